@@ -1,0 +1,153 @@
+/**
+ * The current packet: one reused object a nesting level (tunnel or reassembly), filled in place by decode.
+ * Numbers only, so that filling it allocates nothing. Borrowed until the next packet of that level.
+ */
+export const enum PacketFlag {
+  /** Made by Peccary: end of a flow, reassembled datagram. */
+  Pseudo = 0x0001,
+  /** Pseudo packet that flushes a flow at its end (EVE pkt_src "stream (flow timeout)"). */
+  FlowEnd = 0x0002,
+  /** Made from fragments. */
+  Reassembled = 0x0004,
+  /** Came out of a tunnel. */
+  Tunnelled = 0x0008,
+  /** Captured bytes are fewer than the bytes on the wire. */
+  Truncated = 0x0010,
+  /** A header was too broken to go on: only decoder events are meaningful. */
+  Invalid = 0x0020,
+  /** A fragment (not the whole datagram): no transport header. */
+  Fragment = 0x0040,
+  /** Transport or IPv4 header checksum is wrong (only when checked). */
+  BadChecksum = 0x0080,
+  /** The payload was added to a TCP stream: packet-or-stream rules look at the stream instead. */
+  StreamAdded = 0x0100,
+  /** TCP timestamps option present: tsVal, tsEcr. */
+  TcpTimestamp = 0x0200,
+  /** TCP MSS option present. */
+  TcpMss = 0x0400,
+  /** TCP window scale option present. */
+  TcpWscale = 0x0800,
+  /** TCP SACK permitted option present. */
+  TcpSackOk = 0x1000,
+  /** TCP fast open cookie option present (RFC 7413), also an empty request. */
+  TcpFastOpen = 0x2000,
+  /** TCP MD5 signature option present (RFC 2385). */
+  TcpMd5 = 0x4000,
+  /** Nothing of this packet's payload is inspected (bypassed, passed or past a limit). */
+  NoPayloadInspection = 0x8000,
+  /** Nothing of this packet is inspected at all. */
+  NoPacketInspection = 0x1_0000,
+  /** TCP data or state found invalid by the stream engine (out of window, bad ACK …). */
+  StreamInvalid = 0x2_0000,
+  /** The flow was established when this packet was seen (both directions, for TCP a finished handshake). */
+  Established = 0x4_0000,
+  /** This packet is a TCP retransmission. */
+  Retransmission = 0x8_0000,
+  /** The TCP SACK option is present. */
+  TcpSack = 0x10_0000,
+}
+
+export const enum PacketLimit {
+  /** Decoder events kept a packet; more are counted, not kept. */
+  Events = 32,
+  /** VLAN tags kept (Suricata: 3 with QinQinQ). */
+  Vlans = 3,
+}
+
+export class Packet {
+  /** 1-based number in the capture; 0 for pseudo packets. */
+  no = 0;
+  /** Capture time in microseconds since 1970. */
+  tsUs = 0;
+  flags = 0;
+  /** Nesting: 0 as captured, +1 for each tunnel or reassembly. */
+  level = 0;
+  /** Link-layer frame as captured (level 0's for all levels). */
+  linkType = 0;
+  frameOff = 0;
+  frameLen = 0;
+  /** Length on the wire of the frame. */
+  wireLen = 0;
+  /** Offset of the Ethernet header or 0. */
+  ethOff = 0;
+  /** Ethertype of what the innermost link header carries, or 0. */
+  etherType = 0;
+  vlanCount = 0;
+  /** VLAN identifiers (12 bits), outermost first. */
+  vlan0 = 0;
+  vlan1 = 0;
+  vlan2 = 0;
+  /** Index of the capture file or interface. */
+  origin = 0;
+
+  /** 4, 6, or 0 when there is no IP header. */
+  ipVersion = 0;
+  ipOff = 0;
+  /** IPv4: IHL * 4; IPv6: 40 (extension headers follow, see l4Off). */
+  ipHdrLen = 0;
+  /** Bytes of the datagram from ipOff as the header says, cut to what was captured. */
+  ipLen = 0;
+  /** Upper-layer protocol (after IPv6 extension headers). */
+  ipProto = 0;
+  /** TTL or hop limit. */
+  ttl = 0;
+  /** TOS or traffic class. */
+  tos = 0;
+  /** IPv4 identification, or IPv6 fragment identification. */
+  ipId = 0;
+  /** IPv4 flags in bits 0..2 (bit 0 MF, 1 DF, 2 reserved). */
+  ipFlags = 0;
+  /** Fragment offset in bytes. */
+  fragOff = 0;
+  moreFragments = 0;
+  /** IPv6: offset of the fragment header or 0. */
+  fragHdrOff = 0;
+  /** Bitset of IPv4 options seen: see Ipv4OptBit in src/decode/ipv4.ts. */
+  ipOpts = 0;
+  /** Addresses as big-endian 32-bit words (unsigned kept as signed |0); IPv4 uses word 0, others 0. */
+  src0 = 0;
+  src1 = 0;
+  src2 = 0;
+  src3 = 0;
+  dst0 = 0;
+  dst1 = 0;
+  dst2 = 0;
+  dst3 = 0;
+
+  /** Offset of the transport header, 0 when none could be decoded. */
+  l4Off = 0;
+  l4HdrLen = 0;
+  srcPort = 0;
+  dstPort = 0;
+  payloadOff = 0;
+  payloadLen = 0;
+
+  /** TCP, unsigned 32-bit values kept as signed |0. */
+  seq = 0;
+  ack = 0;
+  tcpFlags = 0;
+  window = 0;
+  urgent = 0;
+  tsVal = 0;
+  tsEcr = 0;
+  mss = 0;
+  wscale = 0;
+  /** ICMP or ICMPv6. */
+  icmpType = 0;
+  icmpCode = 0;
+  /** ICMP echo and similar: id and sequence, else 0. */
+  icmpId = 0;
+  icmpSeq = 0;
+
+  /** Flow id (0: none) and Dir. */
+  flow = 0;
+  dir = 0;
+  /** Events in `events`. */
+  eventCount = 0;
+  /** Event ids (src/protocol/events.ts): decoder and stream events of this packet. */
+  readonly events = new Uint16Array(PacketLimit.Events);
+
+  addEvent(id: number): void {
+    if (this.eventCount < PacketLimit.Events) this.events[this.eventCount++] = id;
+  }
+}
