@@ -1,0 +1,80 @@
+/** What `peccary replay` asks of the sensor: plain data, so that it can be sent to worker threads. */
+import type { Tree } from '../core/settings.js';
+
+export interface ReplayOptions {
+  /** Capture files or directories; "-" is standard input. */
+  inputs: string[];
+  /** Rule files instead of (-S) and in addition to (-s) the configured ones. */
+  onlyRules: string[];
+  extraRules: string[];
+  /** The merged configuration (file, includes, --set) and where it came from, for messages. */
+  config: Tree;
+  configOrigin: string;
+  /** Checksum validation (-k). */
+  checksums: 'all' | 'none' | 'auto';
+  /** Directory for outputs (-l). */
+  logDir: string;
+  /** SQLite file, or null for `--db none`. */
+  db: string | null;
+  /** EVE file, "-" for standard output, or null: as `outputs` in the configuration says. */
+  eve: string | null;
+  /** Inspect and decide as an inline sensor would; nothing is really dropped. */
+  simulateIps: boolean;
+  /** Which capture-file reader. */
+  reader: 'own' | 'pcap-parser' | 'libpcap';
+  /** BPF expression or null. */
+  bpf: string | null;
+  /** Keep an earlier run of the same file in the database. */
+  append: boolean;
+  /** A refused rule is fatal. */
+  strict: boolean;
+  /** 7 or 8: which Suricata's rule syntax. */
+  ruleVersion: 7 | 8;
+  /** Called about five times a second while it runs; null: no progress wanted. */
+  onProgress: ((p: ReplayProgress) => void) | null;
+}
+
+export interface ReplayProgress {
+  packets: number;
+  bytesRead: number;
+  /** 0 when unknown (standard input). */
+  bytesTotal: number;
+  alerts: number;
+  elapsedMs: number;
+}
+
+export interface ReplaySummary {
+  packets: number;
+  /** Captured bytes of those packets. */
+  bytes: number;
+  elapsedMs: number;
+  flows: number;
+  transactions: number;
+  alerts: number;
+  drops: number;
+  /** Alerts by signature, most frequent first. */
+  bySignature: { gid: number; sid: number; rev: number; msg: string; priority: number; count: number }[];
+  rules: {
+    loaded: number;
+    failed: RuleNoteSummary[];
+    skipped: RuleNoteSummary[];
+    warnings: RuleNoteSummary[];
+  };
+  /** Damage found in capture files. */
+  faults: { file: string; packet: number; offset: number; message: string }[];
+  /** Events that were lost because the spill's disk budget was spent. */
+  lostEvents: number;
+  counters: Record<string, number>;
+  /** Keys of the configuration that nothing read. */
+  unknownKeys: string[];
+  db: string | null;
+}
+
+export interface RuleNoteSummary {
+  file: string;
+  line: number;
+  column: number;
+  sid: number | null;
+  reason: string;
+  hint: string | null;
+}
