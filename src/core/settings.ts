@@ -8,18 +8,24 @@
  * single-key maps, as in `outputs`, also by that key (`outputs.eve-log.filename`).
  */
 import { PeccaryError } from './errors.js';
+import { nearest } from './near-miss.js';
 
 export type Tree = null | boolean | number | string | Tree[] | { [key: string]: Tree };
+
+/** Where each key stands ("suricata.yaml:12:5"), by dotted path with list elements by number. */
+export type Places = Record<string, string>;
 
 export class Settings {
   readonly root: Tree;
   /** Where the tree came from, for messages ("suricata.yaml", "--set"). */
   readonly origin: string;
+  private readonly places: Places;
   private readonly read = new Set<string>();
 
-  constructor(root: Tree = {}, origin = 'defaults') {
+  constructor(root: Tree = {}, origin = 'defaults', places: Places = {}) {
     this.root = root;
     this.origin = origin;
+    this.places = places;
   }
 
   /** The subtree at `path`, or undefined. Marks the path and all below it as known. */
@@ -29,7 +35,7 @@ export class Settings {
     for (const key of path.split('.')) {
       if (Array.isArray(node)) {
         const named: Tree | undefined = node.find(
-          (x) => x !== null && typeof x === 'object' && !Array.isArray(x) && key in x,
+          (x) => x !== null && typeof x === 'object' && !Array.isArray(x) && Object.hasOwn(x, key),
         );
         if (/^\d+$/.test(key)) node = node[Number(key)];
         else if (named !== undefined) node = (named as { [k: string]: Tree })[key];
@@ -64,7 +70,7 @@ export class Settings {
   int(path: string, fallback: number, min = 0, max = Number.MAX_SAFE_INTEGER): number {
     const v = this.get(path);
     if (v === undefined || v === null) return fallback;
-    const n = typeof v === 'string' ? Number(v.trim()) : v;
+    const n = typeof v === 'string' && v.trim() !== '' ? Number(v) : v;
     if (typeof n !== 'number' || !Number.isInteger(n) || n < min || n > max) {
       throw this.fault(path, `an integer from ${min} to ${max}`);
     }
@@ -98,32 +104,85 @@ export class Settings {
     return v !== null && typeof v === 'object' && !Array.isArray(v) ? Object.keys(v) : [];
   }
 
-  /** Dotted paths of leaves that no one asked for, in the order of the file. */
+  /**
+   * Dotted paths that no one asked for, in the order of the file. A subtree of which nothing was asked for
+   * is named by its top alone; elements of lists of maps are named by their keys (`outputs.fast`).
+   */
   unread(): string[] {
-    const out: string[] = [];
+    const touched = new Set<string>();
+    for (const path of this.read) {
+      for (let end = path.indexOf('.'); end >= 0; end = path.indexOf('.', end + 1)) touched.add(path.slice(0, end));
+    }
+    const out = new Set<string>();
     const walk = (node: Tree, path: string): void => {
-      if (path !== '' && this.read.has(path)) return;
-      if (Array.isArray(node)) {
-        if (node.length === 0) out.push(path);
-        node.forEach((x, i) => {
-          if (x !== null && typeof x === 'object' && !Array.isArray(x)) {
-            for (const k of Object.keys(x)) if (!this.read.has(`${path}.${i}`)) walk(x[k], `${path}.${k}`);
-          } else if (!this.read.has(`${path}.${i}`)) out.push(`${path}.${i}`);
-        });
-      } else if (node !== null && typeof node === 'object') {
-        for (const k of Object.keys(node)) walk(node[k], path === '' ? k : `${path}.${k}`);
-      } else out.push(path);
+      if (this.read.has(path)) return;
+      if (path !== '' && !touched.has(path)) out.add(path);
+      else if (Array.isArray(node)) for (const [i, element] of node.entries()) walkElement(element, path, i);
+      else if (node !== null && typeof node === 'object') {
+        for (const key of Object.keys(node)) walk(node[key], path === '' ? key : `${path}.${key}`);
+      } else out.add(path);
+    };
+    const walkElement = (element: Tree, path: string, i: number): void => {
+      const numbered = `${path}.${i}`;
+      const isMap = element !== null && typeof element === 'object' && !Array.isArray(element);
+      if (!isMap || this.read.has(numbered) || touched.has(numbered)) walk(element, numbered);
+      else for (const key of Object.keys(element)) walk(element[key], `${path}.${key}`);
     };
     walk(this.root, '');
-    return out;
+    return [...out];
   }
 
-  /** Every path that was asked for, for near-miss suggestions. */
+  /** `unread()` in words: each path, with the key it is probably meant to be. */
+  unreadNotes(): string[] {
+    const known = this.known();
+    return this.unread().map((path) => {
+      const parent = path.slice(0, path.lastIndexOf('.') + 1);
+      const siblings = known.filter((k) => k.startsWith(parent) && !k.includes('.', parent.length));
+      const meant = nearest(
+        path.slice(parent.length),
+        siblings.map((k) => k.slice(parent.length)),
+      );
+      return meant === null ? path : `${path} (did you mean ${parent}${meant}?)`;
+    });
+  }
+
+  /** Every path that was asked for, and the maps above them. */
   known(): string[] {
-    return [...this.read];
+    const all = new Set(this.read);
+    for (const path of this.read) {
+      for (let end = path.lastIndexOf('.'); end > 0; end = path.lastIndexOf('.', end - 1)) all.add(path.slice(0, end));
+    }
+    return [...all];
   }
 
-  private fault(path: string, want: string): PeccaryError {
-    return new PeccaryError('config', `${this.origin}: ${path}: expected ${want}, found ${JSON.stringify(this.get(path))}`);
+  /** "file:line:column" of the key at `path` where it is known, else the origin of the configuration. */
+  placeOf(path: string): string {
+    return this.places[this.numbered(path)] ?? this.origin;
+  }
+
+  /** A fault at `path` that says where the value stands, what was wanted and what was found. */
+  fault(path: string, want: string): PeccaryError {
+    const found = JSON.stringify(this.get(path));
+    return new PeccaryError('config', `${this.placeOf(path)}: ${path}: expected ${want}, found ${found}`);
+  }
+
+  /** `path` with list elements by number instead of by key: the form in which places are kept. */
+  private numbered(path: string): string {
+    const out: string[] = [];
+    let node: Tree | undefined = this.root;
+    for (const key of path.split('.')) {
+      if (Array.isArray(node) && !/^\d+$/.test(key)) {
+        const i = node.findIndex(
+          (x) => x !== null && typeof x === 'object' && !Array.isArray(x) && Object.hasOwn(x, key),
+        );
+        if (i < 0) return path;
+        out.push(String(i));
+        node = node[i];
+      }
+      out.push(key);
+      if (Array.isArray(node)) node = node[Number(key)];
+      else if (node !== null && typeof node === 'object') node = node?.[key];
+    }
+    return out.join('.');
   }
 }

@@ -1,5 +1,5 @@
 /** What `peccary replay` asks of the sensor: plain data, so that it can be sent to worker threads. */
-import type { Tree } from '../core/settings.js';
+import type { Places, Tree } from '../core/settings.js';
 
 export interface ReplayOptions {
   /** Capture files or directories; "-" is standard input. */
@@ -10,6 +10,8 @@ export interface ReplayOptions {
   /** The merged configuration (file, includes, --set) and where it came from, for messages. */
   config: Tree;
   configOrigin: string;
+  /** Where each key of it stands, for messages. */
+  configPlaces?: Places;
   /** Checksum validation (-k). */
   checksums: 'all' | 'none' | 'auto';
   /** Directory for outputs (-l). */
