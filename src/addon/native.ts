@@ -1,0 +1,165 @@
+/**
+ * Loads the native addon on first use and types what it exports. Other folders use the files beside this one,
+ * never this one: commands that need nothing native never load it.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PeccaryError } from '../core/errors.js';
+import { memory } from '../core/memory.js';
+
+/** What a library says of a pattern, filter or file that it refuses. `index` is -1 where it has no meaning. */
+export interface Refusal {
+  /** Which pattern (Hyperscan), or where in the pattern (PCRE2). */
+  index: number;
+  message: string;
+}
+
+/** Live native handles of the whole process. */
+export interface HandleCounts {
+  hsDatabase: number;
+  hsStream: number;
+  pcre: number;
+  decompressor: number;
+  pcap: number;
+  bpf: number;
+}
+
+/** Size and shape of a compiled Hyperscan database. */
+export interface DatabaseInfo {
+  /** Bytes of the database; bytes of one stream's state (0 for block mode). */
+  size: number;
+  streamSize: number;
+  /** Hyperscan's own description: version, features, mode. */
+  info: string;
+}
+
+/** What Hyperscan knows of one expression; maxWidth -1: unbounded. Flags are 0 or 1. */
+export interface ExpressionInfo {
+  minWidth: number;
+  maxWidth: number;
+  unordered: number;
+  matchesAtEod: number;
+  matchesOnlyAtEod: number;
+}
+
+export interface PcreInfo {
+  /** Capture groups, without the whole match. */
+  captures: number;
+  /** No shorter subject can match. */
+  minLength: number;
+  jit: boolean;
+  names: [name: string, group: number][];
+}
+
+/** Settings of a live capture; see pcap(3). */
+export interface LiveOptions {
+  snapLen: number;
+  promisc: boolean;
+  /** Kernel buffer, bytes; 0 leaves libpcap's default. */
+  bufferSize: number;
+  /** Packet buffer timeout, milliseconds. */
+  timeoutMs: number;
+  immediate: boolean;
+}
+
+export interface PcapStats {
+  received: number;
+  dropped: number;
+  ifDropped: number;
+}
+
+/** The functions of the .node file as they are; meaning and units stand at the wrappers. */
+export interface Native {
+  bindMemory(memory: ArrayBuffer): void;
+  closeHandle(handle: number): boolean;
+  acquireHandle(handle: number): boolean;
+  handleCounts(): HandleCounts;
+  versions(): Record<string, string>;
+
+  hsCompile(
+    bytes: Uint8Array,
+    ends: Uint32Array,
+    flags: Uint32Array,
+    ids: Uint32Array,
+    mode: number,
+    literal: number,
+  ): number | Refusal;
+  hsExpressionInfo(pattern: Uint8Array, flags: number): ExpressionInfo | Refusal;
+  hsSerialize(database: number): Buffer;
+  hsDeserialize(bytes: Uint8Array): number | Refusal;
+  hsDatabaseInfo(database: number): DatabaseInfo;
+  hsValidPlatform(): boolean;
+  bindScan(jobs: Uint32Array, results: Uint32Array): void;
+  scan(jobCount: number, firstJob: number): number;
+  hsStreamOpen(database: number): number;
+  hsStreamEnd(stream: number, job: number): number;
+  hsStreamReset(stream: number): void;
+
+  pcreCompile(pattern: Uint8Array, options: number, matchLimit: number, depthLimit: number): number | Refusal;
+  pcreInfo(handle: number): PcreInfo;
+  bindPcre(ovector: Uint32Array): void;
+  pcreMatch(handle: number, off: number, len: number, start: number, options: number): number;
+
+  inflateOpen(format: number, memoryLimit: number, propsOff: number): number;
+  inflateReset(handle: number): number;
+  bindInflate(progress: Uint32Array): void;
+  inflate(handle: number, inOff: number, inLen: number, outOff: number, outLen: number): number;
+
+  pcapOpenFile(path: string): number | Refusal;
+  pcapOpenLive(device: string, options: LiveOptions): number | Refusal;
+  pcapRead(
+    handle: number,
+    arenaOff: number,
+    arenaLen: number,
+    waitMs: number,
+    off: Uint32Array,
+    capLen: Uint32Array,
+    wireLen: Uint32Array,
+    tsUs: Float64Array,
+  ): number;
+  pcapError(handle: number): string;
+  pcapOffset(handle: number): number;
+  pcapLinkType(handle: number): number;
+  pcapFileno(handle: number): number;
+  pcapStats(handle: number): PcapStats | Refusal;
+  pcapSetFilter(handle: number, filter: string): Refusal | undefined;
+
+  bpfCompile(filter: string, linkType: number, snapLen: number): number | Refusal;
+  bpfMatch(handle: number, off: number, len: number, wireLen: number): boolean;
+}
+
+let loaded: Native | undefined;
+
+/** PECCARY_ADDON, or build/Release/peccary.node under the nearest directory above that holds a package.json. */
+function addonPath(): string {
+  const chosen = process.env.PECCARY_ADDON;
+  if (chosen !== undefined && chosen !== '') return chosen;
+  let dir = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(dir, 'package.json')) && dirname(dir) !== dir) dir = dirname(dir);
+  return join(dir, 'build', 'Release', 'peccary.node');
+}
+
+/**
+ * The addon, loaded and bound to the memory of src/core/memory.ts on the first call in this thread.
+ * Throws PeccaryError when it is not built or does not load.
+ */
+export function native(): Native {
+  if (loaded !== undefined) return loaded;
+  const path = addonPath();
+  if (!existsSync(path)) throw new PeccaryError('runtime', `${path} is missing: run "npm run build" to make it`);
+  try {
+    loaded = createRequire(import.meta.url)(path) as Native;
+  } catch (e) {
+    const why = e instanceof Error ? e.message : String(e);
+    throw new PeccaryError('runtime', `${path} does not load (${why}): run "npm run build" to make it anew`);
+  }
+  loaded.bindMemory(memory);
+  return loaded;
+}
+
+/** Whether a compiling call was refused. */
+export function isRefusal(x: unknown): x is Refusal {
+  return typeof x === 'object' && x !== null && 'message' in x;
+}
