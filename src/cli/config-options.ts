@@ -1,0 +1,46 @@
+/** Options that several commands share: the configuration and which rules to load. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type LoadedConfig, loadConfig } from '../sensor/config.js';
+
+export interface ConfigOptions {
+  config?: string;
+  include: string[];
+  set: string[];
+}
+
+export interface RuleOptions {
+  rules: string[];
+  addRules: string[];
+  ruleVersion: 7 | 8;
+}
+
+/** Collects the values of an option that may stand several times. */
+export function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+export function addConfigOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'configuration in the form of suricata.yaml')
+    .option('--include <file>', 'further configuration file (repeatable)', collect, [])
+    .option('--set <key=value>', 'set one configuration key (repeatable)', collect, []);
+}
+
+export function addRuleOptions(command: Command): Command {
+  return command
+    .option('-S, --rules <file>', 'load these rule files only (repeatable)', collect, [])
+    .option('-s, --add-rules <file>', 'load these besides the configured ones (repeatable)', collect, [])
+    .addOption(
+      new Option('--rule-version <n>', "whose rule syntax: Suricata's version 7 or 8")
+        .default(7)
+        .argParser((value) => {
+          if (value !== '7' && value !== '8') throw new InvalidArgumentError('Expected 7 or 8.');
+          return Number(value);
+        }),
+    );
+}
+
+/** Loads what the options name; throws PeccaryError. */
+export function loadConfigOptions(options: ConfigOptions): Promise<LoadedConfig> {
+  return loadConfig({ file: options.config ?? null, includes: options.include, sets: options.set });
+}

@@ -1,0 +1,84 @@
+/** What a finished replay tells a person, and a program. */
+import type { ReplaySummary, RuleNoteSummary } from '../sensor/options.js';
+import { byteSize, columns, grouped, type Paint, plural, printable } from './text.js';
+
+/** Signatures in the table; the rest are counted. */
+const MaxSignatures = 15;
+/** Refused rules and capture faults printed in full; the rest are counted. */
+const MaxNotes = 10;
+
+/** Remarks on the configuration, refused rules and damaged captures. */
+export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], summary: ReplaySummary): void {
+  for (const note of configNotes) out.write(`configuration: ${printable(note)}\n`);
+  if (summary.unknownKeys.length > 0) {
+    out.write(`configuration: keys that Peccary does not have: ${printable(summary.unknownKeys.join(', '))}\n`);
+  }
+  const { failed, skipped, warnings } = summary.rules;
+  for (const note of failed.slice(0, MaxNotes)) out.write(`${noteText(note)}\n`);
+  if (failed.length > MaxNotes) {
+    out.write(`and ${plural(failed.length - MaxNotes, 'refused rule')} more: \`peccary rules check\` lists them all\n`);
+  }
+  if (skipped.length + warnings.length > 0) {
+    out.write(
+      `${plural(skipped.length, 'rule')} skipped, ${plural(warnings.length, 'warning')}: see \`peccary rules check\`\n`,
+    );
+  }
+  for (const fault of summary.faults.slice(0, MaxNotes)) {
+    out.write(`${printable(fault.file)}: packet ${fault.packet}, byte ${fault.offset}: ${printable(fault.message)}\n`);
+  }
+  if (summary.faults.length > MaxNotes) out.write(`and ${summary.faults.length - MaxNotes} more capture faults\n`);
+  if (summary.lostEvents > 0) {
+    out.write(`${plural(summary.lostEvents, 'event')} lost: the disk budget of the spill file was spent\n`);
+  }
+}
+
+/** One refused, skipped or doubtful rule: place, reason, remedy. */
+export function noteText(note: RuleNoteSummary): string {
+  const sid = note.sid === null ? '' : ` (sid ${note.sid})`;
+  const hint = note.hint === null ? '' : `\n    ${printable(note.hint)}`;
+  return `${printable(note.file)}:${note.line}:${note.column}: ${printable(note.reason)}${sid}${hint}`;
+}
+
+export function jsonSummary(summary: ReplaySummary): string {
+  return `${JSON.stringify(summary)}\n`;
+}
+
+export function textSummary(summary: ReplaySummary, inputs: string[], logDir: string, paint: Paint): string {
+  const seconds = summary.elapsedMs / 1000;
+  const speed = seconds > 0 ? ` (${byteSize(summary.bytes / seconds)}/s)` : '';
+  const name = inputs.length === 1 ? inputs[0] : `${inputs.length} captures`;
+  const lines = [
+    `${name}: ${plural(summary.packets, 'packet')}, ${byteSize(summary.bytes)} in ${seconds.toFixed(2)} s${speed}`,
+    `${plural(summary.flows, 'flow')}, ${plural(summary.transactions, 'HTTP transaction')}, ` +
+      `${plural(summary.rules.loaded, 'rule')} loaded, ${plural(summary.rules.failed.length, 'rule')} refused` +
+      (summary.drops > 0 ? `, ${plural(summary.drops, 'packet')} dropped` : ''),
+    paint('bold', plural(summary.alerts, 'alert')),
+  ];
+  return `${lines.join('\n')}\n${signatureTable(summary, paint)}${nextSteps(summary, logDir)}`;
+}
+
+function signatureTable(summary: ReplaySummary, paint: Paint): string {
+  if (summary.bySignature.length === 0) return '';
+  const shown = summary.bySignature.slice(0, MaxSignatures);
+  const rows = shown.map((s) => [
+    grouped(s.count),
+    String(s.priority),
+    `${s.gid}:${s.sid}:${s.rev}`,
+    printable(s.msg),
+  ]);
+  const lines = columns([['alerts', 'priority', 'signature', 'message'], ...rows], [0, 1]);
+  const painted = lines.map((line, i) => {
+    if (i === 0) return paint('dim', line);
+    const priority = shown[i - 1].priority;
+    return priority === 1 ? paint('red', line) : priority === 2 ? paint('yellow', line) : line;
+  });
+  const rest = summary.bySignature.length - MaxSignatures;
+  if (rest > 0) painted.push(`  and ${plural(rest, 'more signature')}`);
+  return `\n${painted.join('\n')}\n`;
+}
+
+function nextSteps(summary: ReplaySummary, logDir: string): string {
+  if (summary.db === null || summary.alerts === 0) return '';
+  const where = logDir === '.' ? '' : ` -l ${logDir}`;
+  return `\nStored in ${summary.db}: \`peccary alerts list${where}\`, \`peccary alerts show 1${where}\`\n`;
+}
