@@ -6,7 +6,7 @@
 //   node scripts/setup.mjs build   the addon and dist/, out/ (system packages are taken as they are)
 //   node scripts/setup.mjs addon   the addon alone; with --optional a missing library is only reported
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildPackages, ensurePackages, missingPackages, testPackages } from './packages.mjs';
@@ -105,7 +105,11 @@ function compile(config, outDir, sources, sourceRoot) {
   stamp(mark, hash);
 }
 
-const compileShipped = () => compile('tsconfig.build.json', 'dist', ['src'], 'src');
+function compileShipped() {
+  compile('tsconfig.build.json', 'dist', ['src'], 'src');
+  chmodSync(join(root, 'dist/cli/main.js'), 0o755);
+}
+
 const compileTests = () => compile('tsconfig.json', 'out', ['src', 'test', 'bench', 'fuzz'], '.');
 
 /** The steps of one goal: 'demo', 'test' or 'build'. */

@@ -70,7 +70,9 @@ function bashScript(all: CommandWords[]): string {
   const values = all.flatMap((c) =>
     c.options
       .filter((o) => o.choices.length > 0)
-      .flatMap((o) => o.flags.map((flag) => `    ${quoted(`${c.path} ${flag}`)}) words=${quoted(o.choices.join(' '))} ;;`)),
+      .flatMap((o) =>
+        o.flags.map((flag) => `    ${quoted(`${c.path} ${flag}`)}) words=${quoted(o.choices.join(' '))} ;;`),
+      ),
   );
   const files = all.flatMap((c) =>
     c.options

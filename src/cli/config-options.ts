@@ -31,12 +31,10 @@ export function addRuleOptions(command: Command): Command {
     .option('-S, --rules <file>', 'load these rule files only (repeatable)', collect, [])
     .option('-s, --add-rules <file>', 'load these besides the configured ones (repeatable)', collect, [])
     .addOption(
-      new Option('--rule-version <n>', "whose rule syntax: Suricata's version 7 or 8")
-        .default(7)
-        .argParser((value) => {
-          if (value !== '7' && value !== '8') throw new InvalidArgumentError('Expected 7 or 8.');
-          return Number(value);
-        }),
+      new Option('--rule-version <n>', "whose rule syntax: Suricata's version 7 or 8").default(7).argParser((value) => {
+        if (value !== '7' && value !== '8') throw new InvalidArgumentError('Expected 7 or 8.');
+        return Number(value);
+      }),
     );
 }
 

@@ -26,13 +26,13 @@ export function registerInfo(program: Command): void {
 }
 
 async function buildInfo(): Promise<string> {
-  const { native } = await import('../addon/native.js');
+  const { libraryVersions } = await import('../addon/handles.js');
   const rows = [
     ['peccary', packageVersion()],
     ['folder', packageRoot()],
     ['node', process.versions.node],
     ['platform', `${process.platform} ${process.arch}`],
-    ...Object.entries(native().versions()).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ...Object.entries(libraryVersions()).sort(([a], [b]) => (a < b ? -1 : 1)),
   ];
   return `${columns(rows, []).join('\n')}\n`;
 }

@@ -60,12 +60,7 @@ export function textSummary(summary: ReplaySummary, inputs: string[], logDir: st
 function signatureTable(summary: ReplaySummary, paint: Paint): string {
   if (summary.bySignature.length === 0) return '';
   const shown = summary.bySignature.slice(0, MaxSignatures);
-  const rows = shown.map((s) => [
-    grouped(s.count),
-    String(s.priority),
-    `${s.gid}:${s.sid}:${s.rev}`,
-    printable(s.msg),
-  ]);
+  const rows = shown.map((s) => [grouped(s.count), String(s.priority), `${s.gid}:${s.sid}:${s.rev}`, printable(s.msg)]);
   const lines = columns([['alerts', 'priority', 'signature', 'message'], ...rows], [0, 1]);
   const painted = lines.map((line, i) => {
     if (i === 0) return paint('dim', line);

@@ -24,7 +24,10 @@ export function byteSize(n: number): string {
 
 /** Text from rules or traffic on one line, without characters that would steer a terminal. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
 }
 
 /** Rows as lines of columns: each as wide as its widest cell, numbers (columns named in `right`) to the right. */
@@ -41,7 +44,12 @@ export function columns(rows: string[][], right: number[]): string[] {
 export type Style = 'bold' | 'red' | 'yellow' | 'dim';
 export type Paint = (style: Style, text: string) => string;
 
-const codes: Record<Style, [on: number, off: number]> = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39] };
+const codes: Record<Style, [on: number, off: number]> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  yellow: [33, 39],
+};
 
 /** Colours for `out`: only on a terminal, unless the user does not want them (--no-color, NO_COLOR). */
 export function painter(out: { isTTY?: boolean }, wanted: boolean): Paint {
