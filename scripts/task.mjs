@@ -3,7 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setup } from './setup.mjs';
 
-const programs = { bench: '../out/bench/main.js', fuzz: '../out/fuzz/main.js', docs: '../out/src/cli/keyword-docs.js' };
+const programs = {
+  bench: '../out/bench/main.js',
+  fuzz: '../out/fuzz/main.js',
+  'record-pcaps': '../out/test/tools/record-pcaps.js',
+};
 
 const [task, ...args] = process.argv.slice(2);
 setup('build');

@@ -37,6 +37,12 @@ async function buildInfo(): Promise<string> {
   return `${columns(rows, []).join('\n')}\n`;
 }
 
+async function listKeywords(): Promise<string> {
+  const { keywords } = await import('../rules/keywords/list.js');
+  const rows = keywords.map((k) => [k.name, k.description.split(/(?<=\.)\s/)[0]]);
+  return `${columns(rows, []).join('\n')}\n`;
+}
+
 /** One line a leaf in the order of the file, as Suricata's --dump-config. */
 export function dumpConfig(tree: Tree): string {
   const lines: string[] = [];

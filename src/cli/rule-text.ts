@@ -1,0 +1,116 @@
+/** A rule in words, as Peccary understood it: for `peccary rules show`. */
+import { BufferId, buffers } from '../protocol/buffers.js';
+import type {
+  AddressSet,
+  BufferSection,
+  Condition,
+  Effect,
+  Match,
+  NumberOrVar,
+  NumberTest,
+  PortSet,
+  Rule,
+} from '../rules/ir.js';
+import { printable } from './text.js';
+
+export function describeRule(rule: Rule): string {
+  const lines: string[] = [`${rule.gid}:${rule.sid}:${rule.rev}  ${printable(rule.msg)}`];
+  const row = (name: string, value: string): void => void lines.push(`  ${name.padEnd(11)} ${value}`);
+  row('written in', `${printable(rule.file)}:${rule.line}`);
+  row('action', rule.noalert ? `${rule.action}, without an alert` : rule.action);
+  row(
+    'priority',
+    rule.classtype === null ? String(rule.priority) : `${rule.priority} (${rule.classtype}: ${rule.classText})`,
+  );
+  row('traffic', headerText(rule));
+  const flow = flowText(rule);
+  if (flow !== '') row('flow', flow);
+  for (const section of rule.sections) sectionLines(section, row);
+  for (const condition of rule.conditions) row('condition', conditionText(condition));
+  for (const effect of rule.effects) row('effect', `${effect.kind} ${fieldsText(effect)}`);
+  if (rule.threshold !== null) {
+    const t = rule.threshold;
+    row('threshold', `${t.type}: ${t.count} in ${t.seconds} s, ${t.track}`);
+  }
+  for (const reference of rule.references) row('reference', printable(`${reference.type}: ${reference.value}`));
+  for (const [key, value] of rule.metadata) row('metadata', printable(`${key} ${value}`));
+  return `${lines.join('\n')}\n`;
+}
+
+function headerText(rule: Rule): string {
+  const side = (addresses: AddressSet, ports: PortSet): string => `${addresses.text} port ${ports.text}`;
+  const arrow = rule.bidirectional ? '<>' : '->';
+  return printable(`${rule.proto.name}, ${side(rule.src, rule.srcPorts)} ${arrow} ${side(rule.dst, rule.dstPorts)}`);
+}
+
+function flowText(rule: Rule): string {
+  const { direction, state, stream, frag } = rule.flow;
+  const words = [direction, state];
+  if (stream !== null) words.push(stream === 'only' ? 'reassembled data only' : 'packets only');
+  if (frag !== null) words.push(frag === 'only' ? 'fragmented packets only' : 'no fragmented packets');
+  return words.filter((word) => word !== null).join(', ');
+}
+
+function sectionLines(section: BufferSection, row: (name: string, value: string) => void): void {
+  const name = section.buffer === BufferId.Payload ? 'payload' : (buffers.get(section.buffer)?.name ?? '');
+  const transforms = section.transforms.map((t) => (t.arg === null ? t.name : `${t.name}(${t.arg})`));
+  row('in', [name, ...transforms].join(', then '));
+  for (const match of section.matches) row('', printable(matchText(match)));
+}
+
+/** Bytes of a content as rules write them: printable ASCII, the rest in hexadecimal between bars. */
+export function contentText(bytes: readonly number[]): string {
+  let out = '';
+  let inHex = false;
+  for (const byte of bytes) {
+    const plain = byte >= 0x20 && byte < 0x7f && !'";\\|:'.includes(String.fromCharCode(byte));
+    if (plain === inHex) out += '|';
+    else if (inHex) out += ' ';
+    out += plain ? String.fromCharCode(byte) : byte.toString(16).padStart(2, '0');
+    inHex = !plain;
+  }
+  return inHex ? `${out}|` : out;
+}
+
+function matchText(match: Match): string {
+  if (match.kind === 'content') {
+    const words = [`${match.negated ? 'no ' : ''}"${contentText(match.bytes)}"`];
+    if (match.nocase) words.push('any case');
+    if (match.startsWith) words.push('at the start');
+    if (match.endsWith) words.push('at the end');
+    for (const key of ['offset', 'depth', 'distance', 'within'] as const) {
+      const value = match[key];
+      if (value !== null) words.push(`${key} ${numberText(value)}`);
+    }
+    if (match.fastPattern) words.push(match.fastPatternOnly ? 'fast pattern only' : 'fast pattern');
+    return words.join(', ');
+  }
+  if (match.kind === 'bsize') return `size ${testText(match.test)}`;
+  return `${match.kind} ${fieldsText(match)}`;
+}
+
+function numberText(value: NumberOrVar): string {
+  return typeof value === 'number' ? String(value) : value.var;
+}
+
+function testText(test: NumberTest): string {
+  return test.op === 'in' ? `${test.lo} to ${test.hi}` : `${test.op} ${test.lo}`;
+}
+
+function conditionText(condition: Condition): string {
+  if (condition.kind === 'number') return `${condition.field} ${testText(condition.test)}`;
+  return `${condition.kind} ${fieldsText(condition)}`;
+}
+
+/** The fields besides `kind` that say something: "name value", flags by name alone, without nulls and falses. */
+function fieldsText(of: Match | Condition | Effect): string {
+  const words: string[] = [];
+  for (const [key, value] of Object.entries(of)) {
+    if (key === 'kind' || value === null || value === false || (Array.isArray(value) && value.length === 0)) continue;
+    if (value === true) words.push(key);
+    else if (key === 'test' && 'lo' in value) words.push(testText(value as NumberTest));
+    else if (typeof value === 'object' && 'var' in value) words.push(`${key} ${String(value.var)}`);
+    else words.push(`${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+  }
+  return printable(words.join(' '));
+}

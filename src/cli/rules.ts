@@ -1,0 +1,111 @@
+/** `peccary rules`: which rules load and why the others do not, a list of them, one of them as understood. */
+import type { Command } from 'commander';
+import { PeccaryError } from '../core/errors.js';
+import { Settings } from '../core/settings.js';
+import type { Rule, RuleSet } from '../rules/ir.js';
+import {
+  addConfigOptions,
+  addRuleOptions,
+  type ConfigOptions,
+  loadConfigOptions,
+  type RuleOptions,
+} from './config-options.js';
+import { noteText } from './replay-summary.js';
+import { columns, plural, printable } from './text.js';
+
+interface Flags extends ConfigOptions, RuleOptions {
+  json: boolean;
+}
+
+const examples = `
+Examples:
+  peccary rules check -S my.rules
+  peccary rules list injection
+  peccary rules show 5100001`;
+
+export function registerRules(program: Command): void {
+  const rules = program
+    .command('rules')
+    .description('Check, list and explain rules. Without -S, -s and a configuration: the bundled rules.')
+    .addHelpText('after', examples);
+  const check = rules
+    .command('check')
+    .description('Say which rules are refused or skipped and why; exit 2 if any is refused.');
+  shared(check).action(async (flags: Flags) => printCheck(await load(flags), flags.json));
+  const list = rules
+    .command('list')
+    .description('One line a rule.')
+    .argument('[text]', 'only rules with this text in message, class or file (any case)');
+  shared(list).action(async (text: string | undefined, flags: Flags) => printList(await load(flags), text, flags.json));
+  const show = rules
+    .command('show')
+    .description('A rule as Peccary understands it.')
+    .argument('<sid>', 'SID or GID:SID');
+  shared(show).action(async (sid: string, flags: Flags) => printRule(await load(flags), sid, flags.json));
+}
+
+function shared(command: Command): Command {
+  return addConfigOptions(addRuleOptions(command)).option('--json', 'print JSON', false);
+}
+
+async function load(flags: Flags): Promise<RuleSet> {
+  const config = await loadConfigOptions(flags);
+  const settings = new Settings(config.tree, config.origin, config.places);
+  const { loadRules } = await import('../rules/load.js');
+  return loadRules({ settings, only: flags.rules, extra: flags.addRules, ruleVersion: flags.ruleVersion });
+}
+
+function printCheck(set: RuleSet, json: boolean): void {
+  const { failed, skipped, warnings } = set;
+  if (json) process.stdout.write(`${JSON.stringify({ loaded: set.rules.length, failed, skipped, warnings })}\n`);
+  else {
+    const lines = [
+      ...failed.map((note) => `refused  ${noteText(note)}`),
+      ...skipped.map((note) => `skipped  ${noteText(note)}`),
+      ...warnings.map((note) => `warning  ${noteText(note)}`),
+      `${plural(set.rules.length, 'rule')} loaded, ${failed.length} refused, ${skipped.length} skipped, ${plural(warnings.length, 'warning')}`,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+  if (failed.length > 0) process.exitCode = 2;
+}
+
+function printList(set: RuleSet, text: string | undefined, json: boolean): void {
+  const wanted = text?.toLowerCase() ?? '';
+  const rules = set.rules.filter((rule) =>
+    `${rule.msg}\n${rule.classtype}\n${rule.file}`.toLowerCase().includes(wanted),
+  );
+  if (json) process.stdout.write(rules.map((rule) => `${ruleJson(rule)}\n`).join(''));
+  else {
+    const rows = rules.map((rule) => [
+      `${rule.gid}:${rule.sid}:${rule.rev}`,
+      rule.action,
+      String(rule.priority),
+      rule.classtype ?? '-',
+      printable(rule.msg),
+    ]);
+    process.stdout.write(`${columns([['rule', 'action', 'priority', 'class', 'message'], ...rows], [2]).join('\n')}\n`);
+  }
+}
+
+async function printRule(set: RuleSet, id: string, json: boolean): Promise<void> {
+  const match = /^(?:(\d+):)?(\d+)$/.exec(id);
+  if (match === null)
+    throw new PeccaryError('usage', `${id}: expected the number of a rule, such as 5100001 or 1:5100001`);
+  const [gid, sid] = [match[1] === undefined ? null : Number(match[1]), Number(match[2])];
+  const found = set.rules.filter((rule) => rule.sid === sid && (gid === null || rule.gid === gid));
+  const refused = [...set.failed, ...set.skipped].find((note) => note.sid === sid);
+  if (found.length === 0) {
+    const why = refused === undefined ? 'no such rule is loaded; see `peccary rules list`' : noteText(refused);
+    throw new PeccaryError('rules', `${id}: ${why}`);
+  }
+  const { describeRule } = await import('./rule-text.js');
+  for (const rule of found) {
+    process.stdout.write(json ? `${ruleJson(rule)}\n` : `${describeRule(rule)}\n${printable(rule.text)}\n`);
+  }
+}
+
+/** A rule as JSON; the large integers of IPv6 ranges become text. */
+function ruleJson(rule: Rule): string {
+  return JSON.stringify(rule, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+}
