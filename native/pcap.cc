@@ -31,6 +31,8 @@ class Pcap final : public Resource {
   const u_char* pendingBytes = nullptr;
   // Where in the file the record lies that was read last; 0 when that cannot be told.
   long recordOff = 0;
+  // How reading ended (pcap_next_ex's negative result): told again, since libpcap forgets a fault after telling it.
+  int ended = 0;
 };
 
 napi_value addPcap(napi_env napi, Env* env, pcap_t* p, bool live) {
@@ -114,6 +116,7 @@ bool columnsArg(napi_env napi, const napi_value* value, Columns& c) {
 // One packet into `pending`; pcap_next_ex's result.
 int fetch(Pcap* source) {
   if (source->pendingHeader != nullptr) return 1;
+  if (source->ended != 0) return source->ended;
   if (!source->live) {
     const long at = ftell(pcap_file(source->pcap));
     source->recordOff = at < 0 ? 0 : at;
@@ -125,6 +128,7 @@ int fetch(Pcap* source) {
     source->pendingHeader = header;
     source->pendingBytes = bytes;
   }
+  if (rc < 0) source->ended = rc;
   return rc;
 }
 

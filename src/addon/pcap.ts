@@ -1,0 +1,69 @@
+/** libpcap: capture files and live interfaces, read in batches into the memory. */
+import { type LiveOptions, native, type PcapStats, type Refusal } from './native.js';
+
+export type { LiveOptions, PcapStats, Refusal } from './native.js';
+export { isRefusal } from './native.js';
+
+/** Negative results of readPcap. */
+export const enum PcapRead {
+  /** The file has no more. */
+  End = -1,
+  /** The file is damaged, or the interface went away: see pcapError. */
+  Fault = -2,
+}
+
+/** Columns that readPcap fills, of one length. */
+export interface PcapColumns {
+  readonly off: Uint32Array;
+  readonly capLen: Uint32Array;
+  readonly wireLen: Uint32Array;
+  readonly tsUs: Float64Array;
+}
+
+/** Opens a capture file ('-': standard input); its handle, or libpcap's reason not to. */
+export function openPcapFile(path: string): number | Refusal {
+  return native().pcapOpenFile(path);
+}
+
+/** Opens an interface without blocking reads; its handle, or libpcap's reason not to. One reading thread a handle. */
+export function openPcapLive(device: string, options: LiveOptions): number | Refusal {
+  return native().pcapOpenLive(device, options);
+}
+
+/**
+ * Reads packets to memory[arenaOff, arenaOff + arenaLen) until that or the columns are full, nothing more is there,
+ * or (live, and nothing came yet) `waitMs` have passed. Returns their number (0: none in time), or a PcapRead.
+ */
+export function readPcap(handle: number, arenaOff: number, arenaLen: number, waitMs: number, to: PcapColumns): number {
+  return native().pcapRead(handle, arenaOff, arenaLen, waitMs, to.off, to.capLen, to.wireLen, to.tsUs);
+}
+
+/** libpcap's words for the last fault. */
+export function pcapError(handle: number): string {
+  return native().pcapError(handle);
+}
+
+/** Offset in the file of the record read or tried last; 0 for standard input. */
+export function pcapOffset(handle: number): number {
+  return native().pcapOffset(handle);
+}
+
+/** LINKTYPE_ of the source. */
+export function pcapLinkType(handle: number): number {
+  return native().pcapLinkType(handle);
+}
+
+/** Descriptor of a live capture's socket, for joining a fanout group. */
+export function pcapFileno(handle: number): number {
+  return native().pcapFileno(handle);
+}
+
+/** The kernel's counts of a live capture. */
+export function pcapStats(handle: number): PcapStats | Refusal {
+  return native().pcapStats(handle);
+}
+
+/** Sets a filter; undefined, or why it is refused. */
+export function setPcapFilter(handle: number, filter: string): Refusal | undefined {
+  return native().pcapSetFilter(handle, filter);
+}
