@@ -45,7 +45,7 @@ function headerText(rule: Rule): string {
 
 function flowText(rule: Rule): string {
   const { direction, state, stream, frag } = rule.flow;
-  const words = [direction, state];
+  const words: (string | null)[] = [direction, state];
   if (stream !== null) words.push(stream === 'only' ? 'reassembled data only' : 'packets only');
   if (frag !== null) words.push(frag === 'only' ? 'fragmented packets only' : 'no fragmented packets');
   return words.filter((word) => word !== null).join(', ');

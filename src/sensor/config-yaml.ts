@@ -37,7 +37,11 @@ interface Source {
  */
 export function readYamlFile(file: string, path: string, reading: Reading, depth = 0): TreeMap {
   if (depth > MaxIncludeDepth) throw fault(file, `files include each other more than ${MaxIncludeDepth} deep`);
-  const text = readText(file);
+  return readYamlText(readText(file), file, path, reading, depth);
+}
+
+/** The same for text that `file` holds. */
+export function readYamlText(text: string, file: string, path: string, reading: Reading, depth = 0): TreeMap {
   const lines = new LineCounter();
   const doc = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, lineCounter: lines });
   const error = doc.errors.at(0);
@@ -56,8 +60,9 @@ export function readYamlFile(file: string, path: string, reading: Reading, depth
 
 function readText(file: string): string {
   try {
-    const length = statSync(file).size;
-    if (length > MaxFileLen) throw fault(file, `a configuration file has at most ${MaxFileLen} bytes`);
+    const found = statSync(file);
+    if (!found.isFile() && !found.isFIFO()) throw fault(file, 'is not a file');
+    if (found.size > MaxFileLen) throw fault(file, `a configuration file has at most ${MaxFileLen} bytes`);
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof PeccaryError) throw error;

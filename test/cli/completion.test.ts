@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { commandWords } from '../../src/cli/completion.js';
 import { buildWholeProgram } from '../../src/cli/program.js';
-import { peccary } from './command.js';
+import { peccary } from '../tools/peccary.js';
 
 /** What bash offers for a command line that ends in its last word. */
 function offered(words: string[]): string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { packageVersion } from '../../src/core/package-root.js';
-import { peccary } from './command.js';
+import { peccary } from '../tools/peccary.js';
 
 describe('the command line as a whole', () => {
   it('prints its version', () => {

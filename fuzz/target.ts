@@ -1,0 +1,22 @@
+/** What a fuzz target is: seeds to start from, words to strew in, and one input taken through a parser. */
+
+/** An input longer than this is cut: what a parser does with length it does with this length. */
+export const MaxInputLen = 64 << 10;
+
+export interface FuzzTarget {
+  name: string;
+  /** Well-formed inputs. */
+  seeds(): Uint8Array[];
+  /** Bytes that mean something to the parser. */
+  words: (string | Uint8Array)[];
+  /**
+   * Takes one input through the parser. Returns when it was read or refused as it should be;
+   * throws when a promise does not hold.
+   */
+  run(input: Uint8Array): void;
+}
+
+/** Throws when a promise of the parser does not hold. */
+export function promise(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`broken promise: ${what}`);
+}
