@@ -1,0 +1,49 @@
+/** Which outputs a run has: the command line's --eve and --db, and `outputs` of the configuration. */
+import { isAbsolute, join } from 'node:path';
+import type { Settings } from '../core/settings.js';
+import { type EveOptions, eveForced, eveFromSettings } from './eve/config.js';
+
+export interface OutputConfig {
+  eve: EveOptions | null;
+  /** Path of fast.log, or null. */
+  fastLog: string | null;
+  /** Directory of spill files, bytes they may take, and what happens past that. */
+  spill: { dir: string; budget: number; wait: boolean };
+  /** Bytes of each worker's ring. */
+  queueBytes: number;
+  /** Name of the sensor in the database (`sensor-name`). */
+  sensor: string;
+}
+
+export interface OutputConfigOptions {
+  /** --eve: a path or "-"; null: as the configuration says. */
+  eve: string | null;
+  logDir: string;
+  /** Drop events are possible. */
+  inline: boolean;
+  /** Traffic is live: rather lose (and count) than hold up the worker. */
+  live: boolean;
+}
+
+/** Bounds of the hand-over. Peccary's own keys, since Suricata has no such queue. */
+const Defaults = { queue: 8 * 1024 * 1024, spill: 1024 * 1024 * 1024 };
+
+/** Reads `outputs`; throws PeccaryError 'config' for a value that cannot be. */
+export function outputConfig(settings: Settings, o: OutputConfigOptions): OutputConfig {
+  const inLogDir = (path: string): string => (isAbsolute(path) ? path : join(o.logDir, path));
+  const eve = o.eve === null ? eveFromSettings(settings, o.inline) : eveForced(settings, o.eve);
+  if (eve !== null && o.eve === null) eve.filename = inLogDir(eve.filename);
+  const fast = settings.get('outputs.fast') !== undefined && settings.bool('outputs.fast.enabled', false);
+  const whenFull = settings.string('outputs.spill.when-full', o.live ? 'lose' : 'wait');
+  return {
+    eve,
+    fastLog: fast ? inLogDir(settings.string('outputs.fast.filename', 'fast.log')) : null,
+    spill: {
+      dir: inLogDir(settings.string('outputs.spill.dir', '.')),
+      budget: settings.size('outputs.spill.size', Defaults.spill),
+      wait: whenFull === 'wait',
+    },
+    queueBytes: settings.size('outputs.queue.size', Defaults.queue, 64 * 1024, 1024 * 1024 * 1024),
+    sensor: settings.string('sensor-name', 'peccary'),
+  };
+}

@@ -1,0 +1,27 @@
+/** EVE's `fileinfo` event and the `files` of an alert (Suricata user guide 7.0, "Event type: Fileinfo"). */
+import type { FileInfoRecord, FileRecord } from '../records.js';
+import { end, type EveContext, header } from './header.js';
+import { httpObject } from './http.js';
+import { quote } from './json.js';
+
+export function fileObject(f: FileRecord): string {
+  let s = `{"filename":${quote(f.filename)}`;
+  if (f.sids.length > 0) s += `,"sid":[${f.sids.join(',')}]`;
+  if (f.magic !== null) s += `,"magic":${quote(f.magic)}`;
+  s += `,"gaps":${f.gaps},"state":"${f.state}"`;
+  if (f.md5 !== null) s += `,"md5":"${f.md5}"`;
+  if (f.sha1 !== null) s += `,"sha1":"${f.sha1}"`;
+  if (f.sha256 !== null) s += `,"sha256":"${f.sha256}"`;
+  s += `,"stored":${f.stored}`;
+  if (f.stored) s += `,"file_id":${f.fileId}`;
+  s += `,"size":${f.size}`;
+  if (f.start >= 0) s += `,"start":${f.start},"end":${f.end}`;
+  return `${s},"tx_id":${f.txId}}`;
+}
+
+export function fileInfoEvent(ctx: EveContext, r: FileInfoRecord): string {
+  let s = header(ctx, r, 'fileinfo');
+  if (r.http !== null) s += `,"http":${httpObject(r.http, true)}`;
+  if (r.appProto !== '') s += `,"app_proto":"${r.appProto}"`;
+  return `${s},"fileinfo":${fileObject(r.file)}${end(ctx, r)}`;
+}

@@ -1,0 +1,176 @@
+/** The main thread's hold of the outputs: starts the writer thread, hands out ports, drains everything at the end. */
+import { readdirSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { type FaultKind, PeccaryError } from '../core/errors.js';
+import type { Rule } from '../rules/ir.js';
+import type { OutputConfig } from './config.js';
+import { Bell, Count, type PortMemory } from './handover.js';
+import { ringMemory } from './ring.js';
+import { packRules } from './rule-table.js';
+import { spillShare } from './spill.js';
+import type { RunStart, RunTotals } from './store/runs.js';
+import { type Wants, wantsOf } from './wants.js';
+import type { FromWriter, ThreadData, ToWriter } from './writer-thread.js';
+import type { WriterSummary } from './writer.js';
+
+export interface OutputsOptions extends OutputConfig {
+  /** SQLite file, or null for `--db none`. */
+  db: string | null;
+  run: RunStart;
+  workers: number;
+  live: boolean;
+  /** Milliseconds the writer sleeps for each batch; for tests. */
+  slowMs?: number;
+}
+
+export interface OutputsSummary extends WriterSummary {
+  pushedEvents: number;
+  /** Lost because ring and spill were full. */
+  lostEvents: number;
+  lostAlerts: number;
+  spilledBatches: number;
+  spilledBytes: number;
+}
+
+/** Removes what a killed process of ours left behind: files of processes that no longer exist. */
+function removeStale(dir: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(dir);
+  } catch {
+    return; // no such directory: nothing is left in it
+  }
+  for (const name of names) {
+    const m = /^peccary-(\d+)-\d+\.\d+\.spill$/.exec(name);
+    if (m === null || processExists(Number(m[1]))) continue;
+    try {
+      unlinkSync(join(dir, name));
+    } catch {
+      // another process of ours was quicker, or it is not ours to remove
+    }
+  }
+}
+
+function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (e) {
+    return (e as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+export class Outputs {
+  readonly wants: Wants;
+  private readonly memories: PortMemory[];
+  private readonly thread: Worker;
+  private readonly bell: Int32Array;
+  private ruleSets = 0;
+  private readonly started: Promise<void>;
+  private readonly ended: Promise<WriterSummary>;
+
+  constructor(o: OutputsOptions) {
+    this.wants = wantsOf(o.eve, o.fastLog !== null, o.db !== null);
+    removeStale(o.spill.dir);
+    const bell = new SharedArrayBuffer(Bell.Cells * 4);
+    const counts = new SharedArrayBuffer(Count.Cells * 8);
+    this.bell = new Int32Array(bell);
+    this.memories = Array.from({ length: o.workers }, (_, i) => ({
+      ring: ringMemory(o.queueBytes),
+      spill: spillShare(o.spill.dir, `peccary-${process.pid}-${i}`, o.spill.budget),
+      bell,
+      counts,
+      wait: o.spill.wait,
+      wants: this.wants,
+    }));
+    const data: ThreadData = {
+      options: {
+        eve: o.eve,
+        fastLog: o.fastLog,
+        store: o.db === null ? null : { path: o.db, sensor: o.sensor, run: o.run },
+        live: o.live,
+        slowMs: o.slowMs ?? 0,
+      },
+      ports: this.memories,
+    };
+    this.thread = new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: data });
+    [this.started, this.ended] = this.listen();
+  }
+
+  /** What worker `i` makes its OutputPort of; may be sent to its thread. */
+  portMemory(i: number): PortMemory {
+    return this.memories[i];
+  }
+
+  /** Resolves when every output is open; throws PeccaryError when one cannot be (database of another kind, no such directory …). */
+  ready(): Promise<void> {
+    return this.started;
+  }
+
+  /** Makes a rule set known to the writer. Returns the number that ports must be given (OutputPort.useRules). */
+  setRules(rules: readonly Rule[]): number {
+    const number = ++this.ruleSets;
+    this.send({ type: 'rules', rules: packRules(number, rules) });
+    return number;
+  }
+
+  /**
+   * Waits until everything that ports flushed is written and committed. Ports must be closed before. Throws PeccaryError
+   * when the writer failed.
+   */
+  async close(totals: Omit<RunTotals, 'lostEvents'> | null): Promise<OutputsSummary> {
+    const losses = this.losses();
+    this.send({ type: 'close', totals: totals === null ? null : { ...totals, lostEvents: losses.lostEvents } });
+    const summary = await this.ended;
+    return { ...summary, ...losses };
+  }
+
+  /** Counts so far, for progress and statistics. */
+  losses(): Omit<OutputsSummary, keyof WriterSummary> {
+    const cells = new BigInt64Array(this.memories[0].counts);
+    const n = (c: Count): number => Number(Atomics.load(cells, c));
+    return {
+      pushedEvents: n(Count.Pushed),
+      lostEvents: n(Count.LostEvents),
+      lostAlerts: n(Count.LostAlerts),
+      spilledBatches: n(Count.SpilledBatches),
+      spilledBytes: n(Count.SpilledBytes),
+    };
+  }
+
+  private send(m: ToWriter): void {
+    this.thread.postMessage(m);
+    Atomics.add(this.bell, Bell.Work, 1);
+    Atomics.notify(this.bell, Bell.Work);
+  }
+
+  private listen(): [Promise<void>, Promise<WriterSummary>] {
+    const thread = this.thread;
+    const fault = (m: FromWriter & { type: 'failed' }): Error =>
+      m.kind === null ? new Error(m.message) : new PeccaryError(m.kind as FaultKind, m.message);
+    /** Resolves with what `pick` finds in a message; rejects when the thread fails or ends before. */
+    const message = <T>(pick: (m: FromWriter) => T | undefined): Promise<T> => {
+      const p = new Promise<T>((resolve, reject) => {
+        thread.on('message', (m: FromWriter) => {
+          if (m.type === 'failed') reject(fault(m));
+          const value = pick(m);
+          if (value !== undefined) resolve(value);
+        });
+        thread.on('error', reject);
+        thread.on('exit', (code) => reject(new PeccaryError('runtime', `the writer thread ended unexpectedly (${code})`)));
+      });
+      // Whoever awaits it sees the fault; before that it must not count as unhandled.
+      p.catch(() => undefined);
+      return p;
+    };
+    const started = message((m) => (m.type === 'ready' ? true : undefined)).then(() => undefined);
+    started.catch(() => undefined);
+    return [started, message((m) => (m.type === 'closed' ? m.summary : undefined))];
+  }
+}
+
+/** Starts the writer. Its outputs are open once `ready()` has resolved. */
+export function openOutputs(options: OutputsOptions): Outputs {
+  return new Outputs(options);
+}

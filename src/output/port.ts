@@ -1,0 +1,133 @@
+/**
+ * The worker's end of the hand-over: records in, batches out. Synchronous, never throws for a slow or dead writer.
+ *
+ * Order: a batch goes to the ring only while nothing of this worker waits in the spill; so the writer, which empties
+ * the ring before it reads the spill, sees every batch in the order in which it was made.
+ */
+import { BatchEncoder } from './codec.js';
+import { Bell, Count, type PortMemory } from './handover.js';
+import type { EventRecord, OriginsRecord } from './records.js';
+import { Ring } from './ring.js';
+import { SpillWriter } from './spill.js';
+import type { Wants } from './wants.js';
+
+const enum BatchLimit {
+  /** A batch is handed over when it has this many records or about this many bytes. */
+  Records = 256,
+  Bytes = 262_144,
+  /** Bytes counted for a record besides its byte fields. */
+  RecordBytes = 512,
+}
+
+/** How long a waiting worker sleeps before it looks whether the writer still lives. */
+const WaitMs = 100;
+
+/** Bytes of the large fields of a record. */
+function weight(r: EventRecord): number {
+  let n = BatchLimit.RecordBytes as number;
+  if (r.kind === 'alert' || r.kind === 'packet' || r.kind === 'anomaly') n += r.packet?.length ?? 0;
+  if (r.kind === 'alert') n += r.payload?.length ?? 0;
+  if ((r.kind === 'alert' || r.kind === 'http') && r.http !== null) {
+    const h = r.http;
+    n += (h.requestHead?.length ?? 0) + (h.responseHead?.length ?? 0);
+    n += (h.requestBody?.length ?? 0) + (h.responseBody?.length ?? 0);
+    n += h.url?.length ?? 0;
+  }
+  return n;
+}
+
+export class OutputPort {
+  readonly wants: Wants;
+  private readonly encoder = new BatchEncoder();
+  private readonly ring: Ring;
+  private readonly spill: SpillWriter;
+  private readonly bell: Int32Array;
+  private readonly counts: BigInt64Array;
+  private readonly wait: boolean;
+  private pending: EventRecord[] = [];
+  private pendingBytes = 0;
+  private rules = 0;
+  /** Origins are sent again when the batch that had them was lost. */
+  private origins: OriginsRecord | null = null;
+  private originsSent = true;
+
+  constructor(memory: PortMemory) {
+    this.wants = memory.wants;
+    this.ring = new Ring(memory.ring);
+    this.spill = new SpillWriter(memory.spill);
+    this.bell = new Int32Array(memory.bell);
+    this.counts = new BigInt64Array(memory.counts);
+    this.wait = memory.wait;
+  }
+
+  /** Names the rule set that AlertRecord.rule counts in from now on (the number Outputs.setRules gave). */
+  useRules(number: number): void {
+    if (number !== this.rules) this.flush();
+    this.rules = number;
+  }
+
+  /** Names of capture files or interfaces by `origin`; call again when there are more. */
+  useOrigins(names: readonly string[]): void {
+    this.origins = { kind: 'origins', names: [...names] };
+    this.originsSent = false;
+  }
+
+  /** Takes a record; it belongs to the port until the batch is flushed, so every record is a new object. */
+  push(record: EventRecord): void {
+    this.pending.push(record);
+    this.pendingBytes += weight(record);
+    if (this.pending.length >= BatchLimit.Records || this.pendingBytes >= BatchLimit.Bytes) this.flush();
+  }
+
+  /** Hands over what was pushed. The pipeline calls it at least a few times a second and when it is about to wait. */
+  flush(): void {
+    if (this.pending.length === 0) return;
+    const records = this.pending;
+    this.pending = [];
+    this.pendingBytes = 0;
+    const events = records.length;
+    if (!this.originsSent && this.origins !== null) records.unshift(this.origins);
+    this.add(Count.Pushed, events);
+    if (this.handOver(this.encoder.encode(this.rules, records))) {
+      this.originsSent = true;
+      Atomics.add(this.bell, Bell.Work, 1);
+      Atomics.notify(this.bell, Bell.Work);
+      return;
+    }
+    this.originsSent = this.origins === null;
+    let alerts = 0;
+    for (const r of records) if (r.kind === 'alert') alerts++;
+    this.add(Count.LostEvents, events);
+    this.add(Count.LostAlerts, alerts);
+  }
+
+  /** Flushes and lets go of the spill file. The writer has everything once Outputs.close has returned. */
+  close(): void {
+    this.flush();
+    this.spill.close();
+  }
+
+  /** Why the spill could not be written, if it could not. */
+  get spillFault(): string | null {
+    return this.spill.fault;
+  }
+
+  private handOver(bytes: Uint8Array): boolean {
+    for (;;) {
+      const room = Atomics.load(this.bell, Bell.Room);
+      if (Atomics.load(this.bell, Bell.WriterEnded) === 1) return false;
+      if (!this.spill.busy() && this.ring.put(bytes)) return true;
+      if (this.spill.put(bytes)) {
+        this.add(Count.SpilledBatches, 1);
+        this.add(Count.SpilledBytes, bytes.length);
+        return true;
+      }
+      if (!this.wait || !this.ring.fits(bytes.length)) return false;
+      Atomics.wait(this.bell, Bell.Room, room, WaitMs);
+    }
+  }
+
+  private add(cell: Count, n: number): void {
+    Atomics.add(this.counts, cell, BigInt(n));
+  }
+}

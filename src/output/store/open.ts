@@ -1,0 +1,108 @@
+/** Opening the alert database: loading better-sqlite3 only now, checking whose file it is, migrating. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import { PeccaryError } from '../../core/errors.js';
+import { ApplicationId, migrations } from './schema.js';
+
+export type { Database };
+
+/** How long a statement waits for another process's transaction, in milliseconds. */
+const BusyMs = 30_000;
+
+async function load(): Promise<typeof import('better-sqlite3')> {
+  try {
+    return (await import('better-sqlite3')).default;
+  } catch (e) {
+    throw new PeccaryError('database', `better-sqlite3 cannot be loaded (${(e as Error).message}); run "npm install", or use --db none`);
+  }
+}
+
+function version(db: Database): number {
+  return db.pragma('user_version', { simple: true }) as number;
+}
+
+/** Refuses what is no database of ours, or of a newer Peccary. An empty file is ours. */
+function check(db: Database, path: string): void {
+  let known: number;
+  let tables: number;
+  try {
+    known = db.pragma('application_id', { simple: true }) as number;
+    tables = (db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number }).n;
+  } catch (e) {
+    throw new PeccaryError('database', `${path} is not an alert database: ${(e as Error).message}`);
+  }
+  if (tables > 0 && known !== ApplicationId) {
+    throw new PeccaryError('database', `${path} is an SQLite database, but not one of Peccary's; name another file with --db`);
+  }
+  if (version(db) > migrations.length) {
+    throw new PeccaryError(
+      'database',
+      `${path} was written by a newer Peccary (format ${version(db)}, this one knows ${migrations.length}); upgrade Peccary, or name another file with --db`,
+    );
+  }
+}
+
+function migrate(db: Database): void {
+  // IMMEDIATE, so that of two processes one migrates and the other then finds it done.
+  db.transaction(() => {
+    for (let v = version(db); v < migrations.length; v++) {
+      db.exec(migrations[v]);
+      db.pragma(`user_version = ${v + 1}`);
+    }
+    db.pragma(`application_id = ${ApplicationId}`);
+  }).immediate();
+}
+
+/** Opens for writing, making file and directory when they are missing. Throws PeccaryError 'database'. */
+export async function openForWriting(path: string): Promise<Database> {
+  const Sqlite = await load();
+  let db: Database;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    db = new Sqlite(path, { timeout: BusyMs });
+  } catch (e) {
+    throw new PeccaryError('database', `cannot open ${path}: ${(e as Error).message}`);
+  }
+  try {
+    check(db, path);
+    db.pragma('journal_mode = WAL');
+    // With WAL, NORMAL loses nothing when the process dies, and at most the last commits when the machine does.
+    db.pragma('synchronous = NORMAL');
+    migrate(db);
+  } catch (e) {
+    db.close();
+    throw e instanceof PeccaryError ? e : new PeccaryError('database', `${path}: ${(e as Error).message}`);
+  }
+  return db;
+}
+
+/** Opens an existing database for questions. Throws PeccaryError 'database' that says what to run when there is none. */
+export async function openForReading(path: string): Promise<Database> {
+  if (!existsSync(path)) {
+    throw new PeccaryError(
+      'database',
+      `there is no alert database at ${path}; make one with "peccary replay FILE.pcap --db ${path}", or name another with --db`,
+    );
+  }
+  const Sqlite = await load();
+  let db: Database;
+  try {
+    db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BusyMs });
+  } catch (e) {
+    throw new PeccaryError('database', `cannot open ${path}: ${(e as Error).message}`);
+  }
+  try {
+    check(db, path);
+    if (version(db) < migrations.length) {
+      throw new PeccaryError(
+        'database',
+        `${path} has an older format (${version(db)} of ${migrations.length}); the next replay or run into it upgrades it`,
+      );
+    }
+  } catch (e) {
+    db.close();
+    throw e;
+  }
+  return db;
+}

@@ -1,0 +1,150 @@
+/**
+ * The alert database. `PRAGMA user_version` is the number of migrations applied; a file of an older version is brought
+ * up to date when it is opened for writing, one of a newer version is refused.
+ *
+ * Written for ten million alerts: an alert row holds integers, two short address blobs and a small JSON rest; text that
+ * repeats (hosts, URLs, user agents) is in `text` once, bytes (payloads, packets, heads, bodies) in `bytes` once a run.
+ * Times are microseconds since 1970. Addresses are 4 or 16 bytes in network order, so that a CIDR block is a range of
+ * an index. Dedup goes by 52 bits of SHA-1 (an exact JavaScript integer) and then by comparing.
+ */
+
+/** PRAGMA application_id of our files: "PECC". */
+export const ApplicationId = 0x50454343;
+
+const first = `
+CREATE TABLE sensor (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again, so that a script that names a run is not misled
+  sensor_id INTEGER NOT NULL REFERENCES sensor (id),
+  kind TEXT NOT NULL,              -- replay, live
+  name TEXT NOT NULL,              -- the inputs as given, one a line: what a later replay of the same is known by
+  version TEXT NOT NULL,           -- of Peccary
+  started_us INTEGER NOT NULL,     -- clock time
+  ended_us INTEGER,                -- NULL: running, or killed
+  first_us INTEGER,                -- capture time of the first and last packet
+  last_us INTEGER,
+  packets INTEGER,
+  bytes INTEGER,
+  lost_events INTEGER NOT NULL DEFAULT 0,
+  origins TEXT NOT NULL DEFAULT '[]' -- JSON list of capture files or interfaces, by alert.origin
+) STRICT;
+CREATE INDEX run_name ON run (name);
+
+CREATE TABLE signature (
+  id INTEGER PRIMARY KEY,
+  gid INTEGER NOT NULL,
+  sid INTEGER NOT NULL,
+  rev INTEGER NOT NULL,
+  msg TEXT NOT NULL,
+  action TEXT NOT NULL,
+  severity INTEGER NOT NULL,
+  classtype TEXT,
+  category TEXT NOT NULL,
+  refs TEXT NOT NULL,              -- JSON [{type, value}]
+  metadata TEXT NOT NULL,          -- JSON [[key, value]]
+  target TEXT,
+  file TEXT NOT NULL,
+  line INTEGER NOT NULL,
+  rule TEXT NOT NULL
+) STRICT;
+CREATE INDEX signature_sid ON signature (sid, gid, rev);
+
+CREATE TABLE text (
+  id INTEGER PRIMARY KEY,
+  hash INTEGER NOT NULL,
+  value TEXT NOT NULL
+) STRICT;
+CREATE INDEX text_hash ON text (hash);
+
+CREATE TABLE bytes (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL,
+  hash INTEGER NOT NULL,
+  data BLOB NOT NULL
+) STRICT;
+CREATE INDEX bytes_hash ON bytes (run_id, hash);
+
+CREATE TABLE flow (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL,
+  flow_id INTEGER NOT NULL,        -- EVE's
+  proto TEXT NOT NULL,
+  src BLOB NOT NULL,               -- client
+  dst BLOB NOT NULL,
+  src_port INTEGER NOT NULL,
+  dst_port INTEGER NOT NULL,
+  start_us INTEGER NOT NULL,
+  last_us INTEGER NOT NULL,
+  pkts_toserver INTEGER NOT NULL,
+  pkts_toclient INTEGER NOT NULL,
+  bytes_toserver INTEGER NOT NULL,
+  bytes_toclient INTEGER NOT NULL,
+  app_proto TEXT NOT NULL,
+  state TEXT,                      -- NULL until the flow has ended
+  reason TEXT
+) STRICT;
+CREATE UNIQUE INDEX flow_key ON flow (run_id, flow_id);
+
+CREATE TABLE http (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL,
+  flow_id INTEGER NOT NULL REFERENCES flow (id),
+  tx_id INTEGER NOT NULL,
+  method TEXT,
+  host_id INTEGER REFERENCES text (id),
+  port INTEGER NOT NULL,
+  url_id INTEGER REFERENCES text (id),
+  protocol TEXT,
+  status INTEGER NOT NULL,
+  status_string TEXT,
+  user_agent_id INTEGER REFERENCES text (id),
+  referer_id INTEGER REFERENCES text (id),
+  content_type TEXT,
+  redirect TEXT,
+  xff TEXT,
+  content_range TEXT,
+  length INTEGER NOT NULL,
+  request_head_id INTEGER REFERENCES bytes (id),
+  response_head_id INTEGER REFERENCES bytes (id),
+  request_body_id INTEGER REFERENCES bytes (id),
+  response_body_id INTEGER REFERENCES bytes (id)
+) STRICT;
+CREATE UNIQUE INDEX http_key ON http (flow_id, tx_id);
+CREATE INDEX http_run ON http (run_id);
+
+CREATE TABLE alert (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run (id),
+  time_us INTEGER NOT NULL,
+  signature_id INTEGER NOT NULL REFERENCES signature (id),
+  src BLOB NOT NULL,               -- of the packet; empty without an IP header
+  dst BLOB NOT NULL,
+  src_port INTEGER NOT NULL,       -- -1: the protocol has none
+  dst_port INTEGER NOT NULL,
+  proto TEXT NOT NULL,
+  blocked INTEGER NOT NULL,        -- 0, 1
+  pcap_cnt INTEGER NOT NULL,
+  origin INTEGER NOT NULL,
+  flow_id INTEGER REFERENCES flow (id),
+  http_id INTEGER REFERENCES http (id),
+  host_id INTEGER REFERENCES text (id),
+  url_id INTEGER REFERENCES text (id),
+  payload_id INTEGER REFERENCES bytes (id),
+  packet_id INTEGER REFERENCES bytes (id),
+  rest TEXT NOT NULL               -- JSON: fields of the event that no query asks for, and the matched ranges
+) STRICT;
+CREATE INDEX alert_run ON alert (run_id, time_us);
+CREATE INDEX alert_time ON alert (time_us);
+CREATE INDEX alert_signature ON alert (signature_id, time_us);
+CREATE INDEX alert_src ON alert (src, time_us);
+CREATE INDEX alert_dst ON alert (dst, time_us);
+CREATE INDEX alert_host ON alert (host_id, time_us);
+CREATE INDEX alert_url ON alert (url_id, time_us);
+`;
+
+/** Migration i brings a database from version i to i + 1. Never edited once released. */
+export const migrations: readonly string[] = [first];

@@ -1,0 +1,52 @@
+/** Which records anybody will read: the pipeline does not build the others. */
+import type { EveOptions } from './eve/config.js';
+
+export interface Wants {
+  alert: boolean;
+  /** http records of all transactions; of those that alerts named. */
+  http: boolean;
+  httpOfAlerts: boolean;
+  /** flow records of all flows; of those with alerts. */
+  flow: boolean;
+  flowOfAlerts: boolean;
+  anomalyDecode: boolean;
+  anomalyStream: boolean;
+  anomalyApplayer: boolean;
+  anomalyPacket: boolean;
+  drop: boolean;
+  fileinfo: boolean;
+  stats: boolean;
+  tagged: boolean;
+  /** Of alerts: payload bytes at most (0: none), the packet, heads and bodies of the transaction, matched ranges. */
+  payloadLen: number;
+  packet: boolean;
+  bodies: boolean;
+  matches: boolean;
+}
+
+/** Payload the store keeps of an alert. */
+const StorePayload = 16_384;
+
+export function wantsOf(eve: EveOptions | null, fastLog: boolean, store: boolean): Wants {
+  const alert = eve?.alert ?? null;
+  const payload = alert !== null && (alert.payload || alert.payloadPrintable) ? alert.payloadBufferSize : 0;
+  return {
+    alert: alert !== null || fastLog || store,
+    http: eve?.http != null,
+    httpOfAlerts: store,
+    flow: eve?.flow === true,
+    flowOfAlerts: store,
+    anomalyDecode: eve?.anomaly?.decode === true,
+    anomalyStream: eve?.anomaly?.stream === true,
+    anomalyApplayer: eve?.anomaly?.applayer === true,
+    anomalyPacket: eve?.anomaly?.packetHeader === true,
+    drop: eve?.drop != null,
+    fileinfo: eve?.fileinfo === true,
+    stats: eve?.stats === true,
+    tagged: alert?.taggedPackets === true,
+    payloadLen: Math.max(payload, store ? StorePayload : 0),
+    packet: alert?.packet === true || fastLog || store,
+    bodies: alert?.httpBody === true || alert?.httpBodyPrintable === true || store,
+    matches: store,
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * The writer thread: empties the workers' rings and spills into a Writer. It sleeps on the bell and returns to its
+ * event loop only at its end.
+ *
+ * Messages to it (read between batches, so a rule set is there before the batches that count in it: the main thread
+ * sends it before it gives the number to a worker): rules, close. Messages from it: ready or failed, closed.
+ */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { BatchDecoder } from './codec.js';
+import { Bell, type PortMemory } from './handover.js';
+import { Ring } from './ring.js';
+import { type PackedRules, RuleTable } from './rule-table.js';
+import { SpillReader } from './spill.js';
+import type { RunTotals } from './store/runs.js';
+import type { AlertStore } from './store/store.js';
+import { CommitMs, Writer, type WriterOptions, type WriterSummary } from './writer.js';
+
+export interface ThreadData {
+  options: WriterOptions;
+  ports: PortMemory[];
+}
+
+export type ToWriter = { type: 'rules'; rules: PackedRules } | { type: 'close'; totals: RunTotals | null };
+
+export type FromWriter =
+  | { type: 'ready' }
+  /** `kind` is that of the PeccaryError, or null for a defect. */
+  | { type: 'failed'; kind: string | null; message: string }
+  | { type: 'closed'; summary: WriterSummary };
+
+/** Rule sets kept: the one in use and those that batches on their way may still count in. */
+const RuleSetsMax = 8;
+
+class Loop {
+  private readonly port: MessagePort;
+  private readonly writer: Writer;
+  private readonly rings: { ring: Ring; spill: SpillReader }[];
+  private readonly bell: Int32Array;
+  private readonly decoder = new BatchDecoder();
+  private readonly rules = new Map<number, RuleTable>();
+  private readonly slowMs: number;
+  private closing: { totals: RunTotals | null } | null = null;
+
+  constructor(port: MessagePort, data: ThreadData, store: AlertStore | null) {
+    this.port = port;
+    this.writer = new Writer(data.options, store);
+    this.slowMs = data.options.slowMs;
+    this.bell = new Int32Array(data.ports[0].bell);
+    this.rings = data.ports.map((p) => ({ ring: new Ring(p.ring), spill: new SpillReader(p.spill) }));
+  }
+
+  run(): WriterSummary {
+    for (;;) {
+      const rung = Atomics.load(this.bell, Bell.Work);
+      this.messages();
+      const busy = this.round();
+      const now = performance.now();
+      if (!busy || this.writer.due(now)) this.writer.commit(now);
+      if (busy) continue;
+      if (this.closing !== null) break;
+      Atomics.wait(this.bell, Bell.Work, rung, CommitMs);
+    }
+    for (const r of this.rings) r.spill.close();
+    return this.writer.close(this.closing.totals);
+  }
+
+  private messages(): void {
+    for (;;) {
+      const got = receiveMessageOnPort(this.port) as { message: ToWriter } | undefined;
+      if (got === undefined) return;
+      const m = got.message;
+      if (m.type === 'close') this.closing = m;
+      else {
+        this.rules.set(m.rules.number, new RuleTable(m.rules));
+        const oldest = this.rules.keys().next().value;
+        if (this.rules.size > RuleSetsMax && oldest !== undefined) this.rules.delete(oldest);
+      }
+    }
+  }
+
+  /** Takes one batch of each worker; false when there was none. */
+  private round(): boolean {
+    let busy = false;
+    for (const { ring, spill } of this.rings) {
+      // Asked in this order: what is in the ring once something was spilled is older than all that was spilled.
+      const spilling = !spill.empty();
+      const fresh = ring.take();
+      if (fresh !== null) this.batch(fresh);
+      else if (spilling) {
+        const spilled = spill.take();
+        if (spilled === null) continue;
+        this.batch(spilled);
+        spill.done(spilled);
+      } else continue;
+      busy = true;
+      Atomics.add(this.bell, Bell.Room, 1);
+      Atomics.notify(this.bell, Bell.Room);
+    }
+    return busy;
+  }
+
+  private batch(bytes: Uint8Array): void {
+    if (this.slowMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.slowMs);
+    const { rules, records } = this.decoder.decode(bytes);
+    this.writer.write(records, this.rules.get(rules) ?? null);
+  }
+}
+
+async function main(port: MessagePort, data: ThreadData): Promise<void> {
+  const bell = new Int32Array(data.ports[0].bell);
+  const say = (m: FromWriter) => port.postMessage(m);
+  try {
+    let store: AlertStore | null = null;
+    if (data.options.store !== null) {
+      const [{ openForWriting }, { AlertStore }] = await Promise.all([import('./store/open.js'), import('./store/store.js')]);
+      store = new AlertStore(await openForWriting(data.options.store.path), data.options.store);
+    }
+    const loop = new Loop(port, data, store);
+    say({ type: 'ready' });
+    const summary = loop.run();
+    say({ type: 'closed', summary });
+  } catch (e) {
+    const error = e as Error & { kind?: string };
+    say({ type: 'failed', kind: error.kind ?? null, message: error.kind === undefined ? String(error.stack) : error.message });
+  } finally {
+    Atomics.store(bell, Bell.WriterEnded, 1);
+    Atomics.notify(bell, Bell.Room);
+    port.close();
+  }
+}
+
+if (parentPort !== null) await main(parentPort, workerData as ThreadData);

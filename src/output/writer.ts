@@ -1,0 +1,100 @@
+/**
+ * The writer: takes records and writes them to the sinks and the store. Synchronous and without threads of its own, so
+ * that tests and small tools use it directly; writer-thread.ts runs it beside the workers.
+ */
+import { EveWriter } from './eve/writer.js';
+import type { EveOptions } from './eve/config.js';
+import { fastLine } from './fast-log.js';
+import type { EventRecord, RuleInfo } from './records.js';
+import type { RuleTable } from './rule-table.js';
+import { Sink } from './sink.js';
+import type { RunTotals } from './store/runs.js';
+import type { AlertStore, StoreOptions } from './store/store.js';
+
+export interface WriterOptions {
+  eve: EveOptions | null;
+  /** Path of fast.log, or null. */
+  fastLog: string | null;
+  store: StoreOptions | null;
+  /** Origins are interfaces, not files. */
+  live: boolean;
+  /** Milliseconds to sleep for each batch: a writer made slow, for tests. */
+  slowMs: number;
+}
+
+/** What the writer says at its end. */
+export interface WriterSummary {
+  /** Records written to at least one output, by kind. */
+  written: Record<string, number>;
+  /** First fault of each sink and the store: disk full, database locked … */
+  faults: string[];
+  /** Standard output was closed by its reader. */
+  stdoutGone: boolean;
+  /** Id of the run in the store, or 0. */
+  runId: number;
+}
+
+/** Longest time between two commits and flushes. */
+export const CommitMs = 1000;
+
+export class Writer {
+  private readonly eve: EveWriter | null = null;
+  private readonly eveSink: Sink | null = null;
+  private readonly fastSink: Sink | null = null;
+  private readonly store: AlertStore | null;
+  private readonly written: Record<string, number> = {};
+  private lastCommitMs = 0;
+
+  /** `store` was opened by the caller, since only then better-sqlite3 is loaded. */
+  constructor(options: WriterOptions, store: AlertStore | null) {
+    this.store = store;
+    if (options.eve !== null) {
+      this.eve = new EveWriter(options.eve, options.live);
+      this.eveSink = new Sink(options.eve.filename);
+    }
+    if (options.fastLog !== null) this.fastSink = new Sink(options.fastLog);
+  }
+
+  /** Writes the records of one batch. */
+  write(records: readonly EventRecord[], rules: RuleTable | null): void {
+    const rule = (index: number): RuleInfo | null => rules?.get(index) ?? null;
+    this.eve?.useRules(rule);
+    for (const r of records) {
+      if (this.eve !== null && this.eveSink !== null) {
+        const line = this.eve.line(r);
+        if (line !== '') this.eveSink.push(line);
+      }
+      if (r.kind === 'alert' && this.fastSink !== null) this.fastSink.push(fastLine(r, rule(r.rule)));
+      this.store?.add(r, rule);
+      this.written[r.kind] = (this.written[r.kind] ?? 0) + 1;
+    }
+  }
+
+  /** Flushes sinks and commits; `nowMs` of a monotonic clock. Called when idle and at least each CommitMs. */
+  commit(nowMs: number): void {
+    this.eveSink?.flush();
+    this.fastSink?.flush();
+    this.store?.commit();
+    this.lastCommitMs = nowMs;
+  }
+
+  /** A commit is due. */
+  due(nowMs: number): boolean {
+    return nowMs - this.lastCommitMs >= CommitMs;
+  }
+
+  /** Ends the run: everything is on its way to the disk when this returns. */
+  close(totals: RunTotals | null): WriterSummary {
+    this.eveSink?.close();
+    this.fastSink?.close();
+    const runId = this.store?.close(totals) ?? 0;
+    const faults = [this.eveSink?.fault, this.fastSink?.fault, this.store?.fault];
+    const { origins: _origins, ...written } = this.written;
+    return {
+      written,
+      faults: faults.filter((f): f is string => typeof f === 'string'),
+      stdoutGone: this.eveSink?.gone === true,
+      runId,
+    };
+  }
+}
