@@ -24,9 +24,17 @@ function stop(text) {
   process.exit(1);
 }
 
-function run(command, args, what) {
-  const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (done.status !== 0) stop(`${what} failed (${[command, ...args].join(' ')})`);
+/** Runs a step; what it prints is shown when it fails, or at once with `loud`. */
+function run(command, args, what, { loud = false, env = {} } = {}) {
+  const done = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', loud ? 2 : 'pipe', loud ? 2 : 'pipe'],
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  if (done.status === 0) return;
+  process.stderr.write(`${done.stdout ?? ''}${done.stderr ?? ''}`);
+  stop(`${what} failed (${[command, ...args].join(' ')})`);
 }
 
 function checkNode() {
@@ -51,17 +59,21 @@ function npmPackages() {
   const mark = join(root, 'node_modules/.peccary-stamp');
   if (isStamped(mark, hash)) return;
   say('installing npm packages (better-sqlite3 may be compiled: about a minute)');
-  run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], 'npm install');
+  const nodedir = nodeHeaders();
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], 'npm install', {
+    loud: true,
+    env: nodedir === null ? {} : { npm_config_nodedir: nodedir },
+  });
   stamp(mark, hash);
 }
 
-/** Headers of this very Node beside it (Debian's, NodeSource's packages) save node-gyp a download. */
+/** Where the headers of this very Node lie beside it (Debian's, NodeSource's packages): saves node-gyp a download. */
 function nodeHeaders() {
   const header = '/usr/include/node/node_version.h';
-  if (!existsSync(header)) return [];
+  if (!existsSync(header)) return null;
   const text = readFileSync(header, 'utf8');
   const part = (name) => new RegExp(`#define NODE_${name}_VERSION (\\d+)`).exec(text)?.[1];
-  return part('MAJOR') === process.versions.node.split('.')[0] ? ['--nodedir=/usr'] : [];
+  return part('MAJOR') === process.versions.node.split('.')[0] ? '/usr' : null;
 }
 
 function addon(optional) {
@@ -83,7 +95,9 @@ function addon(optional) {
   }
   say('building the native addon');
   const gyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
-  run(process.execPath, [gyp, '--loglevel=warn', 'configure', 'build', ...nodeHeaders()], 'building the native addon');
+  const nodedir = nodeHeaders();
+  const args = [gyp, '--loglevel=warn', 'configure', 'build', ...(nodedir === null ? [] : [`--nodedir=${nodedir}`])];
+  run(process.execPath, args, 'building the native addon');
   stamp(mark, hash);
 }
 
