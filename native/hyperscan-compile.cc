@@ -43,7 +43,13 @@ napi_value compile(napi_env napi, napi_callback_info info) {
   uint32_t start = 0;
   for (size_t i = 0; i < n; i++) {
     if (ends[i] < start || ends[i] > total) return throwError(napi, "pattern bounds lie outside the bytes");
+    // hs_compile_lit_multi of 5.4.0 crashes on one.
+    if (literal != 0 && ends[i] == start) return refusal(napi, static_cast<double>(i), "the literal is empty");
     texts.emplace_back(reinterpret_cast<const char*>(bytes + start), ends[i] - start);
+    // An expression is a C string: what follows a NUL would be lost silently.
+    if (literal == 0 && texts.back().find('\0') != std::string::npos) {
+      return refusal(napi, static_cast<double>(i), "a NUL in an expression is written \\x00");
+    }
     pointers.push_back(texts.back().c_str());
     lengths.push_back(texts.back().size());
     start = ends[i];

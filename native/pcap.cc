@@ -87,8 +87,7 @@ napi_value openLive(napi_env napi, napi_callback_info info) {
   const int rc = pcap_activate(p.get());
   if (rc < 0) {
     const std::string detail = pcap_geterr(p.get());
-    const std::string message = detail.empty() ? pcap_statustostr(rc) : pcap_statustostr(rc) + (": " + detail);
-    return refusal(napi, -1, message.c_str());
+    return refusal(napi, -1, detail.empty() ? pcap_statustostr(rc) : detail.c_str());
   }
   if (pcap_setnonblock(p.get(), 1, error) != 0) return refusal(napi, -1, error);
   return addPcap(napi, a.env, p.release(), true);

@@ -2,6 +2,7 @@
 import { native, type Refusal } from './native.js';
 
 export type { Refusal } from './native.js';
+export { isRefusal } from './native.js';
 
 /** Compiles a filter for packets of a LINKTYPE_; its handle, or why it is refused. */
 export function compileBpf(filter: string, linkType: number, snapLen: number): number | Refusal {

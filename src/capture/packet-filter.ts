@@ -1,7 +1,6 @@
 /** A Berkeley packet filter (pcap-filter(7)) over batches: drops the rows that do not match. */
-import { bpfMatch, compileBpf } from '../addon/bpf.js';
+import { bpfMatch, compileBpf, isRefusal } from '../addon/bpf.js';
 import { closeHandle } from '../addon/handles.js';
-import { isRefusal } from '../addon/pcap.js';
 import { PeccaryError } from '../core/errors.js';
 import { type Batch, BatchLimit } from './batch.js';
 
