@@ -3,26 +3,15 @@
  * 0x80 up becomes the four characters \xNN. What must be escaped for JSON is json.ts's business.
  */
 import { isUtf8 } from 'node:buffer';
-import { buf, u8 } from '../core/memory.js';
 
-const mem = buf;
-const bytes = u8;
-const HighByte = /[\x80-\xff]/;
-const HighBytes = /[\x80-\xff]/g;
+export const HighByte = /[\x80-\xff]/;
+export const HighBytes = /[\x80-\xff]/g;
 
-function hexEscape(c: string): string {
+export function hexEscape(c: string): string {
   return `\\x${c.charCodeAt(0).toString(16)}`;
 }
 
-/** Text of the `len` bytes at `off` of the worker's memory. */
-export function memoryText(off: number, len: number): string {
-  if (len === 0) return '';
-  const s = mem.toString('latin1', off, off + len);
-  if (!HighByte.test(s)) return s;
-  return isUtf8(bytes.subarray(off, off + len)) ? mem.toString('utf8', off, off + len) : s.replace(HighBytes, hexEscape);
-}
-
-/** Text of bytes that are not in the worker's memory. */
+/** Text of bytes. */
 export function bytesText(b: Uint8Array): string {
   const view = Buffer.from(b.buffer, b.byteOffset, b.byteLength);
   const s = view.toString('latin1');

@@ -6,7 +6,8 @@ import { CommunityId } from '../../src/output/community-id.js';
 import { fastLine } from '../../src/output/fast-log.js';
 import { quote, timestamp } from '../../src/output/eve/json.js';
 import { referenceUrl } from '../../src/output/references.js';
-import { bytesText, memoryText, printable } from '../../src/output/text.js';
+import { memoryText } from '../../src/output/memory-text.js';
+import { bytesText, printable } from '../../src/output/text.js';
 import * as samples from './samples.js';
 
 describe('text of traffic bytes', () => {
