@@ -1,0 +1,314 @@
+/**
+ * The rule compiler: from rules as meant (../ir.ts) to flat tables (layout.ts) that any number of workers read.
+ * A heavy compiler and a dumb runtime: whatever can be decided here is not decided while packets wait.
+ */
+import type { Settings } from '../../core/settings.js';
+import { BufferId } from '../../protocol/buffers.js';
+import type { DatasetMatch, Rule, RuleNote, RuleSet, Threshold, Transform } from '../ir.js';
+import type { CaptureTarget, ProgramTables, RegexSource } from './buffer-program.js';
+import { classify, isTxBuffer, isTxEvent, type RuleClass } from './classify.js';
+import { type ConditionTables, emitCondition, emitEffect } from './condition-program.js';
+import { CompileFault, Emitter, Numbering } from './emitter.js';
+import { chooseFastPattern, type FastPattern } from './fast-pattern.js';
+import { buildGroups, type GroupedRule, type GroupTables } from './groups.js';
+import { type IpOnlyTables, ipOnlyTables } from './ip-only.js';
+import {
+  DbKind, RuleAction, RuleCol, RuleFlag, RuleType, SectionCol, ThresholdCol, ThresholdType, TrackBy,
+} from './layout.js';
+import { RuleLists } from './lists.js';
+import { defaultActionOrder, evaluationOrder } from './order.js';
+import { literal, PatternCollector, type PatternDatabase } from './patterns.js';
+import { mergedSections, transformKey, writeSections } from './rule-sections.js';
+import { type AddressTables, addressKey, addressTables, portKey, type PortTables, portTables, SetNumbers } from './sets.js';
+import { sharedF64, sharedI32, sharedU32, sharedU8 } from './shared.js';
+
+export interface CompiledRules {
+  /** Rules in order of evaluation; one written `<>` stands twice, the second time with its sides exchanged. */
+  rules: Rule[];
+  /** RuleCol rows. */
+  table: Int32Array;
+  /** SectionCol rows. */
+  sections: Int32Array;
+  code: Int32Array;
+  pool: Uint8Array;
+  numbers: Float64Array;
+  /** Protocol bitmaps, 8 words a row; row 0 is unused (any). */
+  protocols: Uint32Array;
+  /** ThresholdCol rows of rules. */
+  thresholds: Float64Array;
+  addresses: AddressTables;
+  ports: PortTables;
+  groups: GroupTables;
+  ipOnly: IpOnlyTables;
+  /** Lists of rule numbers: rows (start, end) and the numbers. */
+  listRows: Uint32Array;
+  listRules: Uint32Array;
+  databases: PatternDatabase[];
+  /** List row of each pattern number. */
+  patternLists: Uint32Array;
+  /** List rows by direction: transaction rules that are always candidates; those that wait for an event. */
+  txAlways: Int32Array;
+  txEvents: Int32Array;
+  /** List rows by direction: rules on packet events. */
+  packetEvents: Int32Array;
+  regexes: RegexSource[];
+  captures: CaptureTarget[];
+  transforms: Transform[][];
+  datasets: DatasetMatch[];
+  categories: string[];
+  countries: string[][];
+  hashes: { algorithm: string; hashes: string[] }[];
+  /** Rules that the tables cannot hold. */
+  refused: RuleNote[];
+  suppress: RuleSet['suppress'];
+  eventFilters: RuleSet['eventFilters'];
+  rateFilters: RuleSet['rateFilters'];
+}
+
+const actions: Record<Rule['action'], RuleAction> = {
+  alert: RuleAction.Alert, pass: RuleAction.Pass, drop: RuleAction.Drop, reject: RuleAction.RejectSrc,
+  rejectsrc: RuleAction.RejectSrc, rejectdst: RuleAction.RejectDst, rejectboth: RuleAction.RejectBoth, config: RuleAction.Config,
+};
+export function actionCode(action: Rule['action']): RuleAction {
+  return actions[action];
+}
+
+const tracks = { by_src: TrackBy.Src, by_dst: TrackBy.Dst, by_both: TrackBy.Both, by_rule: TrackBy.Rule, by_flow: TrackBy.Flow };
+export function trackCode(track: Threshold['track']): TrackBy {
+  return tracks[track];
+}
+const thresholdTypes = {
+  threshold: ThresholdType.Threshold, limit: ThresholdType.Limit, both: ThresholdType.Both,
+  detection_filter: ThresholdType.DetectionFilter, backoff: ThresholdType.Backoff,
+};
+
+/** A threshold as a row of ThresholdCol. */
+export function thresholdRow(t: Threshold): number[] {
+  const row = new Array<number>(ThresholdCol.Stride).fill(0);
+  row[ThresholdCol.Type] = thresholdTypes[t.type];
+  row[ThresholdCol.Track] = tracks[t.track];
+  row[ThresholdCol.Count] = t.count;
+  row[ThresholdCol.Seconds] = t.seconds;
+  row[ThresholdCol.Multiplier] = t.multiplier ?? 0;
+  return row;
+}
+
+/** Rules with `<>` become two, unless both sides are the same. */
+function bothWays(rule: Rule): Rule[] {
+  if (!rule.bidirectional) return [rule];
+  const sameSides = addressKey(rule.src) === addressKey(rule.dst) && rule.src.any === rule.dst.any;
+  const samePorts = portKey(rule.srcPorts) === portKey(rule.dstPorts) && rule.srcPorts.any === rule.dstPorts.any;
+  if (sameSides && samePorts) return [rule];
+  return [rule, { ...rule, src: rule.dst, dst: rule.src, srcPorts: rule.dstPorts, dstPorts: rule.srcPorts }];
+}
+
+/** One rule on its way through the compiler. */
+interface Draft {
+  rule: Rule;
+  cls: RuleClass;
+  fast: FastPattern | null;
+  /** Number of the section row and transform list that the fast pattern belongs to. */
+  fastBuffer: BufferId;
+  fastTransforms: number;
+}
+
+class Compiler {
+  readonly emitter = new Emitter();
+  readonly programs: ProgramTables = {
+    emitter: this.emitter,
+    regexes: new Numbering<RegexSource>(),
+    captures: [],
+    datasets: new Numbering<DatasetMatch>(),
+  };
+  readonly conditions: ConditionTables = {
+    emitter: this.emitter,
+    categories: new Numbering<string>(),
+    countries: new Numbering<string[]>(),
+    hashes: new Numbering<{ algorithm: string; hashes: string[] }>(),
+  };
+  readonly transforms = new Numbering<Transform[]>([[]]);
+  readonly addresses = new SetNumbers(addressKey);
+  readonly ports = new SetNumbers(portKey);
+  readonly protocols = new Numbering<number[]>([[]]);
+  readonly sections: number[] = [];
+  readonly thresholds: number[] = [];
+  readonly rows: number[] = [];
+  readonly drafts: Draft[] = [];
+  readonly refused: RuleNote[] = [];
+  readonly lists = new RuleLists();
+  readonly collector = new PatternCollector(this.lists);
+
+  /** Compiles one rule; a rule that does not fit leaves nothing behind but unused code. */
+  add(rule: Rule): void {
+    try {
+      const cls = classify(rule);
+      const sections = mergedSections(rule);
+      const fast = chooseFastPattern(sections);
+      const positive = fast !== null && !fast.content.negated ? fast : null;
+      const first = this.sections.length / SectionCol.Stride;
+      const count = writeSections(
+        rule, sections, fast?.section ?? -1, this.sections, this.programs, this.conditions, this.transforms,
+      );
+      const fastSection = positive === null ? null : sections[positive.section];
+      this.rows.push(...this.ruleRow(rule, cls, positive === null, first, count));
+      this.drafts.push({
+        rule,
+        cls,
+        fast: positive,
+        fastBuffer: fastSection?.buffer ?? BufferId.Payload,
+        fastTransforms:
+          fastSection === null || fastSection.transforms.length === 0
+            ? 0
+            : this.transforms.number(transformKey(fastSection.transforms), fastSection.transforms),
+      });
+    } catch (e) {
+      if (!(e instanceof CompileFault)) throw e;
+      this.refused.push({ file: rule.file, line: rule.line, column: 1, sid: rule.sid, reason: e.message, hint: null });
+    }
+  }
+
+  private ruleRow(rule: Rule, cls: RuleClass, noPrefilter: boolean, first: number, count: number): number[] {
+    const row = new Array<number>(RuleCol.Stride).fill(0);
+    let flags = cls.flags;
+    if (noPrefilter) flags |= RuleFlag.NoPrefilter;
+    row[RuleCol.Type] = cls.type;
+    row[RuleCol.Action] = actions[rule.action];
+    row[RuleCol.Proto] = this.protocolRow(rule.proto.ipProtos);
+    if (row[RuleCol.Proto] === 0) flags |= RuleFlag.AnyProto;
+    row[RuleCol.Flags] = flags;
+    row[RuleCol.Src] = this.addresses.number(rule.src);
+    row[RuleCol.Dst] = this.addresses.number(rule.dst);
+    row[RuleCol.SrcPorts] = this.ports.number(rule.srcPorts);
+    row[RuleCol.DstPorts] = this.ports.number(rule.dstPorts);
+    row[RuleCol.App] = cls.app;
+    row[RuleCol.Conditions] = this.program(
+      rule.conditions.filter((c) => c.kind !== 'file' && !isTxEvent(c)),
+      (c) => emitCondition(this.conditions, c),
+    );
+    row[RuleCol.Sections] = first;
+    row[RuleCol.SectionCount] = count;
+    row[RuleCol.Effects] = this.program(rule.effects, (f) => emitEffect(this.conditions, f));
+    row[RuleCol.Threshold] = rule.threshold === null ? -1 : this.thresholds.length / ThresholdCol.Stride;
+    if (rule.threshold !== null) this.thresholds.push(...thresholdRow(rule.threshold));
+    row[RuleCol.Gid] = rule.gid;
+    row[RuleCol.Sid] = rule.sid | 0;
+    return row;
+  }
+
+  private program<T>(items: readonly T[], emit: (item: T) => void): number {
+    if (items.length === 0) return -1;
+    const at = this.emitter.here;
+    for (const item of items) emit(item);
+    this.emitter.end();
+    return at;
+  }
+
+  private protocolRow(protocols: readonly number[]): number {
+    if (protocols.length === 0) return 0;
+    const words = new Array<number>(8).fill(0);
+    for (const p of protocols) words[p >>> 5] |= 1 << (p & 31);
+    return this.protocols.number(words.join(), words);
+  }
+
+  /** Databases of transaction buffers, one a buffer, transform list and direction. */
+  txDatabases(): void {
+    const byKey = new Map<string, { buffer: BufferId; transforms: number; dir: number; rules: number[] }>();
+    this.drafts.forEach((d, n) => {
+      if (d.fast === null || !isTxBuffer(d.fastBuffer)) return;
+      for (let dir = 0; dir < 2; dir++) {
+        if ((d.cls.flags & (dir === 0 ? RuleFlag.ToServer : RuleFlag.ToClient)) === 0) continue;
+        const key = `${d.fastBuffer}/${d.fastTransforms}/${dir}`;
+        const known = byKey.get(key);
+        if (known === undefined) byKey.set(key, { buffer: d.fastBuffer, transforms: d.fastTransforms, dir, rules: [n] });
+        else known.rules.push(n);
+      }
+    });
+    for (const { rules, ...head } of byKey.values()) {
+      this.collector.add(
+        { kind: DbKind.Tx, ...head },
+        rules.map((rule) => {
+          const fast = this.drafts[rule].fast as FastPattern;
+          return { literal: literal(fast.bytes, fast.content.nocase), rule };
+        }),
+      );
+    }
+  }
+
+  grouped(): GroupedRule[] {
+    return this.drafts.map((d, number) => {
+      const inPayload = d.fast !== null && d.fastBuffer === BufferId.Payload;
+      const event = (d.cls.flags & RuleFlag.NeedsEvent) !== 0;
+      return {
+        rule: d.rule,
+        number,
+        type: d.cls.type,
+        flags: d.cls.flags,
+        payloadLiteral: inPayload && d.fast !== null ? literal(d.fast.bytes, d.fast.content.nocase) : null,
+        elsewhere: d.cls.type === RuleType.AppTx || event,
+      };
+    });
+  }
+
+  /** List rows by direction of the rules for which `wanted` holds. */
+  byDirection(wanted: (d: Draft) => boolean): Int32Array {
+    return sharedI32(
+      [RuleFlag.ToServer, RuleFlag.ToClient].map((bit) =>
+        this.lists.add(this.drafts.flatMap((d, n) => ((d.cls.flags & bit) !== 0 && wanted(d) ? [n] : []))),
+      ),
+    );
+  }
+}
+
+/** Compiles a rule set. `settings` gives `action-order`. */
+export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
+  const c = new Compiler();
+  const all = set.rules.flatMap(bothWays);
+  for (const i of evaluationOrder(all, settings.list('action-order', [...defaultActionOrder]))) c.add(all[i]);
+
+  const waitsForEvent = (d: Draft): boolean => d.rule.conditions.some(isTxEvent);
+  const isTx = (d: Draft): boolean => d.cls.type === RuleType.AppTx && d.fast === null;
+  const table = sharedI32(c.rows);
+  const addresses = addressTables(c.addresses.sets);
+  const groups = buildGroups(c.grouped(), c.lists, c.collector);
+  c.txDatabases();
+  const ipOnlyRules = c.drafts.flatMap((d, n) => (d.cls.type === RuleType.IpOnly ? [n] : []));
+  const ipOnly = ipOnlyTables(table, ipOnlyRules, c.addresses.sets, addresses, c.lists);
+  const txAlways = c.byDirection((d) => isTx(d) && !waitsForEvent(d));
+  const txEvents = c.byDirection((d) => isTx(d) && waitsForEvent(d));
+  const packetEvents = c.byDirection(
+    (d) => d.cls.type !== RuleType.AppTx && (d.cls.flags & RuleFlag.NeedsEvent) !== 0 && d.fast === null,
+  );
+  const lists = c.lists.tables();
+  return {
+    rules: c.drafts.map((d) => d.rule),
+    table,
+    sections: sharedI32(c.sections),
+    code: sharedI32(c.emitter.code),
+    pool: sharedU8(c.emitter.pool),
+    numbers: sharedF64(c.emitter.numbers),
+    protocols: sharedU32(c.protocols.items.flatMap((w) => (w.length === 0 ? new Array<number>(8).fill(0) : w))),
+    thresholds: sharedF64(c.thresholds),
+    addresses,
+    ports: portTables(c.ports.sets),
+    groups,
+    ipOnly,
+    listRows: lists.rows,
+    listRules: lists.rules,
+    databases: c.collector.databases,
+    patternLists: sharedU32(c.collector.patternLists),
+    txAlways,
+    txEvents,
+    packetEvents,
+    regexes: c.programs.regexes.items,
+    captures: c.programs.captures,
+    transforms: c.transforms.items,
+    datasets: c.programs.datasets.items,
+    categories: c.conditions.categories.items,
+    countries: c.conditions.countries.items,
+    hashes: c.conditions.hashes.items,
+    refused: c.refused,
+    suppress: set.suppress,
+    eventFilters: set.eventFilters,
+    rateFilters: set.rateFilters,
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Choice of the content that the multi-pattern matcher looks for (Suricata manual, "Suricata Fast Pattern
+ * Determination Explained"): the one marked fast_pattern, else, in the buffers of the best priority, the longest,
+ * and among those the one with the rarest bytes.
+ */
+import { BufferId, BufferKind, buffers } from '../../protocol/buffers.js';
+import type { BufferSection, ContentMatch } from '../ir.js';
+
+export interface FastPattern {
+  /** Index into the sections given. */
+  section: number;
+  content: ContentMatch;
+  /** The bytes to look for: the content, its chop, or a part of it. */
+  bytes: number[];
+}
+
+/** Suricata's priorities: smaller is better. */
+function priority(buffer: BufferId): number {
+  switch (buffer) {
+    case BufferId.HttpMethod:
+    case BufferId.HttpStatCode:
+    case BufferId.HttpStatMsg:
+    case BufferId.Payload:
+      return 3;
+    default:
+      return 2;
+  }
+}
+
+/** Packet headers and decoded data have no database: their content is only verified. */
+function searchable(section: BufferSection): boolean {
+  const kind = buffers.get(section.buffer)?.kind;
+  return kind === BufferKind.Payload || kind === BufferKind.Http || kind === BufferKind.File;
+}
+
+/**
+ * How rarely the bytes of a pattern occur in ordinary traffic: letters 3, common binary values 2 or 4, others 6, and
+ * 1 for a byte that was met before in the pattern.
+ */
+export function patternStrength(bytes: readonly number[]): number {
+  const met = new Uint8Array(256);
+  let sum = 0;
+  for (const b of bytes) {
+    if (met[b] === 1) {
+      sum += 1;
+      continue;
+    }
+    met[b] = 1;
+    if ((b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a)) sum += 3;
+    else if (b >= 0x20 && b < 0x7f) sum += 4;
+    else if (b === 0x00 || b === 0x01 || b === 0xff) sum += 4;
+    else sum += 6;
+  }
+  return sum;
+}
+
+function chopped(c: ContentMatch): number[] {
+  return c.fastPatternChop === null
+    ? c.bytes
+    : c.bytes.slice(c.fastPatternChop[0], c.fastPatternChop[0] + c.fastPatternChop[1]);
+}
+
+/** The fast pattern of a rule's sections, or null when it has no content to look for. */
+export function chooseFastPattern(sections: readonly BufferSection[]): FastPattern | null {
+  let best: FastPattern | null = null;
+  let bestPriority = 0;
+  let bestStrength = 0;
+  for (let i = 0; i < sections.length; i++) {
+    if (!searchable(sections[i])) continue;
+    for (const m of sections[i].matches) {
+      if (m.kind !== 'content') continue;
+      if (m.fastPattern || m.fastPatternOnly) return { section: i, content: m, bytes: chopped(m) };
+      if (m.bytes.length === 0) continue;
+      const p = priority(sections[i].buffer) + (m.negated ? 10 : 0);
+      const strength = patternStrength(m.bytes);
+      if (best !== null && p > bestPriority) continue;
+      const better =
+        best === null ||
+        p < bestPriority ||
+        m.bytes.length > best.content.bytes.length ||
+        (m.bytes.length === best.content.bytes.length && strength > bestStrength);
+      if (!better) continue;
+      best = { section: i, content: m, bytes: m.bytes };
+      bestPriority = p;
+      bestStrength = strength;
+    }
+  }
+  return best;
+}
