@@ -2,5 +2,6 @@
 import type { FuzzTarget } from './target.js';
 
 export const targets: Record<string, () => Promise<FuzzTarget>> = {
+  capture: async () => (await import('./targets/capture.js')).target,
   config: async () => (await import('./targets/config.js')).target,
 };
