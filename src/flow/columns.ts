@@ -39,6 +39,21 @@ export const enum FlowFlag {
   /** Opened with the direction reversed later (midstream or wrong first packet). */
   Swapped = 0x0800,
   Ipv6 = 0x1000,
+  /** The session began before the capture did (src/stream). */
+  Midstream = 0x2000,
+}
+
+/** Why a flow ended; `flows.endReason`. */
+export const enum FlowEnd {
+  None = 0,
+  /** Silent for as long as `flow-timeouts` allows its state. */
+  Timeout = 1,
+  /** A new connection began on the same addresses and ports. */
+  TcpReuse = 2,
+  /** Evicted under memory pressure. */
+  Forced = 3,
+  /** The capture or the sensor ended. */
+  Shutdown = 4,
 }
 
 const col = {
@@ -56,8 +71,9 @@ export const flows = {
   /** Client (toserver source) and server, as Packet.src0.. words. */
   cli0: col.i32(), cli1: col.i32(), cli2: col.i32(), cli3: col.i32(),
   srv0: col.i32(), srv1: col.i32(), srv2: col.i32(), srv3: col.i32(),
-  /** Ports; for ICMP the type and code of the request as Suricata keeps them. */
+  /** Ports; for ICMP the type of the first packet and the type that answers it (0: none), and the code. */
   cliPort: col.u16(), srvPort: col.u16(),
+  icmpCode: col.u8(),
   vlan0: col.u16(), vlan1: col.u16(), vlan2: col.u16(),
   startUs: col.f64(), lastUs: col.f64(),
   pktsToServer: col.u32(), pktsToClient: col.u32(),
@@ -72,6 +88,12 @@ export const flows = {
   serial: col.f64(),
   /** Head of this flow's list of bits and variables (src/flow/bits.ts), 0 none. */
   bits: col.i32(),
-  /** Hash chain and age list. */
-  hash: col.u32(), next: col.i32(), ageNext: col.i32(), agePrev: col.i32(),
+  /**
+   * State of the TCP session (TcpState of src/stream/columns.ts; 0: none) and the initial sequence numbers of
+   * client and server, written by src/stream: what decides whether a SYN opens a new flow.
+   */
+  tcpState: col.u8(),
+  cliIsn: col.i32(), srvIsn: col.i32(),
+  /** Hash chain and age list (`ageList`: which one, see src/flow/ages.ts). `next` also links free and ended flows. */
+  hash: col.u32(), next: col.i32(), ageNext: col.i32(), agePrev: col.i32(), ageList: col.u8(),
 };

@@ -1,0 +1,31 @@
+/** Whether a SYN or SYN/ACK on the addresses and ports of a known session opens a new one (RFC 9293 section 3.6.1). */
+import type { Packet } from '../decode/packet.js';
+import { Dir } from '../protocol/ip.js';
+import { TcpFlag } from '../protocol/tcp.js';
+import { flows } from './columns.js';
+
+/** From this state on (TcpState.LastAck of src/stream/columns.ts) a session is done enough to be replaced. */
+const DoneEnough = 7;
+
+let synAckOpens = false;
+
+/** Whether a SYN/ACK may open a session: with `stream.midstream` or `stream.async-oneside`. Set by src/stream. */
+export function setSynAckOpens(value: boolean): void {
+  synAckOpens = value;
+}
+
+/** True when the packet, of direction `dir` of flow f, begins a session that replaces the flow's present one. */
+export function reusesSession(f: number, dir: number, p: Packet): boolean {
+  const tcpFlags = p.tcpFlags;
+  if ((tcpFlags & (TcpFlag.Rst | TcpFlag.Fin)) !== 0) return false;
+  const state = flows.tcpState[f];
+  if ((tcpFlags & TcpFlag.Ack) === 0) {
+    if (state === 0) return true;
+    // The same number again is a retransmission of the SYN that opened this very session.
+    if (dir === Dir.ToServer && flows.cliIsn[f] === (p.seq | 0)) return false;
+    return state >= DoneEnough;
+  }
+  if (!synAckOpens) return false;
+  if (dir === Dir.ToClient && flows.srvIsn[f] === (p.seq | 0)) return false;
+  return state >= DoneEnough;
+}
