@@ -155,6 +155,11 @@ export class Settings {
     return [...all];
   }
 
+  /** Adds paths that another thread asked for under the same configuration (its `known()`). */
+  markRead(paths: readonly string[]): void {
+    for (const path of paths) this.read.add(path);
+  }
+
   /** "file:line:column" of the key at `path` where it is known, else the origin of the configuration. */
   placeOf(path: string): string {
     return this.places[this.numbered(path)] ?? this.origin;

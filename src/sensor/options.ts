@@ -11,7 +11,7 @@ export interface ReplayOptions {
   config: Tree;
   configOrigin: string;
   /** Where each key of it stands, for messages. */
-  configPlaces?: Places;
+  configPlaces: Places;
   /** Checksum validation (-k). */
   checksums: 'all' | 'none' | 'auto';
   /** Directory for outputs (-l). */
@@ -66,6 +66,8 @@ export interface ReplaySummary {
   faults: { file: string; packet: number; offset: number; message: string }[];
   /** Events that were lost because the spill's disk budget was spent. */
   lostEvents: number;
+  /** What went wrong while writing: disk full, database locked … */
+  outputFaults: string[];
   counters: Record<string, number>;
   /** Keys of the configuration that nothing read. */
   unknownKeys: string[];
