@@ -7,7 +7,7 @@ const MaxSignatures = 15;
 /** Refused rules and capture faults printed in full; the rest are counted. */
 const MaxNotes = 10;
 
-/** Remarks on the configuration, refused rules and damaged captures. */
+/** Remarks on the configuration and on rules. */
 export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], summary: ReplaySummary): void {
   for (const note of configNotes) out.write(`configuration: ${printable(note)}\n`);
   if (summary.unknownKeys.length > 0) {
@@ -23,13 +23,25 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
       `${plural(skipped.length, 'rule')} skipped, ${plural(warnings.length, 'warning')}: see \`peccary rules check\`\n`,
     );
   }
+}
+
+/** Damaged captures, outputs that could not be written, events that were lost: told even to who wants quiet. */
+export function printFaults(out: NodeJS.WritableStream, summary: ReplaySummary): void {
   for (const fault of summary.faults.slice(0, MaxNotes)) {
     out.write(`${printable(fault.file)}: packet ${fault.packet}, byte ${fault.offset}: ${printable(fault.message)}\n`);
   }
   if (summary.faults.length > MaxNotes) out.write(`and ${summary.faults.length - MaxNotes} more capture faults\n`);
+  for (const fault of summary.outputFaults) out.write(`output: ${printable(fault)}\n`);
+  for (const fault of summary.outputFaults) out.write(`output: ${printable(fault)}\n`);
   if (summary.lostEvents > 0) {
     out.write(`${plural(summary.lostEvents, 'event')} lost: the disk budget of the spill file was spent\n`);
   }
+}
+
+/** A damaged capture is no failure (what was found is kept) unless nothing could be read; lost output is one. */
+export function exitStatus(summary: ReplaySummary): 0 | 1 {
+  const nothingRead = summary.packets === 0 && summary.faults.length > 0;
+  return nothingRead || summary.outputFaults.length > 0 || summary.lostEvents > 0 ? 1 : 0;
 }
 
 /** One refused, skipped or doubtful rule: place, reason, remedy. */

@@ -14,7 +14,7 @@ import {
   type RuleOptions,
 } from './config-options.js';
 import { ProgressLine } from './progress.js';
-import { jsonSummary, printRemarks, textSummary } from './replay-summary.js';
+import { exitStatus, jsonSummary, printFaults, printRemarks, textSummary } from './replay-summary.js';
 import { painter } from './text.js';
 
 interface Flags extends ConfigOptions, RuleOptions {
@@ -91,11 +91,13 @@ async function replay(inputs: string[], flags: Flags): Promise<void> {
     progress?.clear();
   }
   if (!flags.quiet) printRemarks(process.stderr, config.notes, summary);
+  printFaults(process.stderr, summary);
   if (flags.json) process.stdout.write(jsonSummary(summary));
   else if (!flags.quiet) {
     const out = flags.eve === '-' ? process.stderr : process.stdout;
     out.write(textSummary(summary, inputs, options.logDir, painter(out, flags.color)));
   }
+  process.exitCode = exitStatus(summary);
 }
 
 /** The request in the sensor's terms: flags first, then the configuration, then Suricata's defaults. */

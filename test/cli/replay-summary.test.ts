@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { progressText } from '../../src/cli/progress.js';
-import { printRemarks, textSummary } from '../../src/cli/replay-summary.js';
+import { exitStatus, printFaults, printRemarks, textSummary } from '../../src/cli/replay-summary.js';
 import { byteSize, columns, painter, printable } from '../../src/cli/text.js';
 import type { ReplaySummary, RuleNoteSummary } from '../../src/sensor/options.js';
 
@@ -18,6 +18,7 @@ function summary(changes: Partial<ReplaySummary>): ReplaySummary {
     rules: { loaded: 87, failed: [], skipped: [], warnings: [] },
     faults: [],
     lostEvents: 0,
+    outputFaults: [],
     counters: {},
     unknownKeys: [],
     db: 'peccary.db',
@@ -35,6 +36,7 @@ function remarks(of: ReplaySummary, notes: string[] = []): string {
     },
   });
   printRemarks(out, notes, of);
+  printFaults(out, of);
   return text;
 }
 
@@ -86,6 +88,7 @@ describe('the summary of a replay', () => {
         faults: [{ file: 'x.pcap', packet: 12, offset: 345, message: 'truncated' }],
         unknownKeys: ['steam (did you mean stream?)', 'dpdk'],
         lostEvents: 2,
+        outputFaults: ['eve.json: no space left'],
       }),
       ['main.yaml:3:1: stream replaces the one of main.yaml:1:1'],
     );
@@ -96,6 +99,20 @@ describe('the summary of a replay', () => {
     assert.match(text, /keys that Peccary does not have: steam \(did you mean stream\?\), dpdk/);
     assert.match(text, /stream replaces the one/);
     assert.match(text, /2 events lost/);
+    assert.match(text, /^output: eve\.json: no space left$/m);
+  });
+});
+
+describe('exit status of a replay', () => {
+  const fault = { file: 'x', packet: 1, offset: 9, message: 'truncated' };
+  it('is 0 for a damaged capture of which something was read, 1 when nothing was', () => {
+    assert.equal(exitStatus(summary({ faults: [fault] })), 0);
+    assert.equal(exitStatus(summary({ faults: [fault], packets: 0 })), 1);
+    assert.equal(exitStatus(summary({ packets: 0 })), 0);
+  });
+  it('is 1 when output was lost', () => {
+    assert.equal(exitStatus(summary({ lostEvents: 1 })), 1);
+    assert.equal(exitStatus(summary({ outputFaults: ['disk full'] })), 1);
   });
 });
 
