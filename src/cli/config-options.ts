@@ -21,17 +21,17 @@ export function collect(value: string, earlier: string[]): string[] {
 
 export function addConfigOptions(command: Command): Command {
   return command
-    .option('-c, --config <file>', 'configuration in the form of suricata.yaml')
-    .option('--include <file>', 'further configuration file (repeatable)', collect, [])
-    .option('--set <key=value>', 'set one configuration key (repeatable)', collect, []);
+    .option('-c, --config <file>', 'configuration, in the form of suricata.yaml')
+    .option('--include <file>', 'further configuration (repeatable)', collect, [])
+    .option('--set <key=value>', 'set a configuration key (repeatable)', collect, []);
 }
 
 export function addRuleOptions(command: Command): Command {
   return command
-    .option('-S, --rules <file>', 'load these rule files only (repeatable)', collect, [])
-    .option('-s, --add-rules <file>', 'load these besides the configured ones (repeatable)', collect, [])
+    .option('-S, --rules <file>', 'load only these rules (repeatable, as -s)', collect, [])
+    .option('-s, --add-rules <file>', 'load these besides the configured ones', collect, [])
     .addOption(
-      new Option('--rule-version <n>', "whose rule syntax: Suricata's version 7 or 8").default(7).argParser((value) => {
+      new Option('--rule-version <n>', 'rule syntax of Suricata 7 or 8').default(7).argParser((value) => {
         if (value !== '7' && value !== '8') throw new InvalidArgumentError('Expected 7 or 8.');
         return Number(value);
       }),

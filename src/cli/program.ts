@@ -2,7 +2,7 @@
  * The command line as a whole: which commands there are, help, and what an error turns into.
  * Only the module of the command that was asked for is loaded: start-up time counts in scripts.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { PeccaryError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
 
@@ -58,7 +58,16 @@ function emptyProgram(): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', examples)
+    .configureHelp({ optionDescription })
     .exitOverride();
+}
+
+/** What an option is for, its choices and its default; commander's own words would name empty lists and "false". */
+function optionDescription(option: Option): string {
+  const choices = option.argChoices === undefined ? '' : `: ${option.argChoices.join(', ')}`;
+  const { defaultValue } = option;
+  const telling = typeof defaultValue === 'string' || typeof defaultValue === 'number';
+  return `${option.description}${choices}${telling ? ` (default ${defaultValue})` : ''}`;
 }
 
 /** The program with every command loaded: for completion and for the command reference. */
