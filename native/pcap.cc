@@ -167,7 +167,9 @@ napi_value read(napi_env napi, napi_callback_info info) {
     c.off[n] = arenaOff + used;
     c.capLen[n] = h->caplen;
     c.wireLen[n] = h->len;
-    c.tsUs[n] = static_cast<double>(h->ts.tv_sec) * 1e6 + static_cast<double>(h->ts.tv_usec) * unit;
+    // Seconds in a pcap file are unsigned; libpcap takes those after 2038 for negative.
+    const double seconds = static_cast<double>(h->ts.tv_sec) + (h->ts.tv_sec < 0 ? 0x1p32 : 0);
+    c.tsUs[n] = seconds * 1e6 + static_cast<double>(h->ts.tv_usec) * unit;
     source->pendingHeader = nullptr;
     const uint64_t next = (static_cast<uint64_t>(used) + h->caplen + PacketAlign - 1) / PacketAlign * PacketAlign;
     used = next < arenaLen ? static_cast<uint32_t>(next) : arenaLen;
