@@ -4,4 +4,5 @@ import type { FuzzTarget } from './target.js';
 export const targets: Record<string, () => Promise<FuzzTarget>> = {
   capture: async () => (await import('./targets/capture.js')).target,
   config: async () => (await import('./targets/config.js')).target,
+  decode: async () => (await import('./targets/decode.js')).target,
 };

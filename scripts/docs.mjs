@@ -1,18 +1,19 @@
-// `npm run docs`: writes docs/keywords.md from the keyword files. With --check it only says whether that is up to date.
+// `npm run docs`: writes docs/keywords.md from the keyword files, as compiled in out/ (--no-build: as they are there).
+// With --check it only says whether the file is up to date.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setup } from './setup.mjs';
 
 const target = fileURLToPath(new URL('../docs/keywords.md', import.meta.url));
 const checking = process.argv.includes('--check');
-if (!checking) setup('build');
+if (!checking && !process.argv.includes('--no-build')) setup('build');
 const { keywords } = await import('../out/src/rules/keywords/list.js');
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 function usage(keyword) {
   if (keyword.value === 'none') return `${keyword.name};`;
-  const value = `${keyword.negatable ? '[!]' : ''}${keyword.args}`;
+  const value = keyword.negatable && !keyword.args.includes('[!]') ? `[!]${keyword.args}` : keyword.args;
   return keyword.value === 'optional' ? `${keyword.name}[:${value}];` : `${keyword.name}:${value};`;
 }
 

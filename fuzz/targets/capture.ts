@@ -66,7 +66,8 @@ export const target: FuzzTarget = {
         }
         promise(++batches < MaxBatches, 'a file of 64 KiB has an end');
       }
-      for (const fault of source.faults) promise(fault.message !== '' && fault.offset >= 0, 'a fault says what and where');
+      for (const fault of source.faults)
+        promise(fault.message !== '' && fault.offset >= 0, 'a fault says what and where');
       source.close();
     } catch (error) {
       if (!(error instanceof PeccaryError)) throw error;
