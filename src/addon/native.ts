@@ -4,10 +4,10 @@
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { PeccaryError } from '../core/errors.js';
 import { memory } from '../core/memory.js';
+import { packageRoot } from '../core/package-root.js';
 
 /** What a library says of a pattern, filter or file that it refuses. `index` is -1 where it has no meaning. */
 export interface Refusal {
@@ -132,13 +132,11 @@ export interface Native {
 
 let loaded: Native | undefined;
 
-/** PECCARY_ADDON, or build/Release/peccary.node under the nearest directory above that holds a package.json. */
+/** PECCARY_ADDON, or build/Release/peccary.node of the package. */
 function addonPath(): string {
   const chosen = process.env.PECCARY_ADDON;
   if (chosen !== undefined && chosen !== '') return chosen;
-  let dir = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(dir, 'package.json')) && dirname(dir) !== dir) dir = dirname(dir);
-  return join(dir, 'build', 'Release', 'peccary.node');
+  return join(packageRoot(), 'build', 'Release', 'peccary.node');
 }
 
 /**
