@@ -72,15 +72,8 @@ describe('documents', () => {
   });
 
   it('stand in every folder of the layout', () => {
-    const folders = [
-      ...readdirSync(join(root, 'src')).map((name) => `src/${name}`),
-      'native',
-      'signatures',
-      'pcaps',
-      'test',
-      'bench',
-      'fuzz',
-    ];
+    const stages = readdirSync(join(root, 'src')).filter((name) => readdirSync(join(root, 'src', name)).length > 0);
+    const folders = [...stages.map((name) => `src/${name}`), 'native', 'signatures', 'pcaps', 'test', 'bench', 'fuzz'];
     const without = folders.filter((folder) => !documents.includes(`${folder}/README.md`));
     assert.deepEqual(without, []);
   });
