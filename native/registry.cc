@@ -5,8 +5,9 @@
 namespace peccary {
 
 Registry& Registry::instance() {
-  static Registry registry;
-  return registry;
+  // Never destroyed: threads may still hold handles while the process runs its exit handlers.
+  static Registry* const registry = new Registry;
+  return *registry;
 }
 
 Registry::Slot* Registry::slotOf(uint32_t handle) {

@@ -180,7 +180,11 @@ export class CompressedInput implements ByteInput {
 }
 
 /** Opens a file ('-': standard input) and looks through gzip and zstd by their magic. Throws the system's error. */
-export function openInput(path: string): { input: ByteInput; source: Descriptor; compression: 'none' | 'gzip' | 'zstd' } {
+export function openInput(path: string): {
+  input: ByteInput;
+  source: Descriptor;
+  compression: 'none' | 'gzip' | 'zstd';
+} {
   const source = new Descriptor(path);
   const off = InputLayout.CompressedOff;
   let head = 0;

@@ -62,7 +62,9 @@ export class PacketRing {
 
   /** Bytes that may be written. */
   free(): number {
-    return RingLimit.Bytes - ((Atomics.load(this.control, Layout.Head) - Atomics.load(this.control, Layout.Tail)) >>> 0);
+    return (
+      RingLimit.Bytes - ((Atomics.load(this.control, Layout.Head) - Atomics.load(this.control, Layout.Tail)) >>> 0)
+    );
   }
 
   /** Appends a record; false, and nothing written, when there is no room. */

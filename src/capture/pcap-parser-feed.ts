@@ -12,8 +12,8 @@ import type { Readable } from 'node:stream';
 import { PeccaryError } from '../core/errors.js';
 import { BatchLimit, type CaptureFault } from './batch.js';
 import { PacketRing, RecordKind, RingLimit } from './packet-ring.js';
-import { PcapHeader } from './pcap-format.js';
 import { listCaptures } from './paths.js';
+import { PcapHeader } from './pcap-format.js';
 import { sniff } from './sniff.js';
 
 /** How often a full ring is looked at again, milliseconds. */

@@ -106,7 +106,8 @@ export class PcapngFormat implements CaptureFormat {
     window.pos += n;
     this.skipLeft -= n;
     if (this.skipLeft > 0 || window.end - window.pos < Block.TailLen) return FormatStatus.NeedMore;
-    if (view.getUint32(window.pos, this.little) !== this.skipTotal) return this.fault('the two lengths of a block differ');
+    if (view.getUint32(window.pos, this.little) !== this.skipTotal)
+      return this.fault('the two lengths of a block differ');
     window.pos += Block.TailLen;
     this.skipLeft = -1;
     this.recordOff = -1;
@@ -169,7 +170,8 @@ export class PcapngFormat implements CaptureFormat {
   }
 
   private emit(batch: Batch, off: number, len: number, wire: number, us: number, iface: number): FormatStatus {
-    if (len > BatchLimit.CapLen) return this.fault(`the record claims ${len} captured bytes, more than ${BatchLimit.CapLen}`);
+    if (len > BatchLimit.CapLen)
+      return this.fault(`the record claims ${len} captured bytes, more than ${BatchLimit.CapLen}`);
     const n = batch.count;
     batch.off[n] = off;
     batch.capLen[n] = len;

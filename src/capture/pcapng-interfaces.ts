@@ -71,9 +71,7 @@ export class InterfaceTable {
 
   /** Microseconds since 1970 of a timestamp of interface i. */
   timeUs(i: number, high: number, low: number): number {
-    return (
-      high * this.quotient[i] + (high * this.remainder[i] + low) / this.ticks[i] + this.offsetUs[i]
-    );
+    return high * this.quotient[i] + (high * this.remainder[i] + low) / this.ticks[i] + this.offsetUs[i];
   }
 
   /** if_tsresol: bit 7 clear, a tick is 10^-n s; set, 2^-n s. */

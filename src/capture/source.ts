@@ -3,8 +3,8 @@ import { PeccaryError } from '../core/errors.js';
 import type { PacketSource } from './batch.js';
 import { LibpcapSource } from './libpcap-source.js';
 import { OwnSource } from './own-source.js';
-import { PcapParserSource } from './pcap-parser-source.js';
 import { listCaptures } from './paths.js';
+import { PcapParserSource } from './pcap-parser-source.js';
 
 export const readerNames = ['own', 'pcap-parser', 'libpcap'] as const;
 export type ReaderName = (typeof readerNames)[number];

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { acquireHandle, closeHandle, type HandleCounts, handleCounts, libraryVersions } from '../../src/addon/handles.js';
+import {
+  acquireHandle,
+  closeHandle,
+  type HandleCounts,
+  handleCounts,
+  libraryVersions,
+} from '../../src/addon/handles.js';
 import { compileLiterals } from '../../src/addon/hyperscan.js';
 import { compilePcre, pcreMatch } from '../../src/addon/pcre.js';
 import { inputOff, put } from './scratch.js';

@@ -24,7 +24,12 @@ const zstdText = Buffer.from('KLUv/WQQAxUBANBHRVQgL2luZGV4Lmh0bWwgSFRUUC8xLjENCg
 const lzmaLarge = Buffer.from('XQAAAAT//////////wA8bp8H/////4AAAAA=', 'base64');
 
 /** Decompresses in pieces of `inStep` bytes into room of `outStep`; the bytes and the last status. */
-function run(handle: number, data: Uint8Array, inStep: number, outStep: number): { out: Buffer; status: InflateStatus } {
+function run(
+  handle: number,
+  data: Uint8Array,
+  inStep: number,
+  outStep: number,
+): { out: Buffer; status: InflateStatus } {
   const parts: Buffer[] = [];
   let at = 0;
   let status: InflateStatus = InflateStatus.Ok;

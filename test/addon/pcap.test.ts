@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +11,10 @@ import {
   openPcapLive,
   PcapRead,
   pcapError,
+  pcapFileno,
   pcapLinkType,
   pcapOffset,
+  pcapStats,
   readPcap,
   setPcapFilter,
 } from '../../src/addon/pcap.js';
@@ -117,6 +120,39 @@ describe('libpcap (pcap(3))', () => {
     assert.ok(isRefusal(device));
     assert.match(device.message, /No such device|permission|permitted|CAP_NET/i);
     assert.throws(() => openPcapLive('lo', {} as typeof live), /live options/);
+  });
+});
+
+describe('live capture (pcap(3))', () => {
+  const options = { snapLen: 65_535, promisc: false, bufferSize: 1 << 20, timeoutMs: 10, immediate: true };
+
+  it('reads what matches the filter from an interface, and waits no longer than told', async function () {
+    const handle = openPcapLive('lo', options);
+    if (isRefusal(handle)) {
+      // Needs CAP_NET_RAW and an interface lo.
+      this.skip();
+    }
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    const { port } = socket.address();
+    assert.equal(setPcapFilter(handle, `udp dst port ${port}`), undefined);
+    assert.equal(pcapLinkType(handle), 1);
+    assert.ok(pcapFileno(handle) > 2);
+    const started = performance.now();
+    assert.equal(readPcap(handle, inputOff, 1 << 20, 30, columns), 0);
+    assert.ok(performance.now() - started < 2000);
+    await new Promise((resolve) => socket.send('a live datagram', port, '127.0.0.1', resolve));
+    let n = 0;
+    for (let i = 0; i < 50 && n === 0; i++) n = readPcap(handle, inputOff, 1 << 20, 100, columns);
+    socket.close();
+    assert.ok(n >= 1);
+    const frame = copyOf(columns.off[0], columns.capLen[0]);
+    assert.equal(frame.subarray(-15).toString(), 'a live datagram');
+    assert.ok(Math.abs(columns.tsUs[0] / 1000 - Date.now()) < 60_000);
+    const stats = pcapStats(handle);
+    assert.ok(!isRefusal(stats));
+    assert.ok(stats.received >= 1 && stats.dropped === 0);
+    closeHandle(handle);
   });
 });
 

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { closeHandle } from '../../src/addon/handles.js';
-import { compilePcre, isRefusal, PcreOption, PcreStatus, pcreInfo, pcreMatch, pcreOvector } from '../../src/addon/pcre.js';
+import {
+  compilePcre,
+  isRefusal,
+  PcreOption,
+  PcreStatus,
+  pcreInfo,
+  pcreMatch,
+  pcreOvector,
+} from '../../src/addon/pcre.js';
 import { inputOff, put } from './scratch.js';
 
 /** Matches and gives the pairs, or the status; the pattern is closed. */

@@ -14,7 +14,13 @@ const plain = pcapFile(packets);
 describe('compressed captures', () => {
   it('gzip and zstd files give what the plain file gives (RFC 1952, RFC 8878)', () => {
     const want = expected(packets);
-    for (const file of [plain, gzipSync(plain), zstdFrame(plain), gzipSync(pcapngFile(packets)), zstdFrame(pcapngFile(packets))]) {
+    for (const file of [
+      plain,
+      gzipSync(plain),
+      zstdFrame(plain),
+      gzipSync(pcapngFile(packets)),
+      zstdFrame(pcapngFile(packets)),
+    ]) {
       const { packets: got, faults } = readBytes(file);
       assert.deepEqual(got, want);
       assert.deepEqual(faults, []);
@@ -52,7 +58,11 @@ describe('compressed captures', () => {
   });
 
   it('a truncated compressed file gives its first packets and one fault', () => {
-    const noise = somePackets(50).map((p, i) => ({ ...p, tsUs: i, bytes: Buffer.from(p.bytes).map((_, k) => i * 37 + k * k) }));
+    const noise = somePackets(50).map((p, i) => ({
+      ...p,
+      tsUs: i,
+      bytes: Buffer.from(p.bytes).map((_, k) => i * 37 + k * k),
+    }));
     const whole = pcapFile(noise);
     for (const compressed of [gzipSync(whole), zstdFrame(whole)]) {
       fc.assert(

@@ -22,7 +22,13 @@ function pcapngBounds(packets: readonly CapturePacket[]): number[] {
 }
 
 /** Cuts the file anywhere: the packets before the cut, and a fault at the record that was cut (none at a bound). */
-function checkCut(file: Buffer, bounds: number[], headers: number, packets: readonly CapturePacket[], cut: number): void {
+function checkCut(
+  file: Buffer,
+  bounds: number[],
+  headers: number,
+  packets: readonly CapturePacket[],
+  cut: number,
+): void {
   const result = readBytes(file.subarray(0, cut));
   const wholeRecords = bounds.filter((b) => b <= cut).length;
   const whole = Math.max(0, wholeRecords - headers);
@@ -72,7 +78,17 @@ describe('damaged captures', () => {
   });
 
   it('random bytes after a valid magic never throw, and end', () => {
-    const magics = ['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', 'a1b2cd34', '34cdb2a1', '0a0d0d0a', '1f8b0800', '28b52ffd'];
+    const magics = [
+      'a1b2c3d4',
+      'd4c3b2a1',
+      'a1b23c4d',
+      '4d3cb2a1',
+      'a1b2cd34',
+      '34cdb2a1',
+      '0a0d0d0a',
+      '1f8b0800',
+      '28b52ffd',
+    ];
     fc.assert(
       fc.property(fc.constantFrom(...magics), fc.uint8Array({ maxLength: 300 }), (magic, bytes) => {
         const { faults } = readBytes(Buffer.concat([Buffer.from(magic, 'hex'), bytes]));

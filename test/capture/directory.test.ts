@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { openSource } from '../../src/capture/source.js';
 import { pcapFile, pcapngFile } from '../tools/capture-writer.js';
 import { zstdFrame } from '../tools/zstd-writer.js';
 import { readPaths, TempDir } from './read-all.js';
-import { openSource } from '../../src/capture/source.js';
 
 const at = (tsUs: number) => [{ bytes: Buffer.from(`t${tsUs}`), tsUs }];
 

@@ -29,7 +29,10 @@ describe('pcap files (draft-ietf-opsawg-pcap)', () => {
 
   it('section 4: LinkType is 16 bits; FCS length and flags lie above', () => {
     const file = pcapFile(somePackets(1), { linkType: 0x3400_0000 + 113 });
-    assert.deepEqual(readBytes(file).packets.map((p) => p.linkType), [113]);
+    assert.deepEqual(
+      readBytes(file).packets.map((p) => p.linkType),
+      [113],
+    );
   });
 
   it('reads the patched format with 24-byte packet headers', () => {

@@ -28,14 +28,14 @@ describe('pcapng files (draft-ietf-opsawg-pcapng)', () => {
       .interface({ linkType: 276, tsResol: 0x80 | 20, tsOffset: -5 })
       .interface({ linkType: 0, tsResol: 0 });
     w.packet(packet('a', 1_700_000_000_000_001, 0));
-    w.packet(packet('b', 1_700_000_000_000_001.25, 1));
+    w.packet(packet('b', 1_700_000_000_000_001.5, 1));
     w.packet(packet('c', 1_700_000_000_002_000, 2));
     w.packet(packet('d', 1_000_000.5 * 2 ** 20, 3));
     w.packet(packet('e', 1_700_000_000_000_000, 4));
     const got = readBytes(w.done()).packets.map((p) => [p.bytes, p.tsUs, p.linkType]);
     assert.deepEqual(got.slice(0, 3), [
       ['a', 1_700_000_000_000_001, 1],
-      ['b', 1_700_000_000_000_001.25, 113],
+      ['b', 1_700_000_000_000_001.5, 113],
       ['c', 1_700_000_000_002_000, 101],
     ]);
     assert.deepEqual([got[3][0], got[3][2]], ['d', 276]);

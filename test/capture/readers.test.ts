@@ -41,7 +41,9 @@ describe('readers behind one interface', () => {
   it('own and libpcap give the same packets of any pcap and pcapng with one link type', () => {
     fc.assert(
       fc.property(anyPackets, fc.boolean(), fc.boolean(), fc.boolean(), (packets, ng, bigEndian, nano) => {
-        const file = ng ? pcapngFile(packets, { tsResol: nano ? 9 : 6 }, bigEndian) : pcapFile(packets, { bigEndian, nano });
+        const file = ng
+          ? pcapngFile(packets, { tsResol: nano ? 9 : 6 }, bigEndian)
+          : pcapFile(packets, { bigEndian, nano });
         const path = dir.write('same', file);
         const own = readPaths([path]);
         const libpcap = readPaths([path], { reader: 'libpcap' });
@@ -105,11 +107,7 @@ describe('readers behind one interface', () => {
     this.timeout(20_000);
     const file = pcapFile(frames);
     const path = dir.write('cut.pcap', file.subarray(0, file.length - 3));
-    const results = [
-      readPaths([path]),
-      readPaths([path], { reader: 'libpcap' }),
-      await readWithPcapParser([path]),
-    ];
+    const results = [readPaths([path]), readPaths([path], { reader: 'libpcap' }), await readWithPcapParser([path])];
     for (const { packets, faults } of results) {
       assert.deepEqual(packets, expected(frames.slice(0, 19)));
       assert.equal(faults.length, 1);
@@ -125,11 +123,7 @@ describe('readers behind one interface', () => {
     file.writeUInt32LE(0xf000_0000, at + 8);
     const path = dir.write('hostile.pcap', Buffer.concat([file, Buffer.alloc(8 << 20)]));
     const started = process.cpuUsage();
-    const results = [
-      readPaths([path]),
-      readPaths([path], { reader: 'libpcap' }),
-      await readWithPcapParser([path]),
-    ];
+    const results = [readPaths([path]), readPaths([path], { reader: 'libpcap' }), await readWithPcapParser([path])];
     assert.ok(process.cpuUsage(started).user < 5e6);
     for (const { packets, faults } of results) {
       assert.equal(packets.length, 20);

@@ -61,13 +61,21 @@ export interface PcapOptions {
 /** A pcap file: 24 bytes of header, then 16 bytes of header and the bytes of each packet. */
 export function pcapFile(packets: readonly CapturePacket[], options: PcapOptions = {}): Buffer {
   const w = new Writer(options.bigEndian ?? false);
-  w.u32(options.nano === true ? 0xa1b23c4d : 0xa1b2c3d4).u16(2).u16(4).u32(0).u32(0);
+  w.u32(options.nano === true ? 0xa1b23c4d : 0xa1b2c3d4)
+    .u16(2)
+    .u16(4)
+    .u32(0)
+    .u32(0);
   w.u32(options.snapLen ?? 262_144).u32(options.linkType ?? Ethernet);
   for (const p of packets) {
     const ts = p.tsUs ?? 0;
     const seconds = Math.floor(ts / 1e6);
     const fraction = options.nano === true ? Math.round((ts - seconds * 1e6) * 1000) : Math.floor(ts - seconds * 1e6);
-    w.u32(seconds).u32(fraction).u32(p.bytes.length).u32(p.wireLen ?? p.bytes.length).raw(p.bytes);
+    w.u32(seconds)
+      .u32(fraction)
+      .u32(p.bytes.length)
+      .u32(p.wireLen ?? p.bytes.length)
+      .raw(p.bytes);
   }
   return w.done();
 }
@@ -102,9 +110,14 @@ export class PcapngWriter {
   interface(options: PcapngInterface = {}): this {
     this.interfaces.push(options);
     const w = this.writer();
-    w.u16(options.linkType ?? Ethernet).u16(0).u32(options.snapLen ?? 0);
+    w.u16(options.linkType ?? Ethernet)
+      .u16(0)
+      .u32(options.snapLen ?? 0);
     if (options.tsResol !== undefined) w.u16(9).u16(1).padded(Uint8Array.of(options.tsResol));
-    if (options.tsOffset !== undefined) w.u16(14).u16(8).u64(BigInt.asUintN(64, BigInt(options.tsOffset)));
+    if (options.tsOffset !== undefined)
+      w.u16(14)
+        .u16(8)
+        .u64(BigInt.asUintN(64, BigInt(options.tsOffset)));
     if (options.tsResol !== undefined || options.tsOffset !== undefined) w.u16(0).u16(0);
     return this.block(1, w.done());
   }
@@ -114,22 +127,34 @@ export class PcapngWriter {
     const ticks = this.ticks(p);
     const w = this.writer().u32(p.iface ?? 0);
     w.u32(Number(ticks >> 32n)).u32(Number(ticks & 0xffff_ffffn));
-    w.u32(p.bytes.length).u32(p.wireLen ?? p.bytes.length).padded(p.bytes);
+    w.u32(p.bytes.length)
+      .u32(p.wireLen ?? p.bytes.length)
+      .padded(p.bytes);
     return this.block(6, w.done());
   }
 
   /** Obsolete Packet Block. */
   obsoletePacket(p: CapturePacket): this {
     const ticks = this.ticks(p);
-    const w = this.writer().u16(p.iface ?? 0).u16(0xffff);
+    const w = this.writer()
+      .u16(p.iface ?? 0)
+      .u16(0xffff);
     w.u32(Number(ticks >> 32n)).u32(Number(ticks & 0xffff_ffffn));
-    w.u32(p.bytes.length).u32(p.wireLen ?? p.bytes.length).padded(p.bytes);
+    w.u32(p.bytes.length)
+      .u32(p.wireLen ?? p.bytes.length)
+      .padded(p.bytes);
     return this.block(2, w.done());
   }
 
   /** Simple Packet Block: interface 0, no time. */
   simplePacket(p: CapturePacket): this {
-    return this.block(3, this.writer().u32(p.wireLen ?? p.bytes.length).padded(p.bytes).done());
+    return this.block(
+      3,
+      this.writer()
+        .u32(p.wireLen ?? p.bytes.length)
+        .padded(p.bytes)
+        .done(),
+    );
   }
 
   /** Any block: `body` without type and lengths, a multiple of 4 bytes. */
@@ -151,8 +176,10 @@ export class PcapngWriter {
     const { tsResol = 6, tsOffset = 0 } = this.interfaces[p.iface ?? 0] ?? {};
     const us = (p.tsUs ?? 0) - tsOffset * 1e6;
     const perSecond = (tsResol & 0x80) === 0 ? 10n ** BigInt(tsResol) : 1n << BigInt(tsResol & 0x7f);
-    // Through nanoseconds, so that fractions of a microsecond survive.
-    return (BigInt(Math.round(us * 1000)) * perSecond) / 1_000_000_000n;
+    // The fraction apart: microseconds since 1970 times a thousand do not fit a double.
+    const whole = Math.floor(us);
+    const ns = BigInt(whole) * 1000n + BigInt(Math.round((us - whole) * 1000));
+    return (ns * perSecond) / 1_000_000_000n;
   }
 }
 
