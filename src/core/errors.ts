@@ -1,4 +1,4 @@
-/** What kind of fault it is; the command line turns it into an exit status (DESIGN: 1 running, 2 unusable input). */
+/** What kind of fault it is; the command line turns it into an exit status (1 a fault while running, 2 unusable input). */
 export type FaultKind = 'usage' | 'config' | 'rules' | 'capture' | 'database' | 'runtime';
 
 /** An error a user can act on: the message names the place and the remedy. Anything else thrown is a defect. */
