@@ -1,4 +1,4 @@
-// `npm test [-- FOLDER…]`: set-up, then mocha once a folder of test/, two at a time, those that need root last.
+// `npm test [-- [--no-build] FOLDER…]`: set-up (unless --no-build), then mocha once a folder of test/, two at a time, those that need root last.
 // Ends with one line "N passed, N failed, N skipped" and exit status 1 when a test failed or a process broke.
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -57,8 +57,9 @@ async function runAll(list, jobs, sum) {
   await Promise.all(Array.from({ length: jobs }, worker));
 }
 
-setup('test');
-const { units, rooted } = groups(process.argv.slice(2));
+const wanted = process.argv.slice(2).filter((word) => word !== '--no-build');
+if (!process.argv.includes('--no-build')) setup('test');
+const { units, rooted } = groups(wanted);
 const sum = { passed: 0, failed: 0, skipped: 0 };
 await runAll(units, Math.min(2, availableParallelism()), sum);
 await runAll(rooted, 1, sum);
