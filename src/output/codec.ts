@@ -31,7 +31,7 @@ export const structures: readonly string[][] = [
   'src dst proto depth pcapCnt pktSrc',
   'filename sids magic gaps state md5 sha1 sha256 stored fileId size start end txId',
   'flowbits flowints flowvars pktvars',
-  'buffer off len',
+  'buffer off len bytes',
   'version ttl tos id flowLabel',
   'seq ack win flags reserved urgent',
 ].map((s) => s.split(' '));

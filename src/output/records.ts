@@ -137,6 +137,14 @@ export interface MatchRange {
   /** Offset in that buffer, of a body from its first byte. */
   off: number;
   len: number;
+  /** The matched bytes, at most MatchKeep. */
+  bytes: Uint8Array;
+}
+
+/** Bounds of what an alert keeps of its matches. */
+export const enum MatchKeep {
+  Ranges = 32,
+  Bytes = 256,
 }
 
 export interface AlertRecord extends EventBase, AppProtos {

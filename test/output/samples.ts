@@ -50,7 +50,7 @@ export function alert(over: Partial<AlertRecord> = {}): AlertRecord {
   return {
     kind: 'alert', ...base, ...protos, rule: 0, gid: 1, sid: 1000001, rev: 3, action: 'allowed', verdict: 'alert', reject: null, direction: 'to_server', txId: 0,
     txGuessed: false, http: http(), files: [], tunnel: null, flow, payload: Buffer.from('GET /a/../etc/passwd?x="1" HTTP/1.1\r\n\x00\xff\r\n', 'latin1'), stream: 1,
-    packet: Buffer.from([1, 2, 3, 4]), linkType: 1, matches: [{ buffer: 'http.uri', off: 2, len: 4 }],
+    packet: Buffer.from([1, 2, 3, 4]), linkType: 1, matches: [{ buffer: 'http.uri', off: 2, len: 4, bytes: Buffer.from('/../') }],
     ...over,
   };
 }

@@ -66,7 +66,7 @@ describe('alert store', () => {
     assert.match((row.payload as Buffer).toString('latin1'), /^GET \/a/);
     assert.match((row.body as Buffer).toString(), /^<html>/);
     assert.deepEqual([row.origins, row.packets, row.lost_events, row.pkts_toserver], ['["/a.pcap"]', 10, 2, 4]);
-    assert.deepEqual(JSON.parse(row.rest as string).matches, [{ buffer: 'http.uri', off: 2, len: 4 }]);
+    assert.deepEqual(JSON.parse(row.rest as string).matches, [{ buffer: 'http.uri', off: 2, len: 4, bytes: 'Ly4uLw==' }]);
   });
 
   it('keeps what repeats once', async () => {

@@ -9,12 +9,17 @@ const fields = [
 
 export type AlertRest = Pick<AlertRecord, (typeof fields)[number]>;
 
+/** Matched bytes are base64 here. */
+type Written = Omit<AlertRest, 'matches'> & { matches: { buffer: string; off: number; len: number; bytes: string }[] };
+
 export function restOf(r: AlertRecord): string {
   const o: Record<string, unknown> = {};
   for (const f of fields) o[f] = r[f];
+  o.matches = r.matches.map((m) => ({ ...m, bytes: Buffer.from(m.bytes).toString('base64') }));
   return JSON.stringify(o);
 }
 
 export function parseRest(text: string): AlertRest {
-  return JSON.parse(text) as AlertRest;
+  const o = JSON.parse(text) as Written;
+  return { ...o, matches: o.matches.map((m) => ({ ...m, bytes: Buffer.from(m.bytes, 'base64') })) };
 }
