@@ -78,3 +78,15 @@ describe('documents', () => {
     assert.deepEqual(without, []);
   });
 });
+
+describe('ARCHITECTURE.md', () => {
+  it('names only files that are there', () => {
+    const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+    const paths = [...text.matchAll(/`((?:src|native)\/[\w./-]+)`/g)].map((match) => match[1]);
+    assert.ok(paths.length > 20);
+    assert.deepEqual(
+      paths.filter((path) => !existsSync(join(root, path))),
+      [],
+    );
+  });
+});
