@@ -1,0 +1,122 @@
+/** AST to Rule: header words, then the options through their keywords. */
+import type { OptionAst, RuleAst, Word } from './ast.js';
+import { RuleBuilder } from './builder.js';
+import { didYouMean } from './diagnostics.js';
+import type { RuleEnvironment } from './environment.js';
+import { RuleFault, RuleSkip } from './faults.js';
+import type { Action, Rule } from './ir.js';
+import type { Keyword } from './keywords/keyword.js';
+import { findKeyword, keywordNames } from './keywords/list.js';
+import { whySkipped } from './keywords/uninspected.js';
+import { isSpace } from './lexer.js';
+import { headerProto } from './protocols.js';
+import { finishRule } from './validate.js';
+
+const actions: ReadonlySet<string> = new Set<Action>(['alert', 'pass', 'drop', 'reject', 'rejectsrc', 'rejectdst', 'rejectboth', 'config']);
+
+const enum Defaults {
+  Priority = 3,
+}
+
+/** Runs `read` and gives its faults the place of `word`. */
+function placed<T>(word: Word, read: () => T): T {
+  try {
+    return read();
+  } catch (e) {
+    if (e instanceof RuleFault && e.offset < 0) throw new RuleFault(e.reason, e.hint, word.at);
+    throw e;
+  }
+}
+
+function newRule(ast: RuleAst, env: RuleEnvironment): Rule {
+  const action = ast.action.text.toLowerCase();
+  if (!actions.has(action)) {
+    throw new RuleFault(`unknown action "${ast.action.text}"`, didYouMean(action, actions) ?? `actions are ${[...actions].join(', ')}`, ast.action.at);
+  }
+  const proto = placed(ast.proto, () => headerProto(ast.proto.text, env.ruleVersion));
+  if (ast.direction.text !== '->' && ast.direction.text !== '<>') {
+    throw new RuleFault(`"${ast.direction.text}" is no direction`, 'write -> or <>', ast.direction.at);
+  }
+  return {
+    gid: 1, sid: 0, rev: 0, msg: '', action: action as Action, priority: Defaults.Priority, classtype: null, classText: '',
+    references: [], metadata: [], noalert: false, proto,
+    src: placed(ast.src, () => env.addressSet(ast.src.text)),
+    dst: placed(ast.dst, () => env.addressSet(ast.dst.text)),
+    srcPorts: placed(ast.srcPorts, () => env.portSet(ast.srcPorts.text)),
+    dstPorts: placed(ast.dstPorts, () => env.portSet(ast.dstPorts.text)),
+    bidirectional: ast.direction.text === '<>',
+    flow: { direction: null, state: null, stream: null, frag: null },
+    sections: [], conditions: [], effects: [], threshold: null, target: null, prefilter: null,
+    file: '', line: 0, text: '',
+  };
+}
+
+/** Options that decide whether and as what the rule is loaded are read before the others. */
+function isFirstPass(name: string): boolean {
+  return name === 'sid' || name === 'rev' || name === 'requires';
+}
+
+/**
+ * The meaning of a rule. Throws RuleFault (refused) or RuleSkip (not inspected); `file`, `line` and `text` are the caller's
+ * to fill in.
+ */
+export function buildRule(ast: RuleAst, env: RuleEnvironment): Rule {
+  const b = new RuleBuilder(newRule(ast, env), env);
+  for (const pass of [true, false]) {
+    for (const o of ast.options) {
+      if (isFirstPass(o.name.toLowerCase()) !== pass) continue;
+      placed({ text: o.name, at: o.at }, () => applyOption(b, o));
+    }
+  }
+  if (b.rule.sid === 0) throw new RuleFault('the rule has no sid', 'add sid:N; with a number of its own');
+  finishRule(b);
+  return b.rule;
+}
+
+function applyOption(b: RuleBuilder, o: OptionAst): void {
+  const keyword = findKeyword(o.name);
+  if (keyword === undefined) {
+    const reason = whySkipped(o.name.toLowerCase());
+    if (reason !== undefined) throw new RuleSkip(reason);
+    throw new RuleFault(o.name === '' ? 'an option has no name' : `unknown keyword "${o.name}"`, didYouMean(o.name, keywordNames()) ?? (o.name === '' ? 'remove the extra semicolon' : null));
+  }
+  const raw = o.value ?? '';
+  if (raw === '') {
+    if (keyword.value === 'required') throw new RuleFault(`${keyword.name} needs a value`, `write ${keyword.example}`);
+    keyword.apply(b, '', false);
+    return;
+  }
+  if (keyword.value === 'none') throw new RuleFault(`${keyword.name} takes no value`, `write ${keyword.name};`);
+  readValue(keyword, raw, (value, negated) => keyword.apply(b, value, negated));
+}
+
+/** Takes `!` and quotes off a value as the keyword allows (Suricata 7.0.10, option parsing). */
+function readValue(keyword: Keyword, raw: string, use: (value: string, negated: boolean) => void): void {
+  let at = 0;
+  let end = raw.length;
+  const skip = (): void => {
+    while (at < end && isSpace(raw.charCodeAt(at))) at++;
+  };
+  skip();
+  let negated = false;
+  if (keyword.negatable === true && raw.charCodeAt(at) === 0x21) {
+    negated = true;
+    at++;
+  }
+  skip();
+  if (at >= end) throw new RuleFault(`${keyword.name} needs a value`, `write ${keyword.example}`);
+  const quoted = raw.charCodeAt(at) === 0x22;
+  if (!quoted) {
+    if (keyword.quotes === 'mandatory') throw new RuleFault(`the value of ${keyword.name} must be in double quotes`, `write ${keyword.name}:"…";`);
+    use(raw.slice(at), negated);
+    return;
+  }
+  if (keyword.quotes === undefined) throw new RuleFault(`${keyword.name} takes no quotes`, `write ${keyword.example}`);
+  while (end > at && isSpace(raw.charCodeAt(end - 1))) end--;
+  if (end - at < 2 || raw.charCodeAt(end - 1) !== 0x22) {
+    throw new RuleFault(`the value of ${keyword.name} does not end with a double quote`, 'a semicolon may be missing; inside quotes write \\; for a semicolon');
+  }
+  if (end - at === 2) throw new RuleFault(`the value of ${keyword.name} is empty`, `write ${keyword.example}`);
+  use(raw.slice(at + 1, end - 1), negated);
+}
+

@@ -1,0 +1,113 @@
+/** dataset, datarep, iprep, geoip: lists kept outside the rule (user guide, "Datasets", "IP Reputation", "Header Keywords / geoip"). */
+import type { RuleBuilder } from '../builder.js';
+import { RuleFault } from '../faults.js';
+import type { DatasetMatch, NumberTest } from '../ir.js';
+import { parseDecimal } from '../numbers.js';
+import type { Keyword } from './keyword.js';
+
+const types = ['string', 'md5', 'sha256', 'ip', 'ipv4'];
+
+/** `key value` options of a dataset into the match. */
+function readDatasetOption(m: DatasetMatch, text: string): void {
+  const o = /^\s*(type|load|save|state|memcap|hashsize)\s+(\S.*?)\s*$/.exec(text);
+  if (o === null) throw new RuleFault(`dataset: option "${text.trim()}" is not understood`, 'options are type, load, save, state, memcap, hashsize');
+  const [, name, value] = o;
+  if (name === 'type') {
+    if (!types.includes(value)) throw new RuleFault(`dataset: unknown type ${value}`, `types are ${types.join(', ')}`);
+    m.type = value as DatasetMatch['type'];
+  } else if (name === 'memcap') m.memcap = size(value);
+  else if (name === 'hashsize') m.hashsize = size(value);
+  else {
+    if (name !== 'load' && value.startsWith('/')) throw new RuleFault(`dataset: ${name} cannot be an absolute path`, 'name a file below the data directory');
+    if (name !== 'save') m.load = value;
+    if (name !== 'load') m.save = value;
+  }
+}
+
+function size(text: string): number {
+  const m = /^(\d{1,12})\s*([kmg]?)i?b?$/i.exec(text);
+  if (m === null) throw new RuleFault(`dataset: invalid size ${text}`, 'write a number, with kb, mb or gb');
+  return Number(m[1]) * { '': 1, k: 1024, m: 1 << 20, g: 1 << 30 }[m[2].toLowerCase() as 'k'];
+}
+
+function addDataset(b: RuleBuilder, m: DatasetMatch, rest: string[], keyword: string): void {
+  if (b.current === null) throw new RuleFault(`${keyword} needs a sticky buffer before it`, `write http.host; ${keyword}:…`);
+  let typed = false;
+  for (const text of rest) {
+    readDatasetOption(m, text);
+    typed ||= /^\s*type\s/.test(text);
+  }
+  const known = b.env.settings.string(`datasets.${m.name}.type`);
+  if (!typed && known !== undefined) m.type = known as DatasetMatch['type'];
+  if (!typed && known === undefined) throw new RuleFault(`${keyword}: set ${m.name} is not defined`, 'add type string, or define it under datasets in the configuration');
+  if (m.load !== null) m.load = b.env.intern(m.load);
+  b.add(b.target(), m);
+}
+
+const newDataset = (cmd: DatasetMatch['cmd'], name: string): DatasetMatch => ({
+  kind: 'dataset', cmd, name, type: 'string', load: null, save: null, memcap: null, hashsize: null, rep: null,
+});
+
+const dataset: Keyword = {
+  name: 'dataset',
+  description: 'Tests whether the buffer is in a named set, or puts it there.',
+  args: 'isset|isnotset|set|unset,NAME[,type string|md5|sha256|ipv4|ip][,load FILE][,save FILE][,state FILE][,memcap SIZE][,hashsize N]',
+  example: 'http.host; dataset:isset,bad-hosts,type string,load bad-hosts.lst;',
+  value: 'required',
+  apply(b, value) {
+    const [cmd, name, ...rest] = value.split(',').map((w) => w.trim());
+    if (cmd !== 'isset' && cmd !== 'isnotset' && cmd !== 'set' && cmd !== 'unset') throw new RuleFault(`dataset: unknown command "${cmd}"`, 'commands are isset, isnotset, set, unset');
+    if (name === undefined || name === '') throw new RuleFault('dataset needs a name', `write dataset:${cmd},NAME,type string`);
+    addDataset(b, newDataset(cmd, b.env.intern(name)), rest, 'dataset');
+  },
+};
+
+const datarep: Keyword = {
+  name: 'datarep',
+  description: 'Compares the reputation of the buffer in a named set.',
+  args: 'NAME,<|>|==,VALUE[,type …][,load FILE][,memcap SIZE][,hashsize N]',
+  example: 'http.host; datarep:host-rep,>,50,type string,load hosts.rep;',
+  value: 'required',
+  apply(b, value) {
+    const [name, op, number, ...rest] = value.split(',').map((w) => w.trim());
+    const n = number === undefined ? null : parseDecimal(number, 0xffff);
+    if (n === null || !['<', '>', '=', '=='].includes(op)) throw new RuleFault(`datarep:${value} is not understood`, 'write datarep:NAME,>,50,type string');
+    const m = newDataset('rep', b.env.intern(name));
+    m.rep = { op: op === '==' ? '=' : (op as '<'), lo: n, hi: n };
+    addDataset(b, m, rest, 'datarep');
+  },
+};
+
+const iprep: Keyword = {
+  name: 'iprep',
+  description: 'Reputation of an address in a category.',
+  args: 'any|src|dst|both,CATEGORY,<|<=|>|>=|=,1-127',
+  example: 'iprep:src,CnC,>,30;',
+  value: 'required',
+  apply(b, value) {
+    const m = /^\s*(any|src|dst|both)\s*,\s*([A-Za-z0-9\-_]+)\s*,\s*(<=|>=|<|>|=)\s*,\s*(\d+)\s*$/.exec(value);
+    const n = m === null ? null : parseDecimal(m[4], 127);
+    if (m === null || n === null) throw new RuleFault(`iprep:${value} is not understood`, 'write iprep:src,CATEGORY,>,30');
+    b.addCondition({ kind: 'iprep', side: m[1] as 'any', category: b.env.intern(m[2]), test: { op: m[3] as NumberTest['op'], lo: n, hi: n } });
+  },
+};
+
+const geoip: Keyword = {
+  name: 'geoip',
+  description: 'Country of an address, by the configured database.',
+  args: '[src|dst|both|any,][!]CC[,CC…]',
+  example: 'geoip:src,!US,!CA;',
+  value: 'required',
+  apply(b, value) {
+    const words = value.split(',').map((w) => w.trim());
+    let side: 'src' | 'dst' | 'both' | 'any' = 'any';
+    if (['src', 'dst', 'both', 'any'].includes(words[0])) side = words.shift() as 'src';
+    const negated = words.length > 0 && words[0].startsWith('!');
+    const countries = words.map((w) => w.replace(/^!/, '').toUpperCase());
+    if (countries.length === 0 || !countries.every((c) => /^[A-Z]{2}$/.test(c))) throw new RuleFault(`geoip:${value} is not understood`, 'write two-letter countries: geoip:src,US,CA');
+    if (words.some((w) => w.startsWith('!') !== negated)) throw new RuleFault('geoip: negated and plain countries cannot be mixed', 'negate all or none');
+    b.addCondition({ kind: 'geoip', side, countries, negated });
+  },
+};
+
+export const reputationKeywords: readonly Keyword[] = [dataset, datarep, iprep, geoip];

@@ -1,0 +1,54 @@
+/** stream_size, urilen, flow.age: sizes and times of flows and targets (user guide, "Flow Keywords", "HTTP Keywords"). */
+import { BufferId } from '../../protocol/buffers.js';
+import { RuleFault } from '../faults.js';
+import type { Condition, Match, NumberTest } from '../ir.js';
+import { parseDecimal, parseNumberPrefix, parseNumberTest } from '../numbers.js';
+import type { Keyword } from './keyword.js';
+
+type Side = Extract<Condition, { kind: 'stream_size' }>['side'];
+
+export const streamSize: Keyword = {
+  name: 'stream_size',
+  description: 'Bytes of the TCP stream seen so far on a side.',
+  args: 'server|client|both|either, <|<=|>|>=|=|!=, BYTES',
+  example: 'stream_size:server,<,6;',
+  value: 'required',
+  apply(b, value) {
+    const m = /^\s*(server|client|both|either)\s*,\s*(<=|>=|!=|<|>|=|!)\s*,\s*(\d+)\s*$/.exec(value);
+    const n = m === null ? null : parseDecimal(m[3], 0xffff_ffff);
+    if (m === null || n === null) throw new RuleFault(`stream_size:${value} is not understood`, 'write stream_size:server,<,100');
+    const op = (m[2] === '!' ? '!=' : m[2]) as NumberTest['op'];
+    b.addCondition({ kind: 'stream_size', side: m[1] as Side, test: { op, lo: n, hi: n } });
+  },
+};
+
+export const urilen: Keyword = {
+  name: 'urilen',
+  description: 'Length of the request target: normalised, or with raw as sent.',
+  args: 'N|<N|>N|A<>B[,norm|raw]',
+  buffer: 'http.uri',
+  example: 'urilen:>500;',
+  value: 'required',
+  apply(b, value) {
+    b.requireHttp();
+    const got = parseNumberPrefix(value, 0xffff);
+    if (got === null) throw new RuleFault(`urilen:${value} is not understood`, 'write N, <N, >N or A<>B');
+    const raw = /^\s*,\s*raw\s*$/.test(value.slice(got.used));
+    const match: Match = { kind: 'bsize', test: got.test };
+    b.uriLengths.add(match);
+    b.add(b.section(raw ? BufferId.HttpUriRaw : BufferId.HttpUri), match);
+  },
+};
+
+export const flowAge: Keyword = {
+  name: 'flow.age',
+  description: 'Seconds since the first packet of the flow.',
+  args: 'N|<N|>N|A-B',
+  example: 'flow.age:>3600;',
+  value: 'required',
+  apply(b, value) {
+    const test = parseNumberTest(value, 0xffff_ffff);
+    if (test === null) throw new RuleFault(`flow.age:${value} is not understood`, 'write N, <N, >N or A-B');
+    b.addCondition({ kind: 'flow_age', dir: 'either', test });
+  },
+};

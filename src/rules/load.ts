@@ -1,0 +1,143 @@
+/**
+ * Rule files to a RuleSet: reading, parsing, building, duplicates, and the files around them (classes, references,
+ * thresholds). A rule that is refused or skipped is noted with its place and the rest load.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Settings } from '../core/settings.js';
+import { analyseRule, analyseSet } from './analyse.js';
+import type { OptionAst, RuleAst } from './ast.js';
+import { buildRule } from './build.js';
+import { Classification } from './classification.js';
+import { RuleEnvironment } from './environment.js';
+import { RuleFault, RuleSkip } from './faults.js';
+import type { Rule, RuleNote, RuleSet } from './ir.js';
+import { placeOf, type RuleText, splitRules } from './lexer.js';
+import { parseRule } from './parse.js';
+import { expandRuleFiles, readRuleFile } from './rule-files.js';
+import { readThresholds } from './thresholds-config.js';
+
+export interface LoadOptions {
+  /** Rule files in loading order; names may hold wildcards. Relative names are looked for below `folder`. */
+  files: readonly string[];
+  settings: Settings;
+  /** Folder of relative names; the working directory when absent. */
+  folder?: string;
+  /** Which Suricata's rule language: 7 (7.0.10) unless said otherwise. */
+  ruleVersion?: 7 | 8;
+  /** Compiles an expression as pcre would; returns what is wrong with it, or null. */
+  checkPattern?: (expr: string, flags: string) => string | null;
+}
+
+/** Loads every rule of the files. Throws PeccaryError only when a file cannot be read. */
+export function loadRules(options: LoadOptions): RuleSet {
+  const loader = new RuleLoader(options.settings, options.ruleVersion ?? 7, options.checkPattern ?? null);
+  for (const path of expandRuleFiles(options.files, options.folder ?? process.cwd())) loader.addText(readRuleFile(path), path);
+  return loader.finish();
+}
+
+/** The rule files that the configuration names (`rule-files` below `default-rule-path`). */
+export function configuredRuleFiles(settings: Settings): { files: string[]; folder: string } {
+  return { files: settings.list('rule-files'), folder: settings.string('default-rule-path', '/var/lib/suricata/rules') };
+}
+
+/** As loadRules, from text: what a file called `file` with these bytes would give. */
+export function parseRuleText(text: string, settings: Settings, more: { file?: string; ruleVersion?: 7 | 8 } & Pick<LoadOptions, 'checkPattern'> = {}): RuleSet {
+  const loader = new RuleLoader(settings, more.ruleVersion ?? 7, more.checkPattern ?? null);
+  loader.addText(text, more.file ?? 'rules');
+  return loader.finish();
+}
+
+class RuleLoader {
+  private readonly set: RuleSet = { rules: [], failed: [], skipped: [], warnings: [], suppress: [], eventFilters: [], rateFilters: [] };
+  /** Place in `rules` of each gid:sid; a replaced rule leaves a hole that finish() closes. */
+  private readonly byId = new Map<string, number>();
+  private readonly rules: (Rule | null)[] = [];
+  private readonly env: RuleEnvironment;
+
+  constructor(settings: Settings, ruleVersion: 7 | 8, checkPattern: LoadOptions['checkPattern'] | null) {
+    const classification = new Classification();
+    classification.readClasses(settings.string('classification-file') ?? bundledFile('classification.config'));
+    classification.readReferences(settings.string('reference-config-file') ?? bundledFile('reference.config'));
+    this.set.warnings.push(...classification.notes);
+    this.env = new RuleEnvironment(settings, classification, ruleVersion, '.');
+    this.env.checkPattern = checkPattern ?? null;
+  }
+
+  addText(text: string, file: string): void {
+    this.env.folder = dirname(file);
+    for (const rule of splitRules(text)) this.addRule(rule, file);
+  }
+
+  private addRule(text: RuleText, file: string): void {
+    let ast: RuleAst | null = null;
+    this.env.remarks.length = 0;
+    try {
+      ast = parseRule(text.text);
+      const rule = buildRule(ast, this.env);
+      rule.file = file;
+      rule.line = text.line;
+      rule.text = text.text;
+      this.keep(rule);
+      for (const r of this.env.remarks) this.set.warnings.push({ ...noteFor(text, file, rule.sid, 0), reason: r.reason, hint: r.hint });
+      analyseRule(rule, this.set.warnings);
+    } catch (e) {
+      const sid = ast === null ? null : sidOf(ast.options);
+      if (e instanceof RuleSkip) this.set.skipped.push({ ...noteFor(text, file, sid, 0), reason: e.reason });
+      else if (e instanceof RuleFault) this.set.failed.push({ ...noteFor(text, file, sid ?? guessSid(text.text), e.offset), reason: e.reason, hint: e.hint });
+      else throw e;
+    }
+  }
+
+  /** Adds a rule; one of the same gid and sid is replaced by a newer revision, else the new one is refused. */
+  private keep(rule: Rule): void {
+    const id = `${rule.gid}:${rule.sid}`;
+    const at = this.byId.get(id);
+    const old = at === undefined ? null : this.rules[at];
+    if (old !== null && at !== undefined) {
+      if (old.rev >= rule.rev) {
+        throw new RuleFault(`duplicate of rule ${id} rev ${old.rev} at ${old.file} line ${old.line}`, 'give it a sid of its own or a higher rev', 0);
+      }
+      this.rules[at] = null;
+      this.env.warn(`replaces rev ${old.rev} of rule ${id} at ${old.file} line ${old.line}`);
+    }
+    this.byId.set(id, this.rules.push(rule) - 1);
+  }
+
+  finish(): RuleSet {
+    const { set } = this;
+    set.rules = this.rules.filter((r) => r !== null);
+    analyseSet(set);
+    const path = this.env.settings.string('threshold-file');
+    if (path !== undefined) readThresholds(path, this.env, set);
+    return set;
+  }
+}
+
+/** A note about a rule; the line is that of the rule's beginning, the column that of the fault in its own line. */
+function noteFor(text: RuleText, file: string, sid: number | null, offset: number): RuleNote {
+  return { file, line: text.line, column: placeOf(text, Math.max(0, offset)).column, sid, reason: '', hint: null };
+}
+
+function sidOf(options: readonly OptionAst[]): number | null {
+  const value = options.find((o) => o.name.toLowerCase() === 'sid')?.value?.trim();
+  return value !== undefined && /^\d{1,10}$/.test(value) ? Number(value) : null;
+}
+
+/** The sid of a rule that could not even be split into options. */
+function guessSid(text: string): number | null {
+  const m = /\bsid\s*:\s*(\d{1,10})/.exec(text);
+  return m === null ? null : Number(m[1]);
+}
+
+/** A file of the bundled signatures: looked for in the folders above the program. */
+function bundledFile(name: string): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (let up = 0; up < 5; up++) {
+    const path = join(folder, 'signatures', name);
+    if (existsSync(path)) return path;
+    folder = dirname(folder);
+  }
+  return join('signatures', name);
+}

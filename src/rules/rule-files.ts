@@ -1,0 +1,75 @@
+/** Finding and reading rule files: names with * ? [ ], plain or gzip. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { PeccaryError } from '../core/errors.js';
+
+const enum RuleFileLimit {
+  /** Bytes of one rule file, unpacked. */
+  Size = 1024 * 1024 * 1024,
+}
+
+/** Paths that `name` stands for, in alphabetical order; relative names are looked for below `folder`. */
+export function expandRuleFiles(names: readonly string[], folder: string): string[] {
+  const out: string[] = [];
+  for (const name of names) {
+    const path = isAbsolute(name) ? name : join(folder, name);
+    out.push(...(/[*?[]/.test(path) ? expandPattern(path) : [path]));
+  }
+  return out;
+}
+
+/** A name with wildcards as an expression: `*` and `?` stay within one path component. */
+function wildcard(name: string): RegExp {
+  let out = '';
+  for (let i = 0; i < name.length; i++) {
+    const c = name[i];
+    const close = c === '[' ? name.indexOf(']', i + 1) : -1;
+    if (c === '*') out += '.*';
+    else if (c === '?') out += '.';
+    else if (close > 0) {
+      out += `[${name.slice(i + 1, close).replace(/\\/g, '\\\\').replace(/^!/, '^')}]`;
+      i = close;
+    } else out += c.replace(/[\\^$.|+(){}[\]]/g, '\\$&');
+  }
+  return new RegExp(`^${out}$`);
+}
+
+function matchingFiles(path: string): string[] {
+  let found = [isAbsolute(path) ? '/' : '.'];
+  for (const part of path.split('/').filter((p) => p !== '')) {
+    if (!/[*?[]/.test(part)) found = found.map((f) => join(f, part));
+    else {
+      const pattern = wildcard(part);
+      found = found.flatMap((f) => listFolder(f).filter((n) => pattern.test(n) && (part.startsWith('.') || !n.startsWith('.'))).map((n) => join(f, n)));
+    }
+  }
+  return found.filter((f) => statSync(f, { throwIfNoEntry: false })?.isFile() === true);
+}
+
+function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch {
+    return [];
+  }
+}
+
+function expandPattern(path: string): string[] {
+  const found = matchingFiles(path);
+  if (found.length === 0) throw new PeccaryError('rules', `${path}: no file matches`);
+  return found;
+}
+
+/** Text of a rule file, one character a byte. Throws PeccaryError naming the file. */
+export function readRuleFile(path: string): string {
+  try {
+    if (statSync(path).isDirectory()) throw new PeccaryError('rules', `${path} is a directory; name its files: ${join(path, '*.rules')}`);
+    const bytes = readFileSync(path);
+    const packed = bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+    return (packed ? gunzipSync(bytes, { maxOutputLength: RuleFileLimit.Size }) : bytes).toString('latin1');
+  } catch (e) {
+    if (e instanceof PeccaryError) throw e;
+    throw new PeccaryError('rules', `${path}: cannot be read: ${(e as Error).message}`);
+  }
+}

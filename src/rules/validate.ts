@@ -1,0 +1,176 @@
+/**
+ * Judges a rule as a whole after its options were read, as Suricata 7.0.10 does: what can never match or mixes
+ * things that are looked at separately is refused.
+ */
+import { AppProto } from '../protocol/app-proto.js';
+import { BufferId, BufferKind, buffers } from '../protocol/buffers.js';
+import type { OpenSection, RuleBuilder } from './builder.js';
+import { RuleFault } from './faults.js';
+import type { BufferSection, Condition, ContentMatch, Match, NumberTest, Rule } from './ir.js';
+
+/** Checks the rule and moves what the builder collected into it. */
+export function finishRule(b: RuleBuilder): void {
+  if (b.current !== null && b.current.matches.length === 0 && !b.current.inner) {
+    throw new RuleFault('the last sticky buffer has no matches', 'add a content, pcre or bsize, or remove the buffer');
+  }
+  const { rule } = b;
+  rule.sections = b.sections.filter((s) => s.matches.length > 0).map((s: OpenSection): BufferSection => ({ buffer: s.buffer, transforms: s.transforms, matches: s.matches }));
+  rule.conditions = b.conditions;
+  rule.effects = b.effects;
+  checkDirection(b);
+  checkPacketAndStream(b);
+  for (const s of rule.sections) {
+    checkLengths(b, s);
+    checkBufferText(s);
+    checkTransforms(s);
+  }
+  checkDsize(rule);
+  if (b.usesHttp && rule.proto.app === AppProto.Unknown) rule.proto = httpProto(rule);
+}
+
+/** A rule for tcp or ip with HTTP keywords is a rule about HTTP flows; its header keeps its name. */
+function httpProto(rule: Rule): Rule['proto'] {
+  return { ...rule.proto, app: AppProto.Http1 };
+}
+
+/** Buffers of one direction only fix the rule's direction; both kinds in one rule exclude each other. */
+function checkDirection(b: RuleBuilder): void {
+  const { rule } = b;
+  let onlyServer = false;
+  let onlyClient = false;
+  for (const s of rule.sections) {
+    const info = buffers.get(s.buffer);
+    if (info === undefined || info.kind !== BufferKind.Http) continue;
+    if (info.toServer >= 0 && info.toClient < 0) onlyServer = true;
+    if (info.toClient >= 0 && info.toServer < 0) onlyClient = true;
+  }
+  const { direction } = rule.flow;
+  if ((onlyServer && (onlyClient || direction === 'toclient')) || (onlyClient && direction === 'toserver')) {
+    throw new RuleFault('the rule mixes buffers or flow options of both directions', 'one rule looks at requests or at responses; use flowbits to join two rules');
+  }
+  if (onlyServer) rule.flow.direction = 'toserver';
+  else if (onlyClient) rule.flow.direction = 'toclient';
+  const rawHeader = rule.sections.some((s) => s.buffer === BufferId.HttpHeaderRaw);
+  if (rawHeader && direction === null) {
+    throw new RuleFault('http.header.raw needs a flow direction', 'add flow:to_server; or flow:to_client;');
+  }
+}
+
+/** Conditions that look at one packet's headers. */
+function isPacketCondition(c: Condition): boolean {
+  switch (c.kind) {
+    case 'number':
+      return c.field !== 'icmp_seq';
+    case 'tcp_flags':
+    case 'ip_flags':
+    case 'ip_opts':
+    case 'same_ip':
+    case 'flow_age':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isPacketBuffer(id: BufferId): boolean {
+  return buffers.get(id)?.kind === BufferKind.Packet && id !== BufferId.IpSrc && id !== BufferId.IpDst;
+}
+
+function checkPacketAndStream(b: RuleBuilder): void {
+  const { rule } = b;
+  const packet =
+    rule.flow.stream === 'no' || rule.proto.only === 'packet' || rule.conditions.some(isPacketCondition) || rule.sections.some((s) => isPacketBuffer(s.buffer));
+  if (!packet) return;
+  if (rule.flow.stream === 'only' || rule.proto.only === 'stream') {
+    throw new RuleFault('packet keywords cannot be mixed with tcp-stream or flow:only_stream', 'remove the packet keyword, or write tcp');
+  }
+  const state = rule.conditions.some((c) => c.kind === 'file') || rule.sections.some((s) => {
+    const kind = buffers.get(s.buffer)?.kind;
+    return kind === BufferKind.Http || kind === BufferKind.File;
+  });
+  if (state) throw new RuleFault('packet keywords (dsize, flags, ttl …) cannot be mixed with HTTP or file keywords', 'split the rule in two and join them with flowbits');
+}
+
+const isRelative = (c: ContentMatch): boolean => c.distance !== null || c.within !== null;
+const fixed = (n: ContentMatch['offset']): number => (typeof n === 'number' ? n : 0);
+
+/** Bytes that the contents of a list need at least, as Suricata counts them. */
+export function requiredLength(matches: readonly Match[]): number {
+  let need = 0;
+  let chain = 0;
+  for (const m of matches) {
+    if (m.kind !== 'content') continue;
+    const here = isRelative(m) ? chain + fixed(m.distance) + m.bytes.length : fixed(m.offset) + m.bytes.length;
+    chain = isRelative(m) && m.negated ? chain : here;
+    need = Math.max(need, isRelative(m) && m.negated ? here - m.bytes.length : here);
+  }
+  return need;
+}
+
+/** The length above which a buffer of a tested size cannot be; Suricata leaves <, <= and > unchecked. */
+function upperBound(test: NumberTest): number {
+  return test.op === '=' ? test.lo : test.op === 'in' ? test.hi + 1 : Number.POSITIVE_INFINITY;
+}
+
+function checkLengths(b: RuleBuilder, section: BufferSection): void {
+  for (const m of section.matches) {
+    if (m.kind !== 'bsize') continue;
+    const most = upperBound(m.test);
+    if (b.uriLengths.has(m)) {
+      const last = section.matches.findLast((x) => b.uriLengths.has(x));
+      const long = section.matches.find((x) => x.kind === 'content' && x.bytes.length > most);
+      if (m === last && m.test.op === '=' && long !== undefined) throw new RuleFault(`urilen ${most} is smaller than a content of that URI`, 'the rule can never match');
+      continue;
+    }
+    const need = requiredLength(section.matches);
+    if (need > most) throw new RuleFault(`the contents need ${need} bytes, more than bsize allows`, 'the rule can never match');
+  }
+}
+
+function checkDsize(rule: Rule): void {
+  const dsize = rule.conditions.find((c) => c.kind === 'number' && c.field === 'dsize');
+  const payload = rule.sections.find((s) => s.buffer === BufferId.Payload);
+  if (dsize === undefined || dsize.kind !== 'number' || payload === undefined) return;
+  const { test } = dsize;
+  const most = test.op === '<' || test.op === '!=' ? test.lo : upperBound(test);
+  const need = requiredLength(payload.matches);
+  if (need > most) throw new RuleFault(`the contents need ${need} bytes, more than dsize ${most} allows`, 'the rule can never match');
+}
+
+const isWhite = (c: number): boolean => c === 0x20 || (c >= 0x09 && c <= 0x0d);
+const isUpper = (c: number): boolean => c >= 0x41 && c <= 0x5a;
+const isLower = (c: number): boolean => c >= 0x61 && c <= 0x7a;
+
+/** Contents that the buffer, as it is normalised, can never hold. */
+function checkBufferText(section: BufferSection): void {
+  if (section.transforms.length > 0) return;
+  for (const m of section.matches) {
+    if (m.kind !== 'content') continue;
+    if (section.buffer === BufferId.HttpHost) {
+      if (m.nocase) throw new RuleFault('http.host is in lower case: nocase has no meaning there', 'remove nocase and write the content in lower case');
+      if (m.bytes.some(isUpper)) throw new RuleFault('http.host is in lower case: an upper-case content never matches', 'write it in lower case');
+    } else if (section.buffer === BufferId.HttpMethod) {
+      if (m.bytes[0] === 0x20 || m.bytes[m.bytes.length - 1] === 0x20) {
+        throw new RuleFault('http.method holds the method alone, without spaces', 'remove the space');
+      }
+    }
+  }
+}
+
+/** Contents that a transform would have removed. */
+function checkTransforms(section: BufferSection): void {
+  for (const t of section.transforms) {
+    for (const m of section.matches) {
+      if (m.kind !== 'content' || m.negated) continue;
+      if (hidden(t.name, m.bytes)) throw new RuleFault(`a content can never match after ${t.name}`, 'write the content as it is after the transform');
+    }
+  }
+}
+
+function hidden(transform: string, bytes: readonly number[]): boolean {
+  if (transform === 'strip_whitespace') return bytes.some(isWhite);
+  if (transform === 'compress_whitespace') return bytes.some((c, i) => isWhite(c) && i > 0 && isWhite(bytes[i - 1]));
+  if (transform === 'to_lowercase') return bytes.some(isUpper);
+  if (transform === 'to_uppercase') return bytes.some(isLower);
+  return false;
+}
