@@ -51,8 +51,8 @@ function shared(command: Command): Command {
 async function load(flags: Flags): Promise<RuleSet> {
   const config = await loadConfigOptions(flags);
   const settings = new Settings(config.tree, config.origin, config.places);
-  const { loadRules } = await import('../rules/load.js');
-  return loadRules({ settings, only: flags.rules, extra: flags.addRules, ruleVersion: flags.ruleVersion });
+  const { loadRunRules } = await import('../sensor/rule-files.js');
+  return loadRunRules({ settings, only: flags.rules, extra: flags.addRules, ruleVersion: flags.ruleVersion });
 }
 
 function printCheck(set: RuleSet, json: boolean): void {

@@ -165,6 +165,11 @@ export class Lab {
     return spawnSync('ip', ['netns', 'exec', this.client, program, ...args], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
   }
 
+  /** The command line that runs a program in the client's namespace, for spawn. */
+  clientCommand(program: string, args: string[]): [string, string[]] {
+    return ['ip', ['netns', 'exec', this.client, program, ...args]];
+  }
+
   private inServer(program: string, args: string[]): void {
     execFileSync('ip', ['netns', 'exec', this.server, program, ...args], { stdio: 'pipe' });
   }
@@ -174,23 +179,29 @@ export class Lab {
     this.inClient('curl', ['-s', '-g', '-o', '/dev/null', '--path-as-is', '--max-time', '10', '-H', 'Host: www.example.com', ...args, `http://${ServerIp}${path}`]);
   }
 
-  /** Records everything on the server's interface while `work` runs; returns when tcpdump has written it all. */
-  async record(file: string, work: () => void | Promise<void>): Promise<void> {
-    const dump = spawn('ip', ['netns', 'exec', this.server, 'tcpdump', '-i', this.wire, '-p', '-B', '65536', '-s', '0', '--immediate-mode', '-U', '-w', file, 'tcp'], {
+  /**
+   * Records everything on the server's interface while `work` runs; returns when tcpdump has written it all.
+   * `bulk`: a large ring whose blocks the kernel hands over late instead of packet by packet, for gigabits.
+   * Throws when the kernel dropped packets: such a recording is no ground truth.
+   */
+  async record(file: string, work: () => void | Promise<void>, { bulk = false } = {}): Promise<void> {
+    const dump = spawn('ip', ['netns', 'exec', this.server, 'tcpdump', '-i', this.wire, '-p', '-B', bulk ? '524288' : '65536', '-s', '0', ...(bulk ? [] : ['--immediate-mode', '-U']), '-w', file, 'tcp'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.running.push(dump);
+    let said = '';
     await new Promise<void>((done, fail) => {
       dump.once('exit', (code) => fail(new Error(`tcpdump ended with ${code}`)));
       dump.stderr.on('data', (d: Buffer) => {
-        if (d.includes('listening on')) done();
+        said += d.toString();
+        if (said.includes('listening on')) done();
       });
     });
     await work();
     let size = -1;
     while (statSync(file).size !== size) {
       size = statSync(file).size;
-      await new Promise((r) => setTimeout(r, 500));
+      await new Promise((r) => setTimeout(r, bulk ? 3000 : 500));
     }
     const ended = new Promise((done) => {
       dump.removeAllListeners('exit');
@@ -198,6 +209,8 @@ export class Lab {
     });
     dump.kill('SIGINT');
     await ended;
+    const dropped = /(\d+) packets? dropped by kernel/.exec(said);
+    if (dropped === null || dropped[1] !== '0') throw new Error(`the recording is not whole: ${said.trim()}`);
   }
 
   /** Lines of Apache's access log: method, path, status, bytes. */

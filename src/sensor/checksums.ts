@@ -1,0 +1,52 @@
+/**
+ * Checksum policy (-k, pcap-file.checksum-checks): which packets are verified, and what "auto" decides.
+ *
+ * "auto" follows Suricata: after the first 1,000 packets with a checksum of which more than one in ten is wrong, the
+ * capture was made where the network card computes checksums, and none are verified from there on.
+ */
+import { counter, counts } from '../core/counters.js';
+import { tcpChecksumOk } from '../decode/checksum.js';
+import { type Packet, PacketFlag } from '../decode/packet.js';
+import { IpProto } from '../protocol/ip.js';
+
+const enum Auto {
+  Sample = 1000,
+  /** Wrong checksums are the capture's fault when they are more than one in this many. */
+  Ratio = 10,
+}
+
+export type ChecksumMode = 'all' | 'none' | 'auto';
+
+const cInvalid = counter('tcp.invalid_checksum');
+
+let verify = true;
+let sampling = false;
+let sampled = 0;
+let wrong = 0;
+
+/** `mode` of the command line or configuration; `streamValidation` is stream.checksum-validation. */
+export function configureChecksums(mode: ChecksumMode, streamValidation: boolean): void {
+  verify = mode !== 'none' && streamValidation;
+  sampling = mode === 'auto';
+  sampled = 0;
+  wrong = 0;
+}
+
+/** Marks a TCP packet whose checksum is wrong, so that the stream engine ignores it; other packets are left alone. */
+export function checkPacket(p: Packet): void {
+  if (!verify || p.ipProto !== IpProto.Tcp || p.l4Off === 0) return;
+  if ((p.flags & (PacketFlag.Truncated | PacketFlag.Pseudo)) !== 0) return;
+  const ok = tcpChecksumOk(p);
+  if (sampling) {
+    sampled++;
+    if (!ok) wrong++;
+    if (sampled >= Auto.Sample) {
+      sampling = false;
+      if (wrong * Auto.Ratio > sampled) verify = false;
+    }
+  }
+  if (!ok && verify) {
+    counts[cInvalid]++;
+    p.flags |= PacketFlag.BadChecksum;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The path of a packet, from top to bottom: decode, tunnels and fragments, flow, stream, application layer, detection,
+ * verdict, output. Every stage is called here and nowhere else; none calls the next.
+ *
+ * A frame may hold packets within packets (tunnels, reassembled datagrams). Each level has a Packet of its own in
+ * `stack`; inner packets are processed before the packet that carried them, as Suricata does.
+ */
+import { alertQueue } from '../alert/queue.js';
+import { applyVerdict, Verdict } from '../alert/verdict.js';
+import { appLayerEnd, consumePiece, releaseAppLayer } from '../applayer/applayer.js';
+import type { Batch } from '../capture/batch.js';
+import { counter, counts } from '../core/counters.js';
+import { decodeFrame } from '../decode/decode.js';
+import { Packet, PacketFlag } from '../decode/packet.js';
+import { openTunnel } from '../decode/tunnel.js';
+import { DefragStatus, insertFragment } from '../defrag/defrag.js';
+import { detectFlowEnd, detectPacket, releaseDetect } from '../detect/engine.js';
+import { FlowFlag, flows } from '../flow/columns.js';
+import { endAllFlows, endedFlow, expireFlows, freeFlow, lookupFlow } from '../flow/table.js';
+import { collectTransactions } from '../http/tx.js';
+import { Dir, IpProto } from '../protocol/ip.js';
+import { endBatch, handleSegment, releaseStream, StreamPiece, StreamStatus, streamEnd, takePiece } from '../stream/stream.js';
+import { checkPacket } from './checksums.js';
+import type { Reporter } from './reporter.js';
+
+const enum Limit {
+  /** Packets within a packet, the frame itself included (DESIGN: a fixed stack). */
+  Levels = 8,
+  /** Flows looked at for expiry after each batch. */
+  Sweep = 256,
+}
+
+const cTooDeep = counter('decoder.too_many_layers');
+
+export class Pipeline {
+  packets = 0;
+  bytes = 0;
+  drops = 0;
+  private readonly stack: Packet[] = Array.from({ length: Limit.Levels }, () => new Packet());
+  private readonly ending = new Packet();
+  private readonly piece = new StreamPiece();
+  private readonly reporter: Reporter;
+  private readonly inline: boolean;
+  private nowUs = 0;
+
+  constructor(reporter: Reporter, inline: boolean) {
+    this.reporter = reporter;
+    this.inline = inline;
+  }
+
+  /** All packets of a batch, in order. */
+  processBatch(batch: Batch): void {
+    const p = this.stack[0];
+    for (let i = 0; i < batch.count; i++) {
+      decodeFrame(p, batch.off[i], batch.capLen[i], batch.wireLen[i], batch.linkType[i]);
+      p.no = batch.firstNo + i;
+      p.tsUs = batch.tsUs[i];
+      p.origin = batch.origin[i];
+      this.nowUs = p.tsUs;
+      this.bytes += batch.capLen[i];
+      this.processPacket(0);
+    }
+    this.packets += batch.count;
+    endBatch();
+    expireFlows(this.nowUs, Limit.Sweep);
+    this.finishEndedFlows();
+  }
+
+  /** The end of the capture: every flow ends and what remains is inspected. */
+  finish(): void {
+    endAllFlows();
+    this.finishEndedFlows();
+  }
+
+  private processPacket(level: number): void {
+    const p = this.stack[level];
+    if (level + 1 < Limit.Levels) this.openInner(p, level);
+    else counts[cTooDeep]++;
+    checkPacket(p);
+    const flow = lookupFlow(p);
+    // A packet can end the flow that had its tuple before; that one is finished first, it is older.
+    this.finishEndedFlows();
+    if (flow === 0) {
+      this.inspect(p);
+      return;
+    }
+    if (p.ipProto === IpProto.Tcp) {
+      const status = handleSegment(p);
+      if ((status & StreamStatus.Drop) !== 0 && this.inline) {
+        this.drop(p, 'stream memcap');
+      }
+      // What this packet acknowledges lies the other way and is older than what it brings.
+      const other = p.dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
+      this.deliver(flow, other, p.tsUs);
+      this.deliver(flow, p.dir, p.tsUs);
+    }
+    this.inspect(p);
+    this.reporter.transactions(p, flow);
+    collectTransactions(flow);
+  }
+
+  private openInner(p: Packet, level: number): void {
+    const inner = this.stack[level + 1];
+    if ((p.flags & PacketFlag.Fragment) !== 0) {
+      if (insertFragment(p, inner) !== DefragStatus.Complete) return;
+    } else if (!openTunnel(p, inner)) return;
+    inner.no = p.no;
+    inner.tsUs = p.tsUs;
+    inner.origin = p.origin;
+    this.processPacket(level + 1);
+  }
+
+  /** Hands what has become inspectable of one direction to the application layer. */
+  private deliver(flow: number, dir: Dir, tsUs: number): void {
+    const piece = this.piece;
+    while (takePiece(flow, dir, piece)) consumePiece(flow, dir, piece, tsUs);
+  }
+
+  /** Detection, verdict and what they report, for one packet. */
+  private inspect(p: Packet): void {
+    if (this.inline && p.flow !== 0 && (flows.flags[p.flow] & FlowFlag.Drop) !== 0) {
+      this.drop(p, 'flow drop');
+      return;
+    }
+    detectPacket(p);
+    const verdict = applyVerdict(p);
+    this.reporter.packetEvents(p);
+    if (alertQueue.count > 0) this.reporter.alerts(p);
+    if (verdict === Verdict.Drop && this.inline) this.drop(p, 'rules');
+  }
+
+  private drop(p: Packet, reason: string): void {
+    this.drops++;
+    this.reporter.drop(p, reason);
+  }
+
+  private finishEndedFlows(): void {
+    for (let f = endedFlow(); f !== 0; f = endedFlow()) this.finishFlow(f);
+  }
+
+  /** Inspects what is left of a flow, reports it and gives its id back. */
+  private finishFlow(flow: number): void {
+    const tsUs = flows.lastUs[flow];
+    const p = this.ending;
+    if (flows.ipProto[flow] === IpProto.Tcp) streamEnd(flow);
+    for (let dir = Dir.ToServer as Dir; dir <= Dir.ToClient; dir++) {
+      this.deliver(flow, dir, tsUs);
+      appLayerEnd(flow, dir);
+    }
+    for (let dir = Dir.ToServer as Dir; dir <= Dir.ToClient; dir++) {
+      fillEndPacket(p, flow, dir);
+      detectFlowEnd(p);
+      applyVerdict(p);
+      if (alertQueue.count > 0) this.reporter.alerts(p);
+    }
+    this.reporter.transactions(p, flow);
+    this.reporter.flow(flow);
+    releaseDetect(flow);
+    releaseAppLayer(flow);
+    releaseStream(flow);
+    freeFlow(flow);
+  }
+}
+
+/** A pseudo packet in the given direction of a flow, at the time of the flow's last packet. */
+function fillEndPacket(p: Packet, flow: number, dir: Dir): void {
+  p.reset();
+  const f = flows;
+  const toServer = dir === Dir.ToServer;
+  p.flags = PacketFlag.Pseudo | PacketFlag.FlowEnd;
+  p.flow = flow;
+  p.dir = dir;
+  p.no = 0;
+  p.tsUs = f.lastUs[flow];
+  p.ipVersion = (f.flags[flow] & FlowFlag.Ipv6) !== 0 ? 6 : 4;
+  p.ipProto = f.ipProto[flow];
+  p.src0 = toServer ? f.cli0[flow] : f.srv0[flow];
+  p.src1 = toServer ? f.cli1[flow] : f.srv1[flow];
+  p.src2 = toServer ? f.cli2[flow] : f.srv2[flow];
+  p.src3 = toServer ? f.cli3[flow] : f.srv3[flow];
+  p.dst0 = toServer ? f.srv0[flow] : f.cli0[flow];
+  p.dst1 = toServer ? f.srv1[flow] : f.cli1[flow];
+  p.dst2 = toServer ? f.srv2[flow] : f.cli2[flow];
+  p.dst3 = toServer ? f.srv3[flow] : f.cli3[flow];
+  p.srcPort = toServer ? f.cliPort[flow] : f.srvPort[flow];
+  p.dstPort = toServer ? f.srvPort[flow] : f.cliPort[flow];
+  p.vlan0 = f.vlan0[flow];
+  p.vlan1 = f.vlan1[flow];
+  p.vlan2 = f.vlan2[flow];
+}

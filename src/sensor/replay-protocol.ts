@@ -1,0 +1,59 @@
+/** What the main thread and the worker of a replay tell each other. */
+import type { Places, Tree } from '../core/settings.js';
+import type { CaptureFault } from '../capture/batch.js';
+import type { FaultKind } from '../core/errors.js';
+import type { PortMemory } from '../output/handover.js';
+import type { CompiledRules } from '../rules/compile/compile.js';
+import type { ReplayOptions } from './options.js';
+
+/** Float64 cells of the progress that the worker keeps and the main thread reads. */
+export const enum Progress {
+  Packets = 0,
+  BytesRead = 1,
+  BytesTotal = 2,
+  Alerts = 3,
+  Cells = 4,
+}
+
+/** Given to the worker when it starts: it configures its stages while the main thread loads the rules. */
+export interface WorkerStart {
+  config: Tree;
+  configOrigin: string;
+  configPlaces: Places;
+  checksums: ReplayOptions['checksums'];
+  inline: boolean;
+  inputs: string[];
+  reader: ReplayOptions['reader'];
+  bpf: string | null;
+  /** For --reader pcap-parser. */
+  ring: SharedArrayBuffer | null;
+  progress: SharedArrayBuffer;
+}
+
+/** Sent when the rules are compiled and the outputs open. */
+export interface WorkerRules {
+  rules: CompiledRules;
+  /** Number of the rule set at the writer (Outputs.setRules). */
+  ruleSet: number;
+  port: PortMemory;
+}
+
+export interface WorkerResult {
+  type: 'done';
+  packets: number;
+  bytes: number;
+  firstUs: number;
+  lastUs: number;
+  flows: number;
+  transactions: number;
+  alerts: number;
+  drops: number;
+  /** Alerts by rule index of the compiled set. */
+  byRule: Uint32Array;
+  faults: CaptureFault[];
+  counters: Record<string, number>;
+  /** Paths of the configuration that the stages asked for. */
+  settingsRead: string[];
+}
+
+export type FromWorker = WorkerResult | { type: 'failed'; kind: FaultKind | null; message: string };

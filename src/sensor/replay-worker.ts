@@ -1,0 +1,94 @@
+/**
+ * The thread that runs the pipeline of a replay. It configures its stages at once, waits for the compiled rules, then
+ * runs from the first batch to the last without returning to its event loop.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Batch, SourceStatus } from '../capture/batch.js';
+import { openSource } from '../capture/source.js';
+import { counterSnapshot } from '../core/counters.js';
+import { PeccaryError } from '../core/errors.js';
+import { Settings } from '../core/settings.js';
+import { installRules } from '../detect/engine.js';
+import { OutputPort } from '../output/port.js';
+import { Pipeline } from './pipeline.js';
+import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
+import { Reporter } from './reporter.js';
+import { configureStages } from './stages.js';
+
+const start = workerData as WorkerStart;
+const port = parentPort;
+if (port === null) throw new Error('replay-worker.ts runs as a worker thread');
+const settings = new Settings(start.config, start.configOrigin, start.configPlaces);
+
+/** Runs `work`; what it throws goes to the main thread, a fault of the user's as such. */
+function guarded(work: () => FromWorker | null): void {
+  let message: FromWorker | null;
+  try {
+    message = work();
+  } catch (e) {
+    const known = e instanceof PeccaryError;
+    const error = e as Error;
+    message = { type: 'failed', kind: known ? e.kind : null, message: known ? error.message : (error.stack ?? error.message) };
+  }
+  if (message === null) return;
+  port?.postMessage(message);
+  port?.close();
+}
+
+function replay({ rules, ruleSet, port: memory }: WorkerRules): WorkerResult {
+  installRules(rules);
+  const outputs = new OutputPort(memory);
+  outputs.useRules(ruleSet);
+  const reporter = new Reporter(outputs, rules);
+  const pipeline = new Pipeline(reporter, start.inline);
+  const progress = new Float64Array(start.progress);
+  const source = openSource(start.inputs, {
+    reader: start.reader,
+    bpf: start.bpf ?? undefined,
+    ring: start.ring ?? undefined,
+  });
+  outputs.useOrigins(source.origins);
+  let origins = source.origins.length;
+  const batch = new Batch();
+  let firstUs = 0;
+  let lastUs = 0;
+  progress[Progress.BytesTotal] = source.bytesTotal;
+  for (let status = source.next(batch); status !== SourceStatus.End; status = source.next(batch)) {
+    if (status === SourceStatus.Idle) continue;
+    if (source.origins.length !== origins) {
+      outputs.useOrigins(source.origins);
+      origins = source.origins.length;
+    }
+    if (pipeline.packets === 0) firstUs = batch.tsUs[0];
+    lastUs = batch.tsUs[batch.count - 1];
+    pipeline.processBatch(batch);
+    progress[Progress.Packets] = pipeline.packets;
+    progress[Progress.BytesRead] = source.bytesRead;
+    progress[Progress.Alerts] = reporter.alertCount;
+  }
+  pipeline.finish();
+  reporter.stats(lastUs, (lastUs - firstUs) / 1e6, counterSnapshot());
+  source.close();
+  outputs.close();
+  return {
+    type: 'done',
+    packets: pipeline.packets,
+    bytes: pipeline.bytes,
+    firstUs,
+    lastUs,
+    flows: reporter.flowCount,
+    transactions: reporter.transactionCount,
+    alerts: reporter.alertCount,
+    drops: pipeline.drops,
+    byRule: reporter.byRule,
+    faults: source.faults,
+    counters: counterSnapshot(),
+    settingsRead: settings.known(),
+  };
+}
+
+guarded(() => {
+  configureStages(settings, start.checksums, start.inline);
+  return null;
+});
+port.once('message', (rules: WorkerRules) => guarded(() => replay(rules)));

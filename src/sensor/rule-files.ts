@@ -1,0 +1,51 @@
+/** Which rule files a run loads: those of the command line, the configuration's, or the bundled ones. */
+import { readdirSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { closeHandle } from '../addon/handles.js';
+import { compilePcre, isRefusal } from '../addon/pcre.js';
+import { packageRoot } from '../core/package-root.js';
+import type { Settings } from '../core/settings.js';
+import { pcreOptions } from '../detect/regexes.js';
+import type { RuleSet } from '../rules/ir.js';
+import { configuredRuleFiles, loadRules } from '../rules/load.js';
+
+export interface RuleRequest {
+  settings: Settings;
+  /** -S: only these. */
+  only: readonly string[];
+  /** -s: these too. */
+  extra: readonly string[];
+  ruleVersion: 7 | 8;
+}
+
+/** The signatures that come with Peccary, absolute paths in order of name. */
+export function bundledRuleFiles(): string[] {
+  const folder = join(packageRoot(), 'signatures');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.rules'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/**
+ * Loads the rules of a run: -S files alone, or the configuration's `rule-files` (the bundled signatures where it names
+ * none) and then -s files. Throws PeccaryError when a file cannot be read; refused rules are in the answer.
+ */
+export function loadRunRules({ settings, only, extra, ruleVersion }: RuleRequest): RuleSet {
+  const configured = configuredRuleFiles(settings);
+  const options = { settings, ruleVersion, checkPattern: refusalOf };
+  if (only.length > 0) return loadRules({ ...options, files: only });
+  if (configured.files.length > 0) {
+    const files = configured.files.map((f) => (isAbsolute(f) ? f : join(configured.folder, f)));
+    return loadRules({ ...options, files: [...files, ...extra] });
+  }
+  return loadRules({ ...options, files: [...bundledRuleFiles(), ...extra] });
+}
+
+/** What PCRE2 says against an expression, or null. */
+function refusalOf(expr: string, flags: string): string | null {
+  const handle = compilePcre(expr, pcreOptions(flags));
+  if (isRefusal(handle)) return `${handle.message} at byte ${handle.index} of the expression`;
+  closeHandle(handle);
+  return null;
+}

@@ -1,0 +1,20 @@
+/** Every stage reads its part of the configuration, in the order of the path of a packet. */
+import { configureAppLayer } from '../applayer/applayer.js';
+import type { Settings } from '../core/settings.js';
+import { configureDecode } from '../decode/decode.js';
+import { configureDefrag } from '../defrag/defrag.js';
+import { configureDetect } from '../detect/engine.js';
+import { configureFlow } from '../flow/table.js';
+import { configureStream } from '../stream/stream.js';
+import { type ChecksumMode, configureChecksums } from './checksums.js';
+
+/** Throws PeccaryError('config') for a value that cannot be. `inline`: data is inspected on arrival and verdicts count. */
+export function configureStages(settings: Settings, checksums: ChecksumMode, inline: boolean): void {
+  configureDecode(settings);
+  configureDefrag(settings);
+  configureFlow(settings);
+  configureStream(settings, inline);
+  configureAppLayer(settings, inline);
+  configureDetect(settings, inline);
+  configureChecksums(checksums, settings.bool('stream.checksum-validation', true));
+}
