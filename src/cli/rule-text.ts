@@ -85,6 +85,8 @@ function matchText(match: Match): string {
     if (match.fastPattern) words.push(match.fastPatternOnly ? 'fast pattern only' : 'fast pattern');
     return words.join(', ');
   }
+  if (match.kind === 'pcre')
+    return `${match.negated ? 'no ' : ''}/${match.expr}/${match.flags}${match.relative ? ', relative' : ''}`;
   if (match.kind === 'bsize') return `size ${testText(match.test)}`;
   return `${match.kind} ${fieldsText(match)}`;
 }
@@ -110,6 +112,7 @@ function fieldsText(of: Match | Condition | Effect): string {
     if (value === true) words.push(key);
     else if (key === 'test' && 'lo' in value) words.push(testText(value as NumberTest));
     else if (typeof value === 'object' && 'var' in value) words.push(`${key} ${String(value.var)}`);
+    else if (Array.isArray(value) && typeof value[0] === 'string') words.push(`${key} ${value.join(', ')}`);
     else words.push(`${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
   }
   return printable(words.join(' '));

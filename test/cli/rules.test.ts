@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { contentText } from '../../src/cli/rule-text.js';
+import { peccary } from '../tools/peccary.js';
+
+const rules = `# a comment
+alert http any any -> any any (msg:"good"; http.uri; content:"/a|3b|b"; nocase; depth:9; \\
+  pcre:"/x+/Ui"; flowbits:set,seen; classtype:sql-injection; sid:1; rev:3;)
+alert http any any -> any any (msg:"typing error"; http.urii; content:"a"; sid:2;)
+alert tcp $NOWHERE any -> any any (msg:"no such variable"; sid:3;)
+drop tcp any any -> $HOME_NET 8080 (msg:"bell \u0007"; flow:to_server,established; dsize:>100; sid:4;)
+`;
+
+describe('peccary rules', () => {
+  let dir = '';
+  let file = '';
+  before(() => {
+    dir = mkdtempSync(join(tmpdir(), 'peccary-rules-'));
+    file = join(dir, 'my.rules');
+    writeFileSync(file, rules);
+  });
+  after(() => rmSync(dir, { recursive: true }));
+
+  it('check names the place of each refused rule and the remedy, and exits 2', () => {
+    const { status, stdout } = peccary(['rules', 'check', '-S', file]);
+    assert.equal(status, 2);
+    assert.match(stdout, /my\.rules:4:\d+: .*http\.urii.*\(sid 2\)\n {4}did you mean http\.uri\?/);
+    assert.match(stdout, /my\.rules:5:\d+: .*NOWHERE/);
+    assert.match(stdout, /^2 rules loaded, 2 refused, 0 skipped/m);
+  });
+
+  it('check --json gives loaded, failed, skipped and warnings', () => {
+    const { status, stdout } = peccary(['rules', 'check', '-S', file, '--json']);
+    assert.equal(status, 2);
+    const report = JSON.parse(stdout) as { loaded: number; failed: { line: number; sid: number; hint: string }[] };
+    assert.equal(report.loaded, 2);
+    assert.deepEqual(
+      report.failed.map(({ line, sid }) => [line, sid]),
+      [
+        [4, 2],
+        [5, 3],
+      ],
+    );
+    assert.deepEqual(Object.keys(report), ['loaded', 'failed', 'skipped', 'warnings']);
+  });
+
+  it('check takes the configuration into account and exits 0 when every rule loads', () => {
+    const only = join(dir, 'variable.rules');
+    writeFileSync(only, 'alert tcp $NOWHERE any -> any any (msg:"x"; sid:3;)\n');
+    const { status, stdout } = peccary([
+      'rules',
+      'check',
+      '-S',
+      only,
+      '--set',
+      'vars.address-groups.NOWHERE=10.0.0.0/8',
+    ]);
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /^1 rule loaded, 0 refused/m);
+  });
+
+  it('check accepts every bundled rule', () => {
+    const { status, stdout } = peccary(['rules', 'check', '--json']);
+    assert.equal(status, 0);
+    const report = JSON.parse(stdout) as { loaded: number; skipped: unknown[] };
+    assert.ok(report.loaded >= 80);
+    assert.deepEqual(report.skipped, []);
+  });
+
+  it('list shows one line a rule, filtered by a text, without characters that steer a terminal', () => {
+    const all = peccary(['rules', 'list', '-S', file]);
+    assert.equal(all.status, 0);
+    assert.match(all.stdout, /^ {2}1:1:3 +alert +1 +sql-injection +good$/m);
+    assert.match(all.stdout, /bell \\x07/);
+    const some = peccary(['rules', 'list', 'BELL', '-S', file, '--json']).stdout.trimEnd().split('\n');
+    assert.equal(some.length, 1);
+    assert.equal((JSON.parse(some[0]) as { sid: number }).sid, 4);
+  });
+
+  it('show tells a rule as it was understood', () => {
+    const { status, stdout } = peccary(['rules', 'show', '1', '-S', file]);
+    assert.equal(status, 0);
+    for (const part of ['1:1:3  good', 'in          http.uri', '"/a|3b|b", any case, depth 9', '/x+/', 'flowbits']) {
+      assert.ok(stdout.includes(part), `${part}\n${stdout}`);
+    }
+    const drop = peccary(['rules', 'show', '1:4', '-S', file]).stdout;
+    assert.match(drop, /action +drop/);
+    assert.match(drop, /flow +toserver, established/);
+    assert.match(drop, /condition +dsize > 100/);
+  });
+
+  it('show says why a refused rule is not there, and that an unknown one is not', () => {
+    const refused = peccary(['rules', 'show', '2', '-S', file]);
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /http\.urii/);
+    const unknown = peccary(['rules', 'show', '99', '-S', file]);
+    assert.equal(unknown.status, 2);
+    assert.match(unknown.stderr, /99: no such rule is loaded/);
+    assert.equal(peccary(['rules', 'show', 'x', '-S', file]).status, 2);
+  });
+
+  it('exits 2 when a rule file is not there', () => {
+    const { status, stderr } = peccary(['rules', 'check', '-S', join(dir, 'absent.rules')]);
+    assert.equal(status, 2);
+    assert.match(stderr, /absent\.rules/);
+  });
+});
+
+describe('a content in words', () => {
+  it('is written as rules write it', () => {
+    assert.equal(contentText([...Buffer.from('a\x00\x01b;|"')]), 'a|00 01|b|3b 7c 22|');
+    assert.equal(contentText([]), '');
+  });
+});
