@@ -1,0 +1,76 @@
+/** How a row of alerts reads: columns for people, an object for programs. */
+import { addressText, shortAddressText } from '../output/address-bytes.js';
+import { timestamp } from '../output/eve/json.js';
+import type { AlertRow } from '../output/store/query.js';
+import type { Column } from './alerts-format.js';
+import type { Style } from './text.js';
+
+/** "2026-01-02 03:04:05.123". */
+export function shortTime(us: number): string {
+  return timestamp(us).slice(0, 23).replace('T', ' ');
+}
+
+/** "192.0.2.1:80", "[2001:db8::1]:80", "192.0.2.1", "-" without an address. */
+export function endpoint(address: Uint8Array, port: number): string {
+  const text = shortAddressText(address);
+  if (text === '') return '-';
+  if (port < 0) return text;
+  return address.length === 16 ? `[${text}]:${port}` : `${text}:${port}`;
+}
+
+/** Priority 1 is red, 2 yellow. */
+export function severityStyle(severity: number): Style | null {
+  return severity === 1 ? 'red' : severity === 2 ? 'yellow' : null;
+}
+
+/** "1000001", or "120:3" for a generator other than rules. */
+export function sidText(gid: number, sid: number): string {
+  return gid === 1 ? String(sid) : `${gid}:${sid}`;
+}
+
+/** Columns of the table, of CSV and of Markdown. */
+export const listColumns: Column<AlertRow>[] = [
+  { title: 'id', text: (r) => String(r.id), right: true },
+  { title: 'time', text: (r) => shortTime(r.timeUs) },
+  { title: 'sev', text: (r) => String(r.severity), right: true, style: (r) => severityStyle(r.severity) },
+  { title: 'sid', text: (r) => sidText(r.gid, r.sid), right: true },
+  { title: 'signature', text: (r) => (r.blocked === 1 ? `${r.signature} (blocked)` : r.signature), elastic: true },
+  { title: 'source', text: (r) => endpoint(r.src, r.srcPort) },
+  { title: 'destination', text: (r) => endpoint(r.dst, r.dstPort) },
+  { title: 'request', text: requestText, elastic: true },
+];
+
+/** "GET www.example.org/path". */
+function requestText(r: AlertRow): string {
+  if (r.url === null && r.host === null) return '';
+  const url = r.url ?? '';
+  const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(url);
+  return `${r.method ?? ''} ${absolute ? '' : (r.host ?? '')}${url}`.trim();
+}
+
+/** What JSON has of a row: EVE's names where it has them. */
+export function rowObject(r: AlertRow): object {
+  return {
+    id: r.id,
+    run: r.run,
+    timestamp: timestamp(r.timeUs),
+    gid: r.gid,
+    signature_id: r.sid,
+    rev: r.rev,
+    signature: r.signature,
+    category: r.category,
+    severity: r.severity,
+    action: r.blocked === 1 ? 'blocked' : 'allowed',
+    src_ip: addressText(r.src) || null,
+    src_port: r.srcPort < 0 ? null : r.srcPort,
+    dest_ip: addressText(r.dst) || null,
+    dest_port: r.dstPort < 0 ? null : r.dstPort,
+    proto: r.proto || null,
+    flow_id: r.flowId,
+    pcap_cnt: r.pcapCnt === 0 ? null : r.pcapCnt,
+    http_method: r.method,
+    hostname: r.host,
+    url: r.url,
+    status: r.status === 0 ? null : r.status,
+  };
+}
