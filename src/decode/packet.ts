@@ -13,7 +13,10 @@ export const enum PacketFlag {
   Tunnelled = 0x0008,
   /** Captured bytes are fewer than the bytes on the wire. */
   Truncated = 0x0010,
-  /** A header was too broken to go on: only decoder events are meaningful. */
+  /**
+   * A header is damaged (counted as decoder.invalid). What could be decoded before and behind it is still
+   * there and still inspected: ipVersion and l4Off say how far decoding came.
+   */
   Invalid = 0x0020,
   /** A fragment (not the whole datagram): no transport header. */
   Fragment = 0x0040,
@@ -45,11 +48,32 @@ export const enum PacketFlag {
   Retransmission = 0x8_0000,
   /** The TCP SACK option is present. */
   TcpSack = 0x10_0000,
+  /** A flow is to be looked up: a whole TCP, UDP, SCTP, ESP or ICMP message, or the outer packet of 6in4. */
+  WantsFlow = 0x20_0000,
 }
 
+/** Where a packet came from (EVE's alert pkt_src). */
+export const enum PacketOrigin {
+  Wire = 0,
+  GreTunnel = 1,
+  Ipv4Tunnel = 2,
+  Ipv6Tunnel = 3,
+  TeredoTunnel = 4,
+  VxlanTunnel = 5,
+  GeneveTunnel = 6,
+  Defrag = 7,
+  FlowTimeout = 8,
+}
+
+/** EVE's pkt_src by PacketOrigin. */
+export const packetOriginNames: readonly string[] = [
+  'wire/pcap', 'gre tunnel', 'ipv4 tunnel', 'ipv6 tunnel', 'teredo tunnel', 'vxlan encapsulation',
+  'geneve encapsulation', 'defrag', 'stream (flow timeout)',
+];
+
 export const enum PacketLimit {
-  /** Decoder events kept a packet; more are counted, not kept. */
-  Events = 32,
+  /** Events kept a packet, as many as Suricata keeps; more are dropped. */
+  Events = 15,
   /** VLAN tags kept (Suricata: 3 with QinQinQ). */
   Vlans = 3,
 }
@@ -102,7 +126,7 @@ export class Packet {
   moreFragments = 0;
   /** IPv6: offset of the fragment header or 0. */
   fragHdrOff = 0;
-  /** Bitset of IPv4 options seen: see Ipv4OptBit in src/decode/ipv4.ts. */
+  /** Bitset of IPv4 options seen: see Ipv4OptBit in src/protocol/ipv4.ts. */
   ipOpts = 0;
   /** Addresses as big-endian 32-bit words (unsigned kept as signed |0); IPv4 uses word 0, others 0. */
   src0 = 0;
@@ -138,6 +162,23 @@ export class Packet {
   /** ICMP echo and similar: id and sequence, else 0. */
   icmpId = 0;
   icmpSeq = 0;
+  /** ICMP errors: offset of the IP header they quote (0: none or unusable), its protocol and ports. */
+  embOff = 0;
+  embProto = 0;
+  embSrcPort = 0;
+  embDstPort = 0;
+
+  /** Where the packet came from: PacketOrigin. */
+  source = 0;
+  /** What this packet carries for openTunnel: TunnelKind (src/decode/tunnel-kind.ts), offset and length; 0 none. */
+  tunnelKind = 0;
+  tunnelOff = 0;
+  tunnelLen = 0;
+  /** Headers passed so far, those of outer packets included (bound: decoder.max-layers). */
+  layers = 0;
+  /** While decoding: the bytes that the next layer takes. */
+  restOff = 0;
+  restLen = 0;
 
   /** Flow id (0: none) and Dir. */
   flow = 0;
@@ -146,6 +187,68 @@ export class Packet {
   eventCount = 0;
   /** Event ids (src/protocol/events.ts): decoder and stream events of this packet. */
   readonly events = new Uint16Array(PacketLimit.Events);
+
+  /**
+   * Forgets the last packet. Leaves no, tsUs, origin (the caller's) and the frame fields (set by every decode),
+   * and leaves stale what a flag or another field guards: seq, ack, window, TCP option values, ICMP id and sequence.
+   */
+  reset(): void {
+    this.flags = 0;
+    this.level = 0;
+    this.ethOff = 0;
+    this.etherType = 0;
+    this.vlanCount = 0;
+    this.vlan0 = 0;
+    this.vlan1 = 0;
+    this.vlan2 = 0;
+    this.clearIp();
+    this.ipProto = 0;
+    this.clearTransport();
+    this.embOff = 0;
+    this.source = 0;
+    this.tunnelKind = 0;
+    this.layers = 0;
+    this.flow = 0;
+    this.dir = 0;
+    this.eventCount = 0;
+  }
+
+  /** Takes back the IP header: what was seen of it is not usable. */
+  clearIp(): void {
+    this.ipVersion = 0;
+    this.ipOff = 0;
+    this.ipHdrLen = 0;
+    this.ipLen = 0;
+    this.ttl = 0;
+    this.tos = 0;
+    this.ipId = 0;
+    this.ipFlags = 0;
+    this.fragOff = 0;
+    this.moreFragments = 0;
+    this.fragHdrOff = 0;
+    this.ipOpts = 0;
+    this.src0 = 0;
+    this.src1 = 0;
+    this.src2 = 0;
+    this.src3 = 0;
+    this.dst0 = 0;
+    this.dst1 = 0;
+    this.dst2 = 0;
+    this.dst3 = 0;
+  }
+
+  /** Takes back the transport header. */
+  clearTransport(): void {
+    this.l4Off = 0;
+    this.l4HdrLen = 0;
+    this.srcPort = 0;
+    this.dstPort = 0;
+    this.payloadOff = 0;
+    this.payloadLen = 0;
+    this.tcpFlags = 0;
+    this.icmpType = 0;
+    this.icmpCode = 0;
+  }
 
   addEvent(id: number): void {
     if (this.eventCount < PacketLimit.Events) this.events[this.eventCount++] = id;
