@@ -53,7 +53,9 @@ function newRule(ast: RuleAst, env: RuleEnvironment): Rule {
 
 /** Options that decide whether and as what the rule is loaded are read before the others. */
 function isFirstPass(name: string): boolean {
-  return name === 'sid' || name === 'rev' || name === 'requires';
+  if (name.length !== 3 && name.length !== 8) return false;
+  const lower = name.toLowerCase();
+  return lower === 'sid' || lower === 'rev' || lower === 'requires';
 }
 
 /**
@@ -62,15 +64,25 @@ function isFirstPass(name: string): boolean {
  */
 export function buildRule(ast: RuleAst, env: RuleEnvironment): Rule {
   const b = new RuleBuilder(newRule(ast, env), env);
-  for (const pass of [true, false]) {
-    for (const o of ast.options) {
-      if (isFirstPass(o.name.toLowerCase()) !== pass) continue;
-      placed({ text: o.name, at: o.at }, () => applyOption(b, o));
-    }
-  }
+  applyOptions(b, ast.options, true);
+  applyOptions(b, ast.options, false);
   if (b.rule.sid === 0) throw new RuleFault('the rule has no sid', 'add sid:N; with a number of its own');
   finishRule(b);
   return b.rule;
+}
+
+function applyOptions(b: RuleBuilder, options: readonly OptionAst[], firstPass: boolean): void {
+  let at = 0;
+  try {
+    for (const o of options) {
+      if (isFirstPass(o.name) !== firstPass) continue;
+      at = o.at;
+      applyOption(b, o);
+    }
+  } catch (e) {
+    if (e instanceof RuleFault && e.offset < 0) throw new RuleFault(e.reason, e.hint, at);
+    throw e;
+  }
 }
 
 function applyOption(b: RuleBuilder, o: OptionAst): void {

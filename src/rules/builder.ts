@@ -173,11 +173,12 @@ export class RuleBuilder {
     this.lastOption = 'match';
   }
 
-  /** The content written last, wherever it is; what a modifier applies to. */
+  /** The content written last: in the sticky buffer when one is set, else wherever it is. What a modifier applies to. */
   lastContent(modifier: string): ContentMatch {
+    const inSection = this.current?.matches ?? null;
     for (let i = this.order.length - 1; i >= 0; i--) {
-      const { match } = this.order[i];
-      if (match.kind === 'content') return match;
+      const { match, section } = this.order[i];
+      if (match.kind === 'content' && (inSection === null || section.matches === inSection)) return match;
     }
     throw new RuleFault(`${modifier} needs a content before it`, `write content:"…"; ${modifier};`);
   }

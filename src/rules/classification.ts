@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import type { RuleNote } from './ir.js';
 import { parseDecimal } from './numbers.js';
+import { standardClasses } from './standard-classes.js';
 
 export interface RuleClass {
   name: string;
@@ -30,6 +31,13 @@ export class Classification {
       const key = m[1].toLowerCase();
       if (!this.classes.has(key)) this.classes.set(key, { name: m[1], text: m[2], priority });
     });
+  }
+
+  /** Adds the classes that everyone's rules use, after those already known. */
+  addStandardClasses(): void {
+    for (const [name, priority, text] of standardClasses) {
+      if (!this.classes.has(name)) this.classes.set(name, { name, text, priority });
+    }
   }
 
   /** Reads `config reference: system url-prefix` lines. */

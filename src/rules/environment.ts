@@ -6,7 +6,7 @@ import type { Settings } from '../core/settings.js';
 import { parseAddresses } from './addresses.js';
 import type { Classification } from './classification.js';
 import { RuleFault } from './faults.js';
-import type { AddressSet, PortSet, RuleNote } from './ir.js';
+import type { AddressSet, PortSet } from './ir.js';
 import { parsePorts } from './ports.js';
 import { addressVariables, portVariables, type Variables } from './variables.js';
 
@@ -41,13 +41,12 @@ export class RuleEnvironment {
     return cached(this.ports, text, () => parsePorts(text, this.portVars));
   }
 
-  /** One copy of each string that many rules share; the copy does not hold the file's text in memory. */
+  /** One copy of each string that many rules share. */
   intern(text: string): string {
     const known = this.strings.get(text);
     if (known !== undefined) return known;
-    const own = Buffer.from(text, 'latin1').toString('latin1');
-    this.strings.set(own, own);
-    return own;
+    this.strings.set(text, text);
+    return text;
   }
 
   warn(reason: string, hint: string | null = null): void {
@@ -69,5 +68,3 @@ function cached<T extends object>(cache: Map<string, T | RuleFault>, text: strin
   if (known instanceof RuleFault) throw known;
   return known as T;
 }
-
-export type { RuleNote };

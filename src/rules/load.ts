@@ -15,6 +15,7 @@ import { RuleFault, RuleSkip } from './faults.js';
 import type { Rule, RuleNote, RuleSet } from './ir.js';
 import { placeOf, type RuleText, splitRules } from './lexer.js';
 import { parseRule } from './parse.js';
+import { patternFault } from './pattern-check.js';
 import { expandRuleFiles, readRuleFile } from './rule-files.js';
 import { readThresholds } from './thresholds-config.js';
 
@@ -26,13 +27,13 @@ export interface LoadOptions {
   folder?: string;
   /** Which Suricata's rule language: 7 (7.0.10) unless said otherwise. */
   ruleVersion?: 7 | 8;
-  /** Compiles an expression as pcre would; returns what is wrong with it, or null. */
-  checkPattern?: (expr: string, flags: string) => string | null;
+  /** Says what is wrong with an expression, or null; PCRE2 itself unless given. null: expressions are not checked. */
+  checkPattern?: ((expr: string, flags: string) => string | null) | null;
 }
 
 /** Loads every rule of the files. Throws PeccaryError only when a file cannot be read. */
 export function loadRules(options: LoadOptions): RuleSet {
-  const loader = new RuleLoader(options.settings, options.ruleVersion ?? 7, options.checkPattern ?? null);
+  const loader = new RuleLoader(options.settings, options.ruleVersion ?? 7, options.checkPattern);
   for (const path of expandRuleFiles(options.files, options.folder ?? process.cwd())) loader.addText(readRuleFile(path), path);
   return loader.finish();
 }
@@ -44,7 +45,7 @@ export function configuredRuleFiles(settings: Settings): { files: string[]; fold
 
 /** As loadRules, from text: what a file called `file` with these bytes would give. */
 export function parseRuleText(text: string, settings: Settings, more: { file?: string; ruleVersion?: 7 | 8 } & Pick<LoadOptions, 'checkPattern'> = {}): RuleSet {
-  const loader = new RuleLoader(settings, more.ruleVersion ?? 7, more.checkPattern ?? null);
+  const loader = new RuleLoader(settings, more.ruleVersion ?? 7, more.checkPattern);
   loader.addText(text, more.file ?? 'rules');
   return loader.finish();
 }
@@ -56,13 +57,15 @@ class RuleLoader {
   private readonly rules: (Rule | null)[] = [];
   private readonly env: RuleEnvironment;
 
-  constructor(settings: Settings, ruleVersion: 7 | 8, checkPattern: LoadOptions['checkPattern'] | null) {
+  constructor(settings: Settings, ruleVersion: 7 | 8, checkPattern: LoadOptions['checkPattern']) {
     const classification = new Classification();
-    classification.readClasses(settings.string('classification-file') ?? bundledFile('classification.config'));
+    const classFile = settings.string('classification-file');
+    classification.readClasses(classFile ?? bundledFile('classification.config'));
+    if (classFile === undefined) classification.addStandardClasses();
     classification.readReferences(settings.string('reference-config-file') ?? bundledFile('reference.config'));
     this.set.warnings.push(...classification.notes);
     this.env = new RuleEnvironment(settings, classification, ruleVersion, '.');
-    this.env.checkPattern = checkPattern ?? null;
+    this.env.checkPattern = checkPattern === undefined ? patternFault : checkPattern;
   }
 
   addText(text: string, file: string): void {

@@ -182,7 +182,7 @@ const mathBases: Record<string, 8 | 10 | 16> = { hex: 16, dec: 10, oct: 8 };
 export const byteMath: Keyword = {
   name: 'byte_math',
   description: 'Reads a number, calculates with it and keeps the result in a variable.',
-  args: 'bytes N|VAR, offset N, oper +|-|*|/|<<|>>, rvalue N|VAR, result NAME[, relative][, endian big|little][, string hex|dec|oct][, dce][, bitmask MASK]',
+  args: 'bytes N|VAR, offset N, oper +|-|*|/|<<|>>, rvalue N|VAR, result NAME[, relative][, endian big|little][, string hex|dec|oct][, bitmask MASK]',
   example: 'byte_math:bytes 1, offset 0, oper +, rvalue 10, result n;',
   value: 'required',
   apply(b, value) {
@@ -206,11 +206,11 @@ function addByteMath(b: RuleBuilder, words: Map<string, string>): void {
   const op = text('oper');
   if (!['+', '-', '*', '/', '<<', '>>'].includes(op)) throw new RuleFault(`byte_math: invalid oper ${op}`, 'write + - * / << or >>');
   if (!/^[A-Za-z][\w-]*$/.test(text('result'))) throw new RuleFault(`byte_math: invalid result name ${text('result')}`);
-  const endian = words.get('endian') ?? (words.has('dce') ? 'dce' : 'big');
-  if (endian !== 'big' && endian !== 'little' && endian !== 'dce') throw new RuleFault(`byte_math: invalid endian ${endian}`, 'write big or little');
+  const endian = words.get('endian') ?? 'big';
+  if (endian !== 'big' && endian !== 'little') throw new RuleFault(`byte_math: invalid endian ${endian}`, 'write big or little');
   const string = words.get('string');
   if (string !== undefined && !Object.hasOwn(mathBases, string)) throw new RuleFault(`byte_math: invalid string ${string}`, 'write string hex, dec or oct');
-  if (words.has('dce') && (words.has('endian') || string !== undefined)) throw new RuleFault('byte_math: dce stands alone', 'remove endian or string');
+  if (words.has('dce')) throw new RuleFault('byte_math: dce cannot be used, DCERPC is not inspected', 'write endian little or endian big');
   const bitmask = words.has('bitmask') ? parseInteger(/^0x/i.test(text('bitmask')) ? text('bitmask') : `0x${text('bitmask')}`) : 0;
   if (bitmask === null || bitmask < 0 || bitmask > 0xffff_ffff) throw new RuleFault(`byte_math: invalid bitmask ${text('bitmask')}`);
   const bytes = b.numberOrVar(text('bytes'), 'byte_math', (t) => {

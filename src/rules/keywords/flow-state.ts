@@ -9,7 +9,7 @@ const tests = new Set(['isset', 'isnotset']);
 const changes = new Set(['set', 'unset', 'toggle']);
 
 function applyFlowbits(b: RuleBuilder, value: string): void {
-  const m = /^([a-z]+)\s*(?:,\s*(.*))?$/.exec(value.trim());
+  const m = /^([a-z]+)(?:,\s*(.*))?$/.exec(value.trim());
   if (m === null) throw new RuleFault(`flowbits:${value} is not understood`, 'write flowbits:set,NAME');
   const [, cmd, rest] = m;
   if (cmd === 'noalert') {

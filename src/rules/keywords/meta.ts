@@ -93,7 +93,7 @@ export const reference: Keyword = {
     if (comma < 0 || !/^[a-zA-Z0-9][a-zA-Z0-9\-_.]*$/.test(type) || id === '') {
       throw new RuleFault(`reference:${value} is not understood`, 'write reference:url,www.example.com/page');
     }
-    b.rule.references.push({ type: b.env.intern(type), value: b.env.intern(id) });
+    b.rule.references.push({ type: b.env.intern(type), value: id });
   },
 };
 

@@ -3,6 +3,7 @@ import { BufferId } from '../../protocol/buffers.js';
 import type { RuleBuilder } from '../builder.js';
 import { RuleFault } from '../faults.js';
 import type { PcreMatch } from '../ir.js';
+import { captureGroups } from './capture-groups.js';
 import type { Keyword } from './keyword.js';
 
 /** Flags that name the buffer to look in. */
@@ -66,6 +67,7 @@ function readCaptures(written: Written): PcreMatch['captures'] {
     const colon = c.indexOf(':');
     return { scope: c.slice(0, colon) as 'pkt' | 'flow', name: c.slice(colon + 1) };
   });
+  if (out.length > 1 && out.length > captureGroups(written.expr)) throw new RuleFault('pcre names more captures than the expression has groups', 'remove a name or add a group');
   if (out.length === 0) {
     for (const m of written.expr.matchAll(/\(\?P?<(flow|pkt)_([A-Za-z0-9_]+)>/g)) out.push({ scope: m[1] as 'pkt' | 'flow', name: m[2] });
   }

@@ -7,11 +7,15 @@ import type { Keyword } from './keyword.js';
 
 const types = ['string', 'md5', 'sha256', 'ip', 'ipv4'];
 
-/** `key value` options of a dataset into the match. */
-function readDatasetOption(m: DatasetMatch, text: string): void {
+/** `key value` options of a dataset into the match; unknown ones are passed over, as Suricata does. */
+function readDatasetOption(b: RuleBuilder, m: DatasetMatch, text: string): void {
   const o = /^\s*(type|load|save|state|memcap|hashsize)\s+(\S.*?)\s*$/.exec(text);
-  if (o === null) throw new RuleFault(`dataset: option "${text.trim()}" is not understood`, 'options are type, load, save, state, memcap, hashsize');
-  const [, name, value] = o;
+  if (o === null) {
+    b.env.warn(`dataset: option "${text.trim()}" is ignored`, 'options are type, load, save, state, memcap, hashsize');
+    return;
+  }
+  const name = o[1];
+  const value = o[2] === 'ipv6' ? 'ip' : o[2];
   if (name === 'type') {
     if (!types.includes(value)) throw new RuleFault(`dataset: unknown type ${value}`, `types are ${types.join(', ')}`);
     m.type = value as DatasetMatch['type'];
@@ -34,7 +38,7 @@ function addDataset(b: RuleBuilder, m: DatasetMatch, rest: string[], keyword: st
   if (b.current === null) throw new RuleFault(`${keyword} needs a sticky buffer before it`, `write http.host; ${keyword}:…`);
   let typed = false;
   for (const text of rest) {
-    readDatasetOption(m, text);
+    readDatasetOption(b, m, text);
     typed ||= /^\s*type\s/.test(text);
   }
   const known = b.env.settings.string(`datasets.${m.name}.type`);
@@ -81,11 +85,11 @@ const datarep: Keyword = {
 const iprep: Keyword = {
   name: 'iprep',
   description: 'Reputation of an address in a category.',
-  args: 'any|src|dst|both,CATEGORY,<|<=|>|>=|=,1-127',
+  args: 'any|src|dst|both,CATEGORY,<|<=|>|>=|=|!=,0-127',
   example: 'iprep:src,CnC,>,30;',
   value: 'required',
   apply(b, value) {
-    const m = /^\s*(any|src|dst|both)\s*,\s*([A-Za-z0-9\-_]+)\s*,\s*(<=|>=|<|>|=)\s*,\s*(\d+)\s*$/.exec(value);
+    const m = /^\s*(any|src|dst|both)\s*,\s*([A-Za-z0-9\-_]+)\s*,\s*(<=|>=|!=|<|>|=)\s*,\s*(\d+)\s*$/.exec(value);
     const n = m === null ? null : parseDecimal(m[4], 127);
     if (m === null || n === null) throw new RuleFault(`iprep:${value} is not understood`, 'write iprep:src,CATEGORY,>,30');
     b.addCondition({ kind: 'iprep', side: m[1] as 'any', category: b.env.intern(m[2]), test: { op: m[3] as NumberTest['op'], lo: n, hi: n } });

@@ -31,8 +31,11 @@ function track(keyword: string, pairs: Map<string, string>, allowed: string[]): 
   return t as Track;
 }
 
+/** Suricata notices a second threshold only while no sticky buffer is set; published rules have two after one. */
 function checkAlone(b: RuleBuilder, keyword: string): void {
-  if (b.rule.threshold !== null) throw new RuleFault(`${keyword}: a rule can have one threshold or detection_filter`, 'remove the other');
+  if (b.rule.threshold === null) return;
+  if (b.current === null) throw new RuleFault(`${keyword}: a rule can have one threshold or detection_filter`, 'remove the other');
+  b.env.warn(`${keyword}: a rule has one threshold: the last counts`, 'remove the other');
 }
 
 export const threshold: Keyword = {

@@ -1,6 +1,7 @@
 /** Transforms of the sticky buffer before them (user guide, "Transformations"). */
 import { RuleFault } from '../faults.js';
 import type { Transform } from '../ir.js';
+import { captureGroups } from './capture-groups.js';
 import type { Keyword } from './keyword.js';
 
 function plain(name: Transform['name'], description: string): Keyword {
@@ -30,20 +31,6 @@ const xor: Keyword = {
     b.addTransform({ name: 'xor', arg: value.toLowerCase() });
   },
 };
-
-/** Capture groups of an expression, counted without compiling it: `(` that is not escaped, in a class, or special. */
-function captureGroups(expr: string): number {
-  let count = 0;
-  let inClass = false;
-  for (let i = 0; i < expr.length; i++) {
-    const c = expr[i];
-    if (c === '\\') i++;
-    else if (inClass) inClass = c !== ']';
-    else if (c === '[') inClass = true;
-    else if (c === '(' && (expr[i + 1] !== '?' || /^\?(P?<(?![=!])|')/.test(expr.slice(i + 1, i + 5)))) count++;
-  }
-  return count;
-}
 
 const pcrexform: Keyword = {
   name: 'pcrexform',
