@@ -54,10 +54,11 @@ function fuzz(target: string, minutes: number, seed: number): Promise<boolean> {
       clearInterval(watch);
       const count = Atomics.load(job.state, 0);
       process.stdout.write(`${target}: ${count} inputs, seed ${seed}: ${fault === null ? 'all held' : 'FAILED'}\n`);
-      if (fault !== null) {
+      if (fault !== null && count > 0) {
         const file = keep(target, job.input.slice(0, Atomics.load(job.state, 1)));
-        process.stdout.write(`${fault}\ninput kept in ${file}\n`);
+        process.stdout.write(`input kept in ${file}\n`);
       }
+      if (fault !== null) process.stdout.write(`${fault}\n`);
       done(fault === null);
     });
   });

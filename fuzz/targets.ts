@@ -5,4 +5,5 @@ export const targets: Record<string, () => Promise<FuzzTarget>> = {
   capture: async () => (await import('./targets/capture.js')).target,
   config: async () => (await import('./targets/config.js')).target,
   decode: async () => (await import('./targets/decode.js')).target,
+  rules: async () => (await import('./targets/rules.js')).target,
 };
