@@ -6,7 +6,7 @@ import type { Settings } from '../core/settings.js';
 import { IpProto } from '../protocol/ip.js';
 
 /** Bytes one flow counts for against `flow.memcap`: its flow columns and its TCP session record. */
-export const FlowBytes = 320;
+export const FlowBytes = 336;
 
 /** Row of the timeout table by protocol. */
 export const enum TimeoutRow {

@@ -1,0 +1,75 @@
+/**
+ * Settings of the stream engine (Suricata manual, "Stream-engine"): `stream.*` with Suricata's defaults. Chunk
+ * sizes are not randomised, so that a replay always gives the same alerts.
+ */
+import { PeccaryError } from '../core/errors.js';
+import type { Settings } from '../core/settings.js';
+import { ExceptionPolicy, midstreamPolicy, readPolicy } from './exception.js';
+
+export const streamConfig = {
+  /** Bytes for sessions, and for segments. */
+  memcap: 64 << 20,
+  reassemblyMemcap: 256 << 20,
+  checksums: true,
+  midstream: false,
+  asyncOneside: false,
+  /** Data is inspectable on arrival, and segments are checked before they are let through. */
+  inline: false,
+  dropInvalid: true,
+  maxSynQueued: 10,
+  maxSynAckQueued: 5,
+  liberalTimestamps: false,
+  /** Bytes of a stream that are inspected as raw stream, 0: all; and whether all inspection ends there. */
+  depth: 1 << 20,
+  depthStops: false,
+  chunkToServer: 2560,
+  chunkToClient: 2560,
+  rawStream: true,
+  checkOverlap: false,
+  bypass: false,
+  midstreamPolicy: ExceptionPolicy.Ignore as ExceptionPolicy,
+  memcapPolicy: ExceptionPolicy.Ignore as ExceptionPolicy,
+  reassemblyPolicy: ExceptionPolicy.Ignore as ExceptionPolicy,
+};
+
+/** Bytes one session counts for against `stream.memcap`: its record. */
+export const SessionBytes = 200;
+
+/** Reads `stream.*`. `ips` says whether the engine can drop packets (inline, or `--simulate-ips`). */
+export function readStreamConfig(settings: Settings, ips: boolean): void {
+  const c = streamConfig;
+  c.memcap = settings.size('stream.memcap', 64 << 20, SessionBytes, 2 ** 40);
+  c.reassemblyMemcap = settings.size('stream.reassembly.memcap', 256 << 20, 0, 2 ** 40);
+  c.checksums = settings.bool('stream.checksum-validation', true);
+  c.midstream = settings.bool('stream.midstream', false);
+  c.asyncOneside = settings.bool('stream.async-oneside', false);
+  c.inline = readInline(settings, ips);
+  c.dropInvalid = ips && settings.bool('stream.drop-invalid', true);
+  c.maxSynQueued = settings.int('stream.max-syn-queued', 10, 0, 255);
+  c.maxSynAckQueued = settings.int('stream.max-synack-queued', 5, 0, 255);
+  c.liberalTimestamps = settings.bool('stream.liberal-timestamps', false);
+  c.depth = settings.size('stream.reassembly.depth', 1 << 20, 0, 2 ** 40);
+  c.depthStops = readDepthScope(settings);
+  c.chunkToServer = settings.size('stream.reassembly.toserver-chunk-size', 2560, 1, 0xffff);
+  c.chunkToClient = settings.size('stream.reassembly.toclient-chunk-size', 2560, 1, 0xffff);
+  c.rawStream = settings.bool('stream.reassembly.raw', true);
+  c.checkOverlap = settings.bool('stream.reassembly.check-overlap-different-data', false) || c.inline;
+  c.bypass = settings.bool('stream.bypass', false);
+  c.midstreamPolicy = midstreamPolicy(settings, c.midstream, ips);
+  c.memcapPolicy = readPolicy(settings, 'stream.memcap-policy', ips);
+  c.reassemblyPolicy = readPolicy(settings, 'stream.reassembly.memcap-policy', ips);
+}
+
+function readInline(settings: Settings, ips: boolean): boolean {
+  const value = settings.string('stream.inline', 'auto').toLowerCase();
+  return value === 'auto' ? ips : settings.bool('stream.inline', false);
+}
+
+/** `stream.reassembly.depth-scope`: raw (default) ends raw inspection alone at the depth, connection all of it. */
+function readDepthScope(settings: Settings): boolean {
+  const value = settings.string('stream.reassembly.depth-scope', 'raw').toLowerCase();
+  if (value !== 'raw' && value !== 'connection') {
+    throw new PeccaryError('config', `stream.reassembly.depth-scope: expected raw or connection, found "${value}"`);
+  }
+  return value === 'connection';
+}

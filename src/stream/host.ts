@@ -1,0 +1,15 @@
+/** The overlap policy of the host a packet goes to (Suricata manual, "Host OS policy"), looked up once a session. */
+import { type Packet } from '../decode/packet.js';
+import { Ssn, Tcb, tcb } from './columns.js';
+import { OsPolicy } from './overlap.js';
+
+/** Policy of the packet's destination, kept in the session under the packet's direction. */
+export function targetPolicy(f: number, p: Packet): OsPolicy {
+  const w = f * Tcb.Flow + Ssn.Policies;
+  const shift = p.dir * 8;
+  const known = (tcb[w] >>> shift) & 0xff;
+  if (known !== 0) return known;
+  const policy = p.ipVersion === 4 ? OsPolicy.Windows : OsPolicy.Bsd;
+  tcb[w] |= policy << shift;
+  return policy;
+}

@@ -1,0 +1,55 @@
+/** Adds the payload of an accepted segment to its stream, and says how that went: flags, events, counters. */
+import { counter, counts } from '../core/counters.js';
+import { type Packet, PacketFlag } from '../decode/packet.js';
+import { StreamEvent } from '../protocol/stream-events.js';
+import { TcpFlag } from '../protocol/tcp.js';
+import { appOffsets, S, StreamFlag, Tcb, tcb } from './columns.js';
+import { streamConfig } from './config.js';
+import { targetPolicy } from './host.js';
+import { Insert, insertData } from './store.js';
+
+const cMemcapDrop = counter('tcp.segment_memcap_drop');
+const cDepth = counter('tcp.stream_depth_reached');
+
+/** Set when the last packet's data met the memcap: `stream.reassembly.memcap-policy` applies. */
+export const reassembly = { memcapHit: false };
+
+/** Adds the payload of p to stream c of flow f (both of p's direction). */
+export function addPayload(f: number, c: number, p: Packet): void {
+  let len = p.payloadLen;
+  if (len === 0 || (tcb[c + S.Flags] & StreamFlag.NoReassembly) !== 0) return;
+  // Data on a SYN (RFC 7413 fast open) begins one after the SYN's own number.
+  const seq = (p.tcpFlags & TcpFlag.Syn) !== 0 ? (p.seq + 1) | 0 : p.seq | 0;
+  if (streamConfig.depth !== 0) len = withinDepth(f, c, p, seq, len);
+  p.flags |= PacketFlag.StreamAdded;
+  if (len === 0) return;
+  const policy = streamConfig.inline ? FirstWins : targetPolicy(f, p);
+  const result = insertData(c, seq, p.payloadOff, len, policy, streamConfig.checkOverlap);
+  if (result === Insert.Ok) return;
+  if ((result & Insert.Before) !== 0) p.addEvent(StreamEvent.ReassemblySegmentBeforeBaseSeq);
+  if ((result & Insert.Different) !== 0) p.addEvent(StreamEvent.ReassemblyOverlapDifferentData);
+  if ((result & Insert.NoMemory) !== 0) {
+    counts[cMemcapDrop]++;
+    p.addEvent(StreamEvent.ReassemblyInsertMemcap);
+    p.flags &= ~PacketFlag.StreamAdded;
+    reassembly.memcapHit = true;
+  }
+}
+
+/** OsPolicy.First: inline, the first copy of a byte has already been let through. */
+const FirstWins = 12;
+
+/** Notices that the stream has passed the depth; returns how many of the bytes are kept. */
+function withinDepth(f: number, c: number, p: Packet, seq: number, len: number): number {
+  const dir = c === f * Tcb.Flow ? 0 : 1;
+  const offset = appOffsets[f * 2 + dir] + ((seq - tcb[c + S.AppSeq]) | 0);
+  const over = offset + len - streamConfig.depth;
+  if (over <= 0) return len;
+  if ((tcb[c + S.Flags] & StreamFlag.DepthReached) === 0) {
+    tcb[c + S.Flags] |= StreamFlag.DepthReached;
+    p.addEvent(StreamEvent.ReassemblyDepthReached);
+    counts[cDepth]++;
+  }
+  if (!streamConfig.depthStops) return len;
+  return over >= len ? 0 : len - over;
+}
