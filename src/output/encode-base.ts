@@ -79,11 +79,8 @@ export function packetBase(p: Packet): EventBase {
   };
 }
 
-/**
- * Fields of a flow's event that `p` brought about: source and destination by direction, whichever way the packet went
- * (an http event always has the client as its source).
- */
-export function flowBase(flow: number, dir: Dir, p: Packet): EventBase {
+/** Fields of a flow's own event: source and destination by direction, no packet. */
+export function flowBaseAt(flow: number, dir: Dir, tsUs: number, origin: number): EventBase {
   const proto = f.ipProto[flow];
   const ports = hasPorts(proto);
   const toServer = dir === Dir.ToServer;
@@ -91,9 +88,9 @@ export function flowBase(flow: number, dir: Dir, p: Packet): EventBase {
   const v1 = f.vlan1[flow];
   const v0 = f.vlan0[flow];
   return {
-    tsUs: p.tsUs,
+    tsUs,
     flowId: flowId(f.serial[flow]),
-    pcapCnt: p.no,
+    pcapCnt: 0,
     src: toServer ? clientText(flow) : serverText(flow),
     dst: toServer ? serverText(flow) : clientText(flow),
     srcPort: ports ? (toServer ? f.cliPort[flow] : f.srvPort[flow]) : -1,
@@ -102,10 +99,18 @@ export function flowBase(flow: number, dir: Dir, p: Packet): EventBase {
     icmpType: -1,
     icmpCode: -1,
     vlan: vlans(v2 !== 0 ? 3 : v1 !== 0 ? 2 : v0 !== 0 ? 1 : 0, v0, v1, v2),
-    origin: p.origin,
-    pktSrc: packetOriginNames[p.source],
+    origin,
+    pktSrc: '',
     vars: readVars(flow),
   };
+}
+
+/** The same for an event that packet `p` brought about, whichever way the packet went. */
+export function flowBase(flow: number, dir: Dir, p: Packet): EventBase {
+  const base = flowBaseAt(flow, dir, p.tsUs, p.origin);
+  base.pcapCnt = p.no;
+  base.pktSrc = packetOriginNames[p.source];
+  return base;
 }
 
 export function flowRecord(flow: number): FlowRecord {

@@ -1,4 +1,4 @@
-/** EVE's flow event (Suricata user guide 7.0, "Event type: Flow"). Its timestamp is the flow's first packet. */
+/** EVE's flow event (Suricata user guide 7.0, "Event type: Flow"). */
 import type { FlowEventRecord, FlowTcpRecord } from '../records.js';
 import { appProtos } from './alert.js';
 import { community, end, type EveContext, metadata, start } from './header.js';
