@@ -1,0 +1,102 @@
+// The configuration reference: every stage is configured with settings that write down what they are asked for.
+import { Settings } from '../out/src/core/settings.js';
+import { outputConfig } from '../out/src/output/config.js';
+import { configureStages } from '../out/src/sensor/stages.js';
+
+/** A configuration in which every part that is read only when it is there is there. */
+const everything = {
+  outputs: [
+    {
+      'eve-log': {
+        enabled: 'yes',
+        types: ['alert', 'anomaly', 'http', 'drop', 'flow', 'stats'].map((type) => ({ [type]: { enabled: 'yes' } })),
+      },
+    },
+    { fast: { enabled: 'yes' } },
+  ],
+};
+
+class Recorder extends Settings {
+  asked = new Map();
+
+  note(path, kind, fallback, range = '') {
+    const key = path.replace(/^outputs\.(\d+)\./, 'outputs.').replace(/\.types\.\d+\./, '.types.');
+    if (!this.asked.has(key)) this.asked.set(key, { kind, fallback, range });
+  }
+
+  string(path, fallback) {
+    this.note(path, 'text', fallback);
+    return super.string(path, fallback);
+  }
+
+  bool(path, fallback) {
+    this.note(path, 'yes or no', fallback ? 'yes' : 'no');
+    return super.bool(path, fallback);
+  }
+
+  int(path, fallback, min = 0, max = Number.MAX_SAFE_INTEGER) {
+    this.note(path, 'integer', fallback, `${min} to ${max}`);
+    return super.int(path, fallback, min, max);
+  }
+
+  size(path, fallback, min = 0, max = Number.MAX_SAFE_INTEGER) {
+    this.note(path, 'size', bytes(fallback), `${bytes(min)} to ${bytes(max)}`);
+    return super.size(path, fallback, min, max);
+  }
+
+  list(path, fallback = []) {
+    this.note(path, 'list', fallback.join(', '));
+    return super.list(path, fallback);
+  }
+}
+
+/** 67108864 → "64mb", as suricata.yaml writes it. */
+function bytes(n) {
+  for (const [unit, size] of [
+    ['gb', 2 ** 30],
+    ['mb', 2 ** 20],
+    ['kb', 2 ** 10],
+  ]) {
+    if (n >= size && n % size === 0) return `${n / size}${unit}`;
+  }
+  return String(n);
+}
+
+const open = (range) =>
+  range.replace(/^0 to (9007199254740991|.*tb)$/, '').replace(/ to 9007199254740991$/, ' or more');
+
+/** Keys that are read outside the stages: by the command line and by the rule loader. */
+const elsewhere = [
+  ['default-log-dir', 'text', '.', ''],
+  ['pcap-file.checksum-checks', 'yes, no or auto', 'auto', ''],
+  ['vars.address-groups.NAME', 'addresses', "Suricata's", ''],
+  ['vars.port-groups.NAME', 'ports', "Suricata's", ''],
+  ['default-rule-path', 'text', '/var/lib/suricata/rules', ''],
+  ['rule-files', 'list', 'the bundled rules', ''],
+  ['classification-file', 'text', 'the bundled one', ''],
+  ['reference-config-file', 'text', 'the bundled one', ''],
+  ['threshold-file', 'text', '', ''],
+  ['action-order', 'list', 'pass, drop, reject, alert', ''],
+];
+
+export function configurationReference() {
+  const recorder = new Recorder(everything, 'everything');
+  configureStages(recorder, 'none', true);
+  outputConfig(recorder, { eve: null, logDir: '.', inline: true, live: false });
+  const rows = [...recorder.asked].map(([key, { kind, fallback, range }]) => [key, kind, fallback ?? '', open(range)]);
+  const known = new Set(rows.map(([key]) => key));
+  rows.push(...elsewhere.filter(([key]) => !known.has(key)));
+  rows.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `<!-- Made by \`npm run docs\` from what the program asks the configuration for. -->
+
+# Configuration keys
+
+These keys of suricata.yaml are read, with Suricata's meaning and defaults; all others are listed once at start.
+Sizes take the units b, kb, mb and gb (powers of 1024). \`--set KEY=VALUE\` sets one key; elements of lists are numbered
+(\`rule-files.0\`), entries of \`outputs\` also go by their name (\`outputs.fast.enabled\`).
+
+| key | value | default | range |
+| --- | --- | --- | --- |
+${rows.map((row) => `| ${row.map((text) => String(text).replaceAll('|', '\\|')).join(' | ')} |`).join('\n')}
+`;
+}
