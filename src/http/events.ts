@@ -1,0 +1,52 @@
+/** Raising events on a transaction. */
+import { counter, counts } from '../core/counters.js';
+import { HttpEvent } from '../protocol/http-events.js';
+import { Dir } from '../protocol/ip.js';
+import { type Transaction, TxLimit } from './transaction.js';
+
+const cLost = counter('http.events_not_kept');
+const cEvents = counter('app_layer.error.http.parser');
+
+/** Warnings of one connection after which no more are raised (libhtp's messages as Suricata reads them). */
+export const enum MessageLimit {
+  PerConnection = 512,
+}
+
+function keep(tx: Transaction, event: number, dir: Dir): void {
+  for (let i = 0; i < tx.eventCount; i++) if (tx.events[i] === event) return;
+  if (tx.eventCount === TxLimit.Events) {
+    counts[cLost]++;
+    return;
+  }
+  tx.events[tx.eventCount] = event;
+  tx.eventDirs[tx.eventCount] = dir;
+  tx.eventCount++;
+  if (dir === Dir.ToServer) tx.dirtyToServer = 1;
+  else tx.dirtyToClient = 1;
+}
+
+/** Adds `event` to `tx`, once; past TxLimit.Events it is counted instead. */
+export function raise(tx: Transaction, event: HttpEvent, dir: Dir): void {
+  keep(tx, event, dir);
+}
+
+/** Something that counts a connection's warnings. */
+export interface Warned {
+  warnings: number;
+}
+
+/**
+ * As `raise` for what the parser warns of: the connection's MessageLimit.PerConnection-th warning raises
+ * too_many_warnings instead, and later ones nothing.
+ */
+export function warn(conn: Warned, tx: Transaction, event: HttpEvent, dir: Dir): void {
+  conn.warnings++;
+  if (conn.warnings > MessageLimit.PerConnection) return;
+  if (conn.warnings === MessageLimit.PerConnection) keep(tx, HttpEvent.TooManyWarnings, dir);
+  else keep(tx, event, dir);
+}
+
+/** Counts a connection given up because of a fault the parser cannot pass. */
+export function countParserError(): void {
+  counts[cEvents]++;
+}

@@ -1,0 +1,155 @@
+/**
+ * The request line (RFC 9112, section 3), read as tolerantly as servers read it: any white space between the parts,
+ * missing version (HTTP/0.9), spaces within the URI.
+ */
+import { u8 } from '../core/memory.js';
+import { Dir } from '../protocol/ip.js';
+import { HttpEvent } from '../protocol/http-events.js';
+import type { HttpConn } from './conn.js';
+import { warn } from './events.js';
+import { CharClass, charClass } from './text.js';
+import { TxFlag } from './transaction.js';
+import { type HttpTransaction, Method } from './tx.js';
+
+const mem = u8;
+const cls = charClass;
+
+export const enum Version {
+  Invalid = -2,
+  Http09 = 9,
+  Http10 = 100,
+  Http11 = 101,
+}
+
+const methods = new Map<string, Method>([
+  ['HEAD', Method.Head], ['GET', Method.Get], ['PUT', Method.Put], ['POST', Method.Post], ['DELETE', Method.Delete],
+  ['CONNECT', Method.Connect], ['OPTIONS', Method.Options], ['TRACE', Method.Trace], ['PATCH', Method.Patch],
+]);
+for (const m of (
+  'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT ' +
+  'MKWORKSPACE MKACTIVITY BASELINE-CONTROL MERGE INVALID'
+).split(' ')) methods.set(m, Method.Known);
+
+const enum Longest {
+  Method = 16,
+}
+
+/** Known methods by length, as bytes, so that looking one up makes no string. */
+const byLength: { bytes: Uint8Array; method: Method }[][] = Array.from({ length: Longest.Method + 1 }, () => []);
+for (const [name, method] of methods) byLength[name.length].push({ bytes: Buffer.from(name), method });
+
+/** The method spelled by the bytes (case counts), Method.Unknown for any other. */
+export function methodOf(off: number, len: number): Method {
+  if (len > Longest.Method) return Method.Unknown;
+  const list = byLength[len];
+  for (let k = 0; k < list.length; k++) {
+    const bytes = list[k].bytes;
+    let i = 0;
+    while (i < len && mem[off + i] === bytes[i]) i++;
+    if (i === len) return list[k].method;
+  }
+  return Method.Unknown;
+}
+
+/** HTTP-version (RFC 9112, section 2.3): exactly eight characters, else Version.Invalid. */
+export function versionOf(off: number, len: number): Version {
+  if (len !== 8 || mem[off] !== 0x48 || mem[off + 1] !== 0x54 || mem[off + 2] !== 0x54) return Version.Invalid;
+  if (mem[off + 3] !== 0x50 || mem[off + 4] !== 0x2f || mem[off + 6] !== 0x2e) return Version.Invalid;
+  const major = mem[off + 5];
+  const minor = mem[off + 7];
+  if (major === 0x30 && minor === 0x39) return Version.Http09;
+  if (major === 0x31 && minor === 0x30) return Version.Http10;
+  if (major === 0x31 && minor === 0x31) return Version.Http11;
+  return Version.Invalid;
+}
+
+function skipSpace(i: number, end: number): number {
+  while (i < end && cls[mem[i]] & CharClass.Space) i++;
+  return i;
+}
+function skipText(i: number, end: number): number {
+  while (i < end && (cls[mem[i]] & CharClass.Space) === 0) i++;
+  return i;
+}
+
+let badDelimiter = false;
+
+/** End of the URI that starts at `start`: before the last white space of the line, which precedes the version. */
+function endOfUri(start: number, end: number): number {
+  let odd = false;
+  let i = end - 1;
+  while (i > start && cls[mem[i]] & CharClass.Space) i--;
+  while (i > start && mem[i] !== 0x20) {
+    if (cls[mem[i]] & CharClass.Space) odd = true;
+    i--;
+  }
+  badDelimiter = odd;
+  if (odd && i === start) {
+    // No space but other white space: take that as the delimiter.
+    i = end - 1;
+    while (i > start && (cls[mem[i]] & CharClass.Space) === 0) i--;
+  } else {
+    badDelimiter = false;
+    for (let k = start; k < i; k++) {
+      if (mem[k] !== 0x20 && cls[mem[k]] & CharClass.Space) {
+        badDelimiter = true;
+        break;
+      }
+    }
+  }
+  return !badDelimiter && i === start ? end : i;
+}
+
+function set09(tx: HttpTransaction): void {
+  tx.flags |= TxFlag.Http09;
+  tx.req.version = Version.Http09;
+}
+
+/** Splits the line at req.lineOff into method, URI and version, and raises what is odd about it. */
+export function parseRequestLine(conn: HttpConn, tx: HttpTransaction): void {
+  const side = tx.req;
+  const head = side.headOff;
+  const from = head + side.lineOff;
+  let end = from + side.lineLen;
+  const uri = tx.config.uri;
+  if (uri.nulEndsLine) {
+    let i = from;
+    while (i < end && mem[i] !== 0) i++;
+    end = i;
+  }
+  let pos = skipSpace(from, end);
+  let methodAt = pos;
+  if (pos !== from) {
+    warn(conn, tx, HttpEvent.RequestLineLeadingWhitespace, Dir.ToServer);
+    if (uri.keepLeadingSpace) methodAt = from;
+  }
+  pos = skipText(pos, end);
+  tx.methodOff = methodAt - head;
+  tx.methodLen = pos - methodAt;
+  tx.method = methodOf(methodAt, tx.methodLen);
+
+  const gap = pos;
+  pos = skipSpace(pos, end);
+  for (let i = gap; i < pos; i++) {
+    if (mem[i] !== 0x20) {
+      warn(conn, tx, HttpEvent.MethodDelimNonCompliant, Dir.ToServer);
+      break;
+    }
+  }
+  if (pos === end) {
+    set09(tx);
+    return;
+  }
+  const uriEnd = endOfUri(pos, end);
+  if (badDelimiter) warn(conn, tx, HttpEvent.UriDelimNonCompliant, Dir.ToServer);
+  tx.uriOff = pos - head;
+  tx.uriLen = uriEnd - pos;
+  pos = skipSpace(uriEnd, end);
+  if (pos === end) {
+    set09(tx);
+    return;
+  }
+  tx.protoOff = pos - head;
+  tx.protoLen = end - pos;
+  side.version = versionOf(pos, tx.protoLen);
+}

@@ -1,0 +1,362 @@
+/** The response side of the parser: a state machine over the bytes of one piece. */
+import { u8 } from '../core/memory.js';
+import { TxProgress } from '../protocol/buffers.js';
+import { HttpEvent } from '../protocol/http-events.js';
+import { Dir } from '../protocol/ip.js';
+import { endBody, skipBody, takeBody } from './body.js';
+import { ChunkLine, readChunkLength } from './chunk.js';
+import { dropOutBuf, type HttpConn, ReqState, ResState, SideState, Step } from './conn.js';
+import { piece } from './cursor.js';
+import { warn } from './events.js';
+import { takeHeaderLine } from './header-line.js';
+import { line, lineTooLong, lineUsed, takeLine } from './line-buffer.js';
+import { Ch, chomp, endsHead, findLf, isNoStatusLine } from './lines.js';
+import { connectDone, requestComplete } from './request.js';
+import { Version } from './request-line.js';
+import { responseHeadersDone } from './response-head.js';
+import { parseStatusLine } from './response-line.js';
+import { FieldFlag, Transfer } from './side.js';
+import { CharClass, charClass } from './text.js';
+import { TxFlag } from './transaction.js';
+import { answerTransaction } from './tx-list.js';
+import type { HttpTransaction } from './tx.js';
+
+const mem = u8;
+const cls = charClass;
+const cur = piece;
+
+/** Runs one step in the current state. */
+export function responseStep(conn: HttpConn): Step {
+  if (conn.outState === ResState.Idle) return idle(conn);
+  const tx = conn.outTx;
+  if (tx === null) return Step.Fault;
+  switch (conn.outState) {
+    case ResState.Line:
+      return statusLine(conn, tx);
+    case ResState.Headers:
+      return headers(conn, tx);
+    case ResState.BodyKnown:
+      return bodyKnown(conn, tx);
+    case ResState.BodyToClose:
+      return bodyToClose(conn, tx);
+    case ResState.ChunkLength:
+      return chunkLength(conn, tx);
+    case ResState.ChunkData:
+      return chunkData(conn, tx);
+    case ResState.ChunkEnd:
+      return chunkEnd(conn);
+    case ResState.Finalize:
+      return finalize(conn, tx);
+  }
+}
+
+function idle(conn: HttpConn): Step {
+  if (cur.pos >= cur.end) return Step.NeedData;
+  let tx = conn.nextToAnswer;
+  if (tx === null) {
+    if (conn.inState === ReqState.Finalize && conn.inTx !== null) requestComplete(conn, conn.inTx);
+    tx = answerTransaction(conn);
+    if (tx === null) return Step.Fault;
+    warn(conn, tx, HttpEvent.UnableToMatchResponseToRequest, Dir.ToClient);
+  } else conn.nextToAnswer = tx.next;
+  conn.outTx = tx;
+  conn.outLeft = -1;
+  tx.dirtyToClient = 1;
+  if (tx.flags & TxFlag.Http09) {
+    tx.res.transfer = Transfer.Identity;
+    conn.outState = ResState.BodyToClose;
+  } else {
+    conn.outState = ResState.Line;
+    if (tx.methodLen < 0 && tx.uriLen < 0 && conn.inState === ReqState.Line && conn.inTx === tx) {
+      warn(conn, tx, HttpEvent.RequestLineIncomplete, Dir.ToServer);
+    }
+  }
+  return Step.Again;
+}
+
+/** End of the status line in the piece (past LF, or past a CR that no LF follows); -1 when it goes on. */
+function statusLineEnd(conn: HttpConn): number {
+  let i = cur.pos;
+  if (conn.outCr !== 0 && i < cur.end) {
+    conn.outCr = 0;
+    return mem[i] === Ch.Lf ? i + 1 : i;
+  }
+  for (; i < cur.end; i++) {
+    const c = mem[i];
+    if (c === Ch.Lf) return i + 1;
+    if (c !== Ch.Cr) continue;
+    if (i + 1 === cur.end) {
+      conn.outCr = 1;
+      return -1;
+    }
+    if (mem[i + 1] !== Ch.Lf) return i + 1;
+  }
+  return -1;
+}
+
+function statusLine(conn: HttpConn, tx: HttpTransaction): Step {
+  const side = tx.res;
+  const at = statusLineEnd(conn);
+  const to = at < 0 ? cur.end : at;
+  if (!takeLine(conn, tx, Dir.ToClient, cur.pos, to - cur.pos)) return Step.Fault;
+  cur.pos = to;
+  const closed = conn.outStatus === SideState.Closed;
+  if (at < 0 && !closed) return Step.NeedData;
+  const off = side.headOff + side.lineStart;
+  const len = side.headLen - side.lineStart;
+  if (len === 0 || endsHead(conn.config, off, len, false)) {
+    side.headLen = side.lineStart;
+    if (closed) conn.outState = ResState.Finalize;
+    return Step.Again;
+  }
+  if (isNoStatusLine(off, chomp(off, len))) {
+    // Clients show such a response as it is, so it is inspected as a body.
+    side.headLen = side.lineStart;
+    side.transfer = Transfer.Identity;
+    takeBody(conn, tx, Dir.ToClient, off, len);
+    if (cur.pos >= cur.end) conn.outState = ResState.Finalize;
+    return Step.Again;
+  }
+  side.lineOff = side.lineStart;
+  side.lineLen = chomp(off, len);
+  side.lineStart = side.rawOff = side.headLen;
+  parseStatusLine(conn, tx);
+  tx.responseProgress = TxProgress.Line;
+  tx.dirtyToClient = 1;
+  conn.outState = ResState.Headers;
+  return Step.Again;
+}
+
+/**
+ * End of the header line in the piece: LF, CRLF, LFCR, or a CR alone; -1 when it goes on. A CR at the very end of
+ * the piece is left for the next one to decide.
+ */
+function headerLineEnd(conn: HttpConn, tx: HttpTransaction): number {
+  let i = cur.pos;
+  const lineLen = tx.res.headLen - tx.res.lineStart;
+  if (conn.outCr !== 0 && i < cur.end) {
+    conn.outCr = 0;
+    if (mem[i] === Ch.Lf) return crLf(conn, i + 1);
+    // CR in front of CR, or at the very beginning of a line, ends nothing.
+    if (mem[i] !== Ch.Cr && lineLen >= 2) return i;
+  }
+  for (; i < cur.end; i++) {
+    const c = mem[i];
+    if (c === Ch.Lf) {
+      conn.outLfCr = 0;
+      if (i + 1 < cur.end && mem[i + 1] === Ch.Cr) {
+        conn.outLfCr = 1;
+        return i + 2;
+      }
+      return i + 1;
+    }
+    if (c !== Ch.Cr) {
+      conn.outLfCr = 0;
+      continue;
+    }
+    if (i + 1 === cur.end) {
+      conn.outCr = 1;
+      return -1;
+    }
+    if (mem[i + 1] === Ch.Lf) return crLf(conn, i + 2);
+    if (mem[i + 1] !== Ch.Cr && lineLen + i + 1 - cur.pos >= 2) return i + 1;
+  }
+  return -1;
+}
+
+/** Past a CRLF: after LFCR another CRLF belongs to the same line end (LF CR CR LF CR LF are two line ends). */
+function crLf(conn: HttpConn, at: number): number {
+  if (conn.outLfCr === 0) return at;
+  conn.outLfCr = 0;
+  if (at + 1 < cur.end && mem[at] === Ch.Cr && mem[at + 1] === Ch.Lf) cur.pos += 2;
+  return at;
+}
+
+function flushPending(conn: HttpConn, tx: HttpTransaction): boolean {
+  const side = tx.res;
+  if (side.pendingLen < 0) return true;
+  const len = side.pendingLen;
+  side.pendingLen = -1;
+  return takeHeaderLine(conn, tx, Dir.ToClient, side.pendingOff, len);
+}
+
+function headers(conn: HttpConn, tx: HttpTransaction): Step {
+  const side = tx.res;
+  for (;;) {
+    if (conn.outStatus === SideState.Closed) {
+      conn.outState = ResState.Finalize;
+      return Step.Again;
+    }
+    const at = headerLineEnd(conn, tx);
+    const to = at < 0 ? cur.end : at;
+    if (!takeLine(conn, tx, Dir.ToClient, cur.pos, to - cur.pos)) return Step.Fault;
+    cur.pos = to;
+    if (at < 0) return Step.NeedData;
+    const position = side.lineStart;
+    const len = side.headLen - position;
+    side.lineStart = side.headLen;
+    const off = side.headOff + position;
+    const noLf = cur.pos < cur.end && mem[cur.pos] !== Ch.Lf;
+    if (endsHead(conn.config, off, len, noLf)) {
+      if (!flushPending(conn, tx)) return Step.Fault;
+      side.rawLen = side.headLen - side.rawOff;
+      if (tx.responseProgress < TxProgress.Headers) return responseHeadersDone(conn, tx);
+      side.hasTrailer = 1;
+      tx.responseProgress = TxProgress.Trailer;
+      tx.dirtyToClient = 1;
+      conn.outState = ResState.Finalize;
+      return Step.Again;
+    }
+    if (!headerLine(conn, tx, position, chomp(off, len))) return Step.Fault;
+  }
+}
+
+function headerLine(conn: HttpConn, tx: HttpTransaction, position: number, len: number): boolean {
+  const side = tx.res;
+  const off = side.headOff + position;
+  if (len !== 0 && (cls[mem[off]] & CharClass.Lws) === 0) {
+    if (!flushPending(conn, tx)) return false;
+    const next = cur.pos < cur.end ? mem[cur.pos] : -1;
+    if (next !== -1 && (cls[next] & CharClass.Lws) === 0) return takeHeaderLine(conn, tx, Dir.ToClient, position, len);
+    side.pendingOff = position;
+    side.pendingLen = len;
+    return true;
+  }
+  if (side.pendingLen < 0) {
+    invalidFolding(conn, tx);
+    let skip = 0;
+    while (skip < len && cls[mem[off + skip]] & CharClass.Lws) skip++;
+    side.pendingOff = position + skip;
+    side.pendingLen = len - skip;
+    return true;
+  }
+  if (tx.res.version === Version.Http11 && hasColon(off, len) && hasColon(side.at(side.pendingOff), side.pendingLen)) {
+    // Clients of HTTP/1.1 take a folded line with a colon for a header of its own.
+    invalidFolding(conn, tx);
+    if (!flushPending(conn, tx)) return false;
+    side.pendingOff = position + 1;
+    side.pendingLen = len - 1;
+    return true;
+  }
+  return side.fold(position, len) || lineTooLong(conn, tx, Dir.ToClient);
+}
+
+function hasColon(off: number, len: number): boolean {
+  for (let i = off; i < off + len; i++) if (mem[i] === 0x3a) return true;
+  return false;
+}
+
+function invalidFolding(conn: HttpConn, tx: HttpTransaction): void {
+  if (tx.res.fieldFlags & FieldFlag.InvalidFolding) return;
+  tx.res.fieldFlags |= FieldFlag.InvalidFolding;
+  warn(conn, tx, HttpEvent.InvalidResponseFieldFolding, Dir.ToClient);
+}
+
+function bodyKnown(conn: HttpConn, tx: HttpTransaction): Step {
+  if (conn.outStatus === SideState.Closed) {
+    conn.outState = ResState.Finalize;
+    return Step.Again;
+  }
+  const len = Math.min(cur.end - cur.pos, conn.outLeft);
+  if (len === 0) return Step.NeedData;
+  if (cur.gap) skipBody(tx, Dir.ToClient, len);
+  else takeBody(conn, tx, Dir.ToClient, cur.pos, len);
+  cur.pos += len;
+  conn.outLeft -= len;
+  if (conn.outLeft !== 0) return Step.NeedData;
+  conn.outState = ResState.Finalize;
+  return Step.Again;
+}
+
+function bodyToClose(conn: HttpConn, tx: HttpTransaction): Step {
+  const len = cur.end - cur.pos;
+  if (len !== 0) {
+    if (cur.gap) skipBody(tx, Dir.ToClient, len);
+    else takeBody(conn, tx, Dir.ToClient, cur.pos, len);
+    cur.pos = cur.end;
+  }
+  if (conn.outStatus !== SideState.Closed) return Step.NeedData;
+  conn.outState = ResState.Finalize;
+  return Step.Again;
+}
+
+function chunkLength(conn: HttpConn, tx: HttpTransaction): Step {
+  const got = readChunkLength(conn, tx, Dir.ToClient);
+  switch (got) {
+    case ChunkLine.NeedData:
+      return Step.NeedData;
+    case ChunkLine.TooLong:
+      return Step.Fault;
+    case ChunkLine.Empty:
+      return Step.Again;
+    case ChunkLine.Bad:
+      // Not chunked after all: the rest of the connection is body, from the bad line on.
+      warn(conn, tx, HttpEvent.InvalidResponseChunkLen, Dir.ToClient);
+      tx.res.transfer = Transfer.Identity;
+      tx.res.contentLength = -1;
+      takeBody(conn, tx, Dir.ToClient, line.off, line.len);
+      lineUsed(conn, Dir.ToClient);
+      conn.outState = ResState.BodyToClose;
+      return Step.Again;
+  }
+  conn.outChunk = got;
+  if (got > 0) conn.outState = ResState.ChunkData;
+  else {
+    conn.outState = ResState.Headers;
+    tx.res.lineStart = tx.res.headLen;
+  }
+  return Step.Again;
+}
+
+function chunkData(conn: HttpConn, tx: HttpTransaction): Step {
+  const len = Math.min(cur.end - cur.pos, conn.outChunk);
+  if (len === 0) return Step.NeedData;
+  takeBody(conn, tx, Dir.ToClient, cur.pos, len);
+  cur.pos += len;
+  conn.outChunk -= len;
+  if (conn.outChunk !== 0) return Step.NeedData;
+  conn.outState = ResState.ChunkEnd;
+  return Step.Again;
+}
+
+function chunkEnd(conn: HttpConn): Step {
+  const lf = findLf(cur.pos, cur.end);
+  if (lf < 0) {
+    cur.pos = cur.end;
+    return Step.NeedData;
+  }
+  cur.pos = lf + 1;
+  conn.outState = ResState.ChunkLength;
+  return Step.Again;
+}
+
+/**
+ * The message is complete as announced. Bytes that follow in the same piece and are no status line are taken as more
+ * of the body, as clients do that wait for the end of the connection.
+ */
+function finalize(conn: HttpConn, tx: HttpTransaction): Step {
+  if (conn.outStatus === SideState.Closed || cur.pos >= cur.end || cur.gap) return responseComplete(conn, tx);
+  const lf = findLf(cur.pos, cur.end);
+  const to = lf < 0 ? cur.end : lf + 1;
+  if (!isNoStatusLine(cur.pos, to - cur.pos)) return responseComplete(conn, tx);
+  takeBody(conn, tx, Dir.ToClient, cur.pos, to - cur.pos);
+  cur.pos = to;
+  return Step.Again;
+}
+
+/** Ends the response; the transaction is then complete on this side. */
+export function responseComplete(conn: HttpConn, tx: HttpTransaction): Step {
+  if ((tx.flags & TxFlag.ResponseDone) === 0) {
+    endBody(conn, tx, Dir.ToClient);
+    tx.responseProgress = TxProgress.Complete;
+    tx.flags |= TxFlag.ResponseDone;
+    tx.endUs = conn.nowUs;
+    tx.dirtyToClient = 1;
+  }
+  dropOutBuf(conn);
+  conn.outCr = conn.outLfCr = 0;
+  conn.outTx = null;
+  conn.outState = ResState.Idle;
+  if (conn.inState === ReqState.ConnectWait && conn.inTx === tx) connectDone(conn, tx);
+  return Step.Again;
+}
