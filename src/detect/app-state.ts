@@ -1,0 +1,56 @@
+/** What detection knows of a flow's application protocol: whether this packet decided it, and the flow's events. */
+import { FlowLimit, flows } from '../flow/columns.js';
+import { AppProto } from '../protocol/app-proto.js';
+import { Dir } from '../protocol/ip.js';
+import { EventRange } from '../protocol/events.js';
+import { appLayerEvents } from '../applayer/applayer.js';
+
+const enum Seen {
+  ToServer = 1,
+  ToClient = 2,
+}
+
+const seen = new Uint8Array(FlowLimit.Max + 1);
+/** Events that rules were already shown, one bit each. */
+const shown = new Uint8Array(FlowLimit.Max + 1);
+const protoTs = flows.appProtoTs;
+const protoTc = flows.appProtoTc;
+
+let found = 0;
+let fresh = 0;
+
+/** Begins a packet of a flow (0: none): what was decided, and which events came, since the last one. */
+export function beginAppState(flow: number): void {
+  found = 0;
+  fresh = 0;
+  if (flow === 0) return;
+  const before = seen[flow];
+  if (before !== (Seen.ToServer | Seen.ToClient)) {
+    if ((before & Seen.ToServer) === 0 && protoTs[flow] !== AppProto.Unknown) found |= Seen.ToServer;
+    if ((before & Seen.ToClient) === 0 && protoTc[flow] !== AppProto.Unknown) found |= Seen.ToClient;
+    seen[flow] = before | found;
+  }
+  const events = appLayerEvents(flow);
+  fresh = events & ~shown[flow];
+  shown[flow] = events;
+}
+
+/** Whether the protocol of direction `dir` was decided with this packet. */
+export function protocolJustFound(dir: number): boolean {
+  return (found & (dir === Dir.ToServer ? Seen.ToServer : Seen.ToClient)) !== 0;
+}
+
+/** Whether events of protocol recognition came with this packet. */
+export function hasAppEvents(): boolean {
+  return fresh !== 0;
+}
+
+/** Whether this event of protocol recognition came with this packet. */
+export function appEventSet(flow: number, event: number): boolean {
+  return flow !== 0 && (fresh & (1 << (event - EventRange.AppLayer))) !== 0;
+}
+
+export function releaseAppState(flow: number): void {
+  seen[flow] = 0;
+  shown[flow] = 0;
+}

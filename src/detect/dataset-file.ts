@@ -1,0 +1,53 @@
+/** Files of data sets: one entry a line, strings in base64, hashes in hex, addresses as text; for datarep ",value" follows. */
+import { readFileSync } from 'node:fs';
+import { isIPv4, isIPv6 } from 'node:net';
+import type { DatasetMatch } from '../rules/ir.js';
+
+/** Bytes of an address as text in an ipv4 or ip set: what ip.src and ip.dst hold, latin-1. */
+function addressKey(text: string, type: DatasetMatch['type']): string | null {
+  if (isIPv4(text)) {
+    const v4 = text.split('.').map(Number);
+    const bytes = type === 'ipv4' ? v4 : [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...v4];
+    return String.fromCharCode(...bytes);
+  }
+  if (type === 'ipv4' || !isIPv6(text)) return null;
+  const [head, tail] = text.split('::');
+  const words = (s: string | undefined): number[] => (s ? s.split(':').map((w) => Number.parseInt(w, 16)) : []);
+  const before = words(head);
+  const after = words(tail);
+  const all = tail === undefined ? before : [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+  return String.fromCharCode(...all.flatMap((w) => [w >>> 8, w & 0xff]));
+}
+
+function entryKey(text: string, type: DatasetMatch['type']): string | null {
+  switch (type) {
+    case 'string':
+      return /^[A-Za-z0-9+/]+=*$/.test(text) ? Buffer.from(text, 'base64').toString('latin1') : null;
+    case 'md5':
+      return /^[0-9a-f]{32}$/i.test(text) ? Buffer.from(text, 'hex').toString('latin1') : null;
+    case 'sha256':
+      return /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex').toString('latin1') : null;
+    default:
+      return addressKey(text, type);
+  }
+}
+
+/** Entries of a file as (key, reputation). A file that does not exist has none; a line that cannot be read is noted. */
+export function readDataset(file: string, type: DatasetMatch['type'], note: (message: string) => void): [string, number][] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'latin1');
+  } catch (e) {
+    note(`${file}: ${(e as Error).message}`);
+    return [];
+  }
+  const out: [string, number][] = [];
+  text.split(/\r?\n/).forEach((line, i) => {
+    if (line === '') return;
+    const [value, rep] = line.split(',');
+    const key = entryKey(value.trim(), type);
+    if (key === null) note(`${file}:${i + 1}: not a ${type} entry`);
+    else out.push([key, rep === undefined ? 0 : Number(rep)]);
+  });
+  return out;
+}

@@ -1,0 +1,100 @@
+/**
+ * Data sets (Suricata manual, "Datasets"): named sets of strings, hashes or addresses that rules test and change,
+ * and reputations by value. Loaded from files of one entry a line; bounded by memcap; shared by all rules that name
+ * them.
+ */
+import { createHash } from 'node:crypto';
+import { counter, counts } from '../core/counters.js';
+import { buf } from '../core/memory.js';
+import { DatasetCmd } from '../rules/compile/layout.js';
+import type { DatasetMatch } from '../rules/ir.js';
+import { readDataset } from './dataset-file.js';
+import { testNumber } from './number-test.js';
+
+export const enum DatasetLimit {
+  /** Suricata's datasets.defaults.memcap. */
+  Memcap = 100 << 20,
+  /** Bytes an entry costs beside its value, as Suricata counts them roughly. */
+  EntryCost = 48,
+}
+
+const cMemcap = counter('detect.dataset_memcap');
+
+/** Sets by name and type; they stay for the life of the process. Values are latin-1 keys and a reputation. */
+interface Dataset {
+  type: DatasetMatch['type'];
+  values: Map<string, number>;
+  bytes: number;
+  memcap: number;
+}
+const byName = new Map<string, Dataset>();
+let installed: Dataset[] = [];
+
+/** The data set of a rule, loaded on first use. `note` is told of lines that cannot be read. */
+function openDataset(d: DatasetMatch, note: (message: string) => void): Dataset {
+  const key = `${d.type}/${d.name}`;
+  let set = byName.get(key);
+  if (set === undefined) {
+    set = { type: d.type, values: new Map(), bytes: 0, memcap: d.memcap ?? DatasetLimit.Memcap };
+    byName.set(key, set);
+    if (d.load !== null) for (const [value, rep] of readDataset(d.load, d.type, note)) insert(set, value, rep);
+  }
+  return set;
+}
+
+function insert(set: Dataset, value: string, rep: number): boolean {
+  if (set.values.has(value)) return true;
+  const cost = value.length + DatasetLimit.EntryCost;
+  if (set.bytes + cost > set.memcap) {
+    counts[cMemcap]++;
+    return false;
+  }
+  set.values.set(value, rep);
+  set.bytes += cost;
+  return true;
+}
+
+/** Takes the data sets of installed rules. */
+export function bindDatasets(list: readonly DatasetMatch[], note: (message: string) => void): void {
+  installed = list.map((d) => openDataset(d, note));
+}
+
+/** Forgets all data sets (a new run in the same process, and tests). */
+export function resetDatasets(): void {
+  byName.clear();
+  installed = [];
+}
+
+/** The key of a buffer in a set: the bytes, or for hashes their digest. */
+function keyOf(set: Dataset, off: number, len: number): string {
+  switch (set.type) {
+    case 'md5':
+    case 'sha256':
+      return createHash(set.type).update(buf.subarray(off, off + len)).digest().toString('latin1');
+    default:
+      return buf.toString('latin1', off, off + len);
+  }
+}
+
+/** Runs one dataset or datarep keyword on a buffer. An empty buffer matches none of them. */
+export function datasetMatch(n: number, cmd: number, off: number, len: number, test: number, lo: number, hi: number): boolean {
+  const set = installed[n];
+  if (len === 0) return false;
+  const key = keyOf(set, off, len);
+  switch (cmd) {
+    case DatasetCmd.IsSet:
+      return set.values.has(key);
+    case DatasetCmd.IsNotSet:
+      return !set.values.has(key);
+    case DatasetCmd.Set:
+      return !set.values.has(key) && insert(set, key, 0);
+    case DatasetCmd.Unset:
+      if (!set.values.delete(key)) return false;
+      set.bytes -= key.length + DatasetLimit.EntryCost;
+      return true;
+    default: {
+      const rep = set.values.get(key);
+      return rep !== undefined && testNumber(rep, test, lo, hi);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** What a matching rule does to flow and host state; done before thresholds may hide its alert. */
+import type { Packet } from '../decode/packet.js';
+import { PacketFlag } from '../decode/packet.js';
+import { flowbitSet, flowbitToggle, flowbitUnset, flowintGet, flowintSet, flowvarSet } from '../flow/bits.js';
+import { FlowState, flows } from '../flow/columns.js';
+import { BitsCmd, FlowintOp, Op } from '../rules/compile/layout.js';
+import { flowNames } from '../rules/compile/names.js';
+import type { CaptureTarget } from '../rules/compile/buffer-program.js';
+import { swappedFor } from './conditions.js';
+import { hostbitChange, xbitChange } from './host-bits.js';
+import { captureCount, captureRows } from './matched.js';
+
+let code: Int32Array = new Int32Array(0);
+let numbers: Float64Array = new Float64Array(0);
+let captures: readonly CaptureTarget[] = [];
+
+export function bindEffects(words: Int32Array, wide: Float64Array, targets: readonly CaptureTarget[]): void {
+  code = words;
+  numbers = wide;
+  captures = targets;
+}
+
+/** Runs the effects from `from` (-1: none); `tag` is left to the verdict, since only alerts set tags. */
+export function runEffects(from: number, p: Packet, dir: number): void {
+  if (captureCount > 0 && p.flow !== 0) storeFlowCaptures(p.flow);
+  if (from < 0) return;
+  for (let pc = from; code[pc] !== Op.End; pc += code[pc + 1]) {
+    switch (code[pc]) {
+      case Op.FlowbitsSet:
+        if (p.flow !== 0) changeFlowbits(pc, p.flow);
+        break;
+      case Op.FlowintSet:
+        if (p.flow !== 0) changeFlowint(pc, p.flow);
+        break;
+      case Op.HostbitsSet:
+        hostbitChange(p, code[pc + 2], code[pc + 3], code[pc + 4], code[pc + 5], swappedFor(p, dir));
+        break;
+      case Op.XbitsSet:
+        xbitChange(p, code[pc + 2], code[pc + 3], code[pc + 4], code[pc + 5], swappedFor(p, dir));
+        break;
+      case Op.Bypass:
+        if (p.flow !== 0) flows.state[p.flow] = FlowState.Bypassed;
+        p.flags |= PacketFlag.NoPayloadInspection;
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+function storeFlowCaptures(flow: number): void {
+  for (let i = 0; i < captureCount; i++) {
+    const target = captures[captureRows[i * 3]];
+    if (target.scope === 'flow') flowvarSet(flow, flowNames.id(target.name), captureRows[i * 3 + 1], captureRows[i * 3 + 2]);
+  }
+}
+
+function changeFlowbits(pc: number, flow: number): void {
+  const cmd = code[pc + 2];
+  const n = code[pc + 3];
+  for (let i = 0; i < n; i++) {
+    const id = code[pc + 4 + i];
+    if (cmd === BitsCmd.Set) flowbitSet(flow, id);
+    else if (cmd === BitsCmd.Unset) flowbitUnset(flow, id);
+    else flowbitToggle(flow, id);
+  }
+}
+
+/** Largest value a flowint holds (32 bits unsigned). */
+const FlowintMax = 0xffffffff;
+
+function changeFlowint(pc: number, flow: number): void {
+  const id = code[pc + 2];
+  const operand = code[pc + 4] === 0 ? numbers[code[pc + 5]] : flowintGet(flow, code[pc + 5]);
+  if (Number.isNaN(operand)) return;
+  const have = flowintGet(flow, id);
+  const before = Number.isNaN(have) ? 0 : have;
+  switch (code[pc + 3]) {
+    case FlowintOp.Assign:
+      flowintSet(flow, id, operand);
+      break;
+    case FlowintOp.Add:
+      flowintSet(flow, id, (before + operand) % (FlowintMax + 1));
+      break;
+    default:
+      flowintSet(flow, id, (before - operand) >>> 0);
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Detection of one packet (ARCHITECTURE: the stage between application layer and alert). Order within a packet:
+ * first what it made inspectable of the other direction (older data, acknowledged now), then its own direction; in
+ * each, IP-only rules, packet and stream rules, then transactions. What matches is queued in matches.ts; src/alert
+ * makes alerts of it.
+ */
+import { counter, counts } from '../core/counters.js';
+import type { Settings } from '../core/settings.js';
+import { type Packet, PacketFlag } from '../decode/packet.js';
+import { flows } from '../flow/columns.js';
+import { firstTransaction } from '../http/tx-list.js';
+import { setBodyWanted } from '../http/wants.js';
+import { AppProto } from '../protocol/app-proto.js';
+import { BufferId, TxProgress } from '../protocol/buffers.js';
+import { Dir, IpProto } from '../protocol/ip.js';
+import type { CompiledRules } from '../rules/compile/compile.js';
+import { SectionCol } from '../rules/compile/layout.js';
+import { RawChunk, setRawWanted, takeRawChunk } from '../stream/raw.js';
+import { beginAppState, releaseAppState } from './app-state.js';
+import { bindCandidates } from './candidates.js';
+import { bindConditions } from './conditions.js';
+import { bindDatasets } from './datasets.js';
+import { bindEffects } from './effects.js';
+import { bindFileTests } from './file-tests.js';
+import { bindPool } from './find.js';
+import { beginHeaders, bindHeaders } from './header.js';
+import { bindPrograms, InspectLimit, setStepLimit } from './inspect.js';
+import { bindReputation, configureReputation } from './iprep.js';
+import { matchCount, matchesReset } from './matches.js';
+import { bindPacketPass, groupOf, groupWantsStream, inspectChunk, inspectIpOnly, inspectOwn, packetPassReset } from './packet-pass.js';
+import { bindPrefilter } from './prefilter.js';
+import { bindRegexes, configureRegexes } from './regexes.js';
+import { scratchReset } from './scratch.js';
+import { bindStored } from './stored-state.js';
+import { streamReset } from './stream-section.js';
+import { bindTransforms } from './transforms.js';
+import { bindTxPass, hasFromPayload, inspectTransaction, txPassReset } from './tx-pass.js';
+import { bindTxSections, sideComplete } from './tx-section.js';
+
+const enum Bound {
+  /** Chunks of raw stream of one direction looked at with one packet. */
+  Chunks = 256,
+}
+
+const cChunks = counter('detect.stream_chunks_limit');
+
+let installed = false;
+let notes: string[] = [];
+const chunk = new RawChunk();
+
+/** Reads the configuration of detection; `inline` has no say here but completes the stages' common form. */
+export function configureDetect(settings: Settings, _inline = false): void {
+  setStepLimit(settings.int('detect.inspection-recursion-limit', InspectLimit.Steps, 1));
+  configureRegexes(settings);
+  notes = [];
+  configureReputation(settings, (m) => notes.push(m));
+}
+
+/** What could not be read of reputation and data set files. */
+export function detectNotes(): readonly string[] {
+  return notes;
+}
+
+/** Whether rules look into bodies of either direction; what nobody looks into is not kept. */
+function bodiesWanted(rules: CompiledRules): [toServer: boolean, toClient: boolean] {
+  let toServer = false;
+  let toClient = false;
+  for (let at = 0; at < rules.sections.length; at += SectionCol.Stride) {
+    const id = rules.sections[at + SectionCol.Buffer];
+    if (id === BufferId.HttpRequestBody || id === BufferId.FileData || id === BufferId.FileName) toServer = true;
+    if (id === BufferId.HttpResponseBody || id === BufferId.FileData || id === BufferId.FileName) toClient = true;
+  }
+  return [toServer, toClient];
+}
+
+/** Puts rules to work in this thread. `databases` are the handles of rules.databases, in order. */
+export function installRules(rules: CompiledRules, databases: readonly number[]): void {
+  bindHeaders(rules);
+  bindPool(rules.pool);
+  bindPrograms(rules.code, rules.numbers);
+  bindConditions(rules.code, rules.numbers);
+  bindEffects(rules.code, rules.numbers, rules.captures);
+  bindFileTests(rules.code, rules.pool);
+  bindTxSections(rules.sections);
+  bindRegexes(rules.regexes);
+  bindTransforms(rules.transforms);
+  bindDatasets(rules.datasets, (m) => notes.push(m));
+  bindReputation(rules.categories);
+  bindCandidates(rules.rules.length);
+  bindStored(rules.rules.length);
+  bindPrefilter(rules, databases);
+  bindPacketPass(rules);
+  bindTxPass(rules);
+  setBodyWanted(...bodiesWanted(rules));
+  installed = true;
+}
+
+/** Inspects a packet; the number of matches queued. */
+export function detectPacket(p: Packet): number {
+  matchesReset();
+  if (!installed || (p.flags & PacketFlag.NoPacketInspection) !== 0) return 0;
+  inspectPacket(p, false);
+  return matchCount;
+}
+
+/** Inspects what is left of a flow with a pseudo packet of each direction. */
+export function detectFlowEnd(p: Packet): number {
+  matchesReset();
+  if (!installed || (p.flags & PacketFlag.NoPacketInspection) !== 0) return 0;
+  inspectPacket(p, true);
+  return matchCount;
+}
+
+/** Forgets a flow. */
+export function releaseDetect(flow: number): void {
+  releaseAppState(flow);
+}
+
+function inspectPacket(p: Packet, last: boolean): void {
+  scratchReset();
+  streamReset();
+  txPassReset();
+  packetPassReset();
+  beginAppState(p.flow);
+  const own = p.flow === 0 ? Dir.ToServer : p.dir;
+  const other = own === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
+  const tcp = p.flow !== 0 && p.ipProto === IpProto.Tcp;
+  if (tcp && !last) inspectOther(p, other);
+  beginHeaders(p, own);
+  if (!last) inspectIpOnly(p, own);
+  const group = groupOf(p.ipProto, own, own === Dir.ToServer ? p.dstPort : p.srcPort);
+  if (tcp && groupWantsStream(group)) inspectChunks(p, own, group, last);
+  inspectOwn(p, own, group);
+  if (tcp) inspectTransactions(p, own, last);
+}
+
+/** The direction opposite to the packet's: chunks and transactions that it made inspectable. */
+function inspectOther(p: Packet, dir: Dir): void {
+  const group = groupOf(p.ipProto, dir, dir === Dir.ToServer ? p.srcPort : p.dstPort);
+  beginHeaders(p, dir);
+  if (groupWantsStream(group)) inspectChunks(p, dir, group, false);
+  inspectTransactions(p, dir, false);
+}
+
+/**
+ * Stream rules on the raw stream of a direction, chunk by chunk. The last chunk stays known for rules that look at
+ * stream and transaction.
+ */
+function inspectChunks(p: Packet, dir: Dir, group: number, last: boolean): void {
+  setRawWanted(p.flow, dir, true);
+  const flush = last || sideEnded(p.flow, dir);
+  for (let n = 0; n < Bound.Chunks; n++) {
+    if (!takeRawChunk(p.flow, dir, flush, chunk)) return;
+    inspectChunk(p, dir, group, chunk.off, chunk.len, chunk.before);
+  }
+  counts[cChunks]++;
+}
+
+/** Whether a transaction of this direction has just come to its end: then its raw stream is inspected with it. */
+function sideEnded(flow: number, dir: Dir): boolean {
+  if (flows.appProto[flow] !== AppProto.Http1) return false;
+  for (let tx = firstTransaction(flow); tx !== null; tx = tx.next) {
+    const dirty = dir === Dir.ToServer ? tx.dirtyToServer : tx.dirtyToClient;
+    if (dirty !== 0 && sideComplete(tx, dir)) return true;
+  }
+  return false;
+}
+
+function inspectTransactions(p: Packet, dir: Dir, last: boolean): void {
+  if (flows.appProto[p.flow] !== AppProto.Http1) return;
+  const payload = hasFromPayload(dir);
+  const done = 1 << dir;
+  for (let tx = firstTransaction(p.flow); tx !== null; tx = tx.next) {
+    if ((tx.detectDone & done) !== 0) continue;
+    const dirty = dir === Dir.ToServer ? tx.dirtyToServer : tx.dirtyToClient;
+    if (dirty === 0 && !payload && !last) continue;
+    const progress = dir === Dir.ToServer ? tx.requestProgress : tx.responseProgress;
+    if (progress === TxProgress.NotStarted && !last) continue;
+    inspectTransaction(p, tx, dir, last);
+  }
+}

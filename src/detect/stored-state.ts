@@ -1,0 +1,181 @@
+/**
+ * What detection remembers of a transaction between packets: which databases were already run over its buffers, and
+ * for each candidate rule which of its sections have matched. Pooled cells chained per (transaction, direction);
+ * state of a slot that has passed to another transaction is recognised by its owner and freed.
+ */
+import { counter, counts } from '../core/counters.js';
+import { flows } from '../flow/columns.js';
+import { type Transaction, TxLimit } from '../http/transaction.js';
+
+export const enum StoredLimit {
+  /** Cells of all transactions of a worker. */
+  Cells = 1 << 20,
+  FirstSlab = 4096,
+  /** Cells of one transaction and direction: a sender must not make every packet walk a long list. */
+  PerSide = 4096,
+}
+
+export const enum StoredFlag {
+  /** The low bits are sections that matched. */
+  Sections = 0x00ff_ffff,
+  /** The rule has matched, or cannot match in this transaction any more. */
+  Done = 0x0100_0000,
+  Never = 0x0200_0000,
+  Over = 0x0300_0000,
+}
+
+const cCells = counter('detect.state_limit');
+
+let cellRule = new Int32Array(StoredLimit.FirstSlab);
+let cellFlags = new Int32Array(StoredLimit.FirstSlab);
+let cellNext = new Int32Array(StoredLimit.FirstSlab);
+let used = 0;
+let freeCell = 0;
+
+/** By slot * 2 + dir: first cell, number of cells, databases done (two words), and the owner. */
+let heads = new Int32Array(0);
+let sizes = new Int32Array(0);
+let doneLow = new Int32Array(0);
+let doneHigh = new Int32Array(0);
+let owners = new Float64Array(0);
+
+/** By rule: cell of the transaction under inspection, valid while the stamp is the current one. */
+let ruleCell = new Int32Array(0);
+let ruleStamp = new Uint32Array(0);
+let stamp = 0;
+
+export function bindStored(rules: number): void {
+  ruleCell = new Int32Array(rules);
+  ruleStamp = new Uint32Array(rules);
+  stamp = 0;
+  // The numbers of rules changed: what was stored means nothing now, and open transactions start again.
+  heads.fill(0);
+  sizes.fill(0);
+  doneLow.fill(0);
+  doneHigh.fill(0);
+  owners.fill(0);
+  used = 0;
+  freeCell = 0;
+}
+
+function growSides(side: number): void {
+  const size = Math.min(TxLimit.Slots * 2, Math.max(1024, side * 2 + 2));
+  const grow = <T extends Int32Array | Float64Array>(from: T, to: T): T => {
+    to.set(from);
+    return to;
+  };
+  heads = grow(heads, new Int32Array(size));
+  sizes = grow(sizes, new Int32Array(size));
+  doneLow = grow(doneLow, new Int32Array(size));
+  doneHigh = grow(doneHigh, new Int32Array(size));
+  owners = grow(owners, new Float64Array(size));
+}
+
+function freeSide(side: number): void {
+  let c = heads[side];
+  heads[side] = 0;
+  sizes[side] = 0;
+  while (c !== 0) {
+    const next = cellNext[c];
+    cellNext[c] = freeCell;
+    freeCell = c;
+    c = next;
+  }
+  doneLow[side] = 0;
+  doneHigh[side] = 0;
+}
+
+/** Number of the state of a side of a transaction, made ready for the rules of this pass. */
+export function openSide(tx: Transaction, dir: number): number {
+  const side = tx.slot * 2 + dir;
+  if (side >= heads.length) growSides(side);
+  // Serial numbers of flows are below 2^40 and transactions of one flow below 2^13 at a time of ids that differ.
+  const owner = flows.serial[tx.flow] * 8192 + (tx.id % 8191) + 1;
+  if (owners[side] !== owner) {
+    freeSide(side);
+    owners[side] = owner;
+  }
+  if (++stamp === 0xffffffff) {
+    ruleStamp.fill(0);
+    stamp = 1;
+  }
+  return side;
+}
+
+/** Frees the state of a side that needs no more inspection. */
+export function closeSide(side: number): void {
+  freeSide(side);
+}
+
+export function databaseDone(side: number, db: number): boolean {
+  return db < 32 ? (doneLow[side] & (1 << db)) !== 0 : (doneHigh[side] & (1 << (db & 31))) !== 0;
+}
+export function setDatabaseDone(side: number, db: number): void {
+  if (db < 32) doneLow[side] |= 1 << db;
+  else if (db < 64) doneHigh[side] |= 1 << (db & 31);
+}
+
+/** Calls to come find the stored rules of this side: first cell, then `nextCell`; 0 ends. */
+export function firstCell(side: number): number {
+  return heads[side];
+}
+export function nextCell(cell: number): number {
+  return cellNext[cell];
+}
+/** Rule of a cell; makes it known to `storedFlags` of this pass. */
+export function takeCell(cell: number): number {
+  const rule = cellRule[cell];
+  ruleCell[rule] = cell;
+  ruleStamp[rule] = stamp;
+  return rule;
+}
+export function cellIsOver(cell: number): boolean {
+  return (cellFlags[cell] & StoredFlag.Over) !== 0;
+}
+
+/** StoredFlag bits of a rule in the side under inspection, or -1 when nothing is stored. */
+export function storedFlags(rule: number): number {
+  return ruleStamp[rule] === stamp ? cellFlags[ruleCell[rule]] : -1;
+}
+
+/** Remembers StoredFlag bits of a rule; at the bounds they are lost (counted) and the rule starts again. */
+export function storeFlags(side: number, rule: number, flags: number): void {
+  if (ruleStamp[rule] === stamp) {
+    cellFlags[ruleCell[rule]] = flags;
+    return;
+  }
+  if (sizes[side] >= StoredLimit.PerSide) {
+    counts[cCells]++;
+    return;
+  }
+  let c = freeCell;
+  if (c !== 0) freeCell = cellNext[c];
+  else {
+    if (used + 1 >= cellRule.length && !growCells()) {
+      counts[cCells]++;
+      return;
+    }
+    c = ++used;
+  }
+  cellRule[c] = rule;
+  cellFlags[c] = flags;
+  cellNext[c] = heads[side];
+  heads[side] = c;
+  sizes[side]++;
+  ruleCell[rule] = c;
+  ruleStamp[rule] = stamp;
+}
+
+function growCells(): boolean {
+  if (cellRule.length >= StoredLimit.Cells) return false;
+  const size = cellRule.length * 2;
+  const grow = (from: Int32Array): Int32Array<ArrayBuffer> => {
+    const to = new Int32Array(size);
+    to.set(from);
+    return to;
+  };
+  cellRule = grow(cellRule);
+  cellFlags = grow(cellFlags);
+  cellNext = grow(cellNext);
+  return true;
+}

@@ -1,0 +1,195 @@
+/**
+ * One look at one direction of a transaction: databases over the buffers that became ready, then the candidates, each
+ * section by section. What matched, or cannot match any more, is remembered for the next look (stored-state.ts), so
+ * that a rule whose buffers come at different times alerts once, when the last of them matches.
+ */
+import { counter, counts } from '../core/counters.js';
+import type { Packet } from '../decode/packet.js';
+import { bodyInspected, filesInspected, httpBuffer } from '../http/buffers.js';
+import { BufferStatus, BufferView } from '../http/transaction.js';
+import type { HttpTransaction } from '../http/tx.js';
+import { AppProto } from '../protocol/app-proto.js';
+import { type BufferId, buffers } from '../protocol/buffers.js';
+import type { CompiledRules } from '../rules/compile/compile.js';
+import { DbKind, RuleCol, SectionCol, SectionFlag } from '../rules/compile/layout.js';
+import { addCandidate, candidateCount, candidatesReset, sortedCandidates } from './candidates.js';
+import { conditionsHold } from './conditions.js';
+import { runEffects } from './effects.js';
+import { flowFits, headerFits } from './header.js';
+import { matchedReset } from './matched.js';
+import { addMatch, MatchRowFlag } from './matches.js';
+import { addList, queueScan, runScans } from './prefilter.js';
+import { recorder } from './recorder.js';
+import { scratchMark, scratchRelease } from './scratch.js';
+import {
+  cellIsOver, closeSide, databaseDone, firstCell, nextCell, openSide, setDatabaseDone, StoredFlag, storedFlags, storeFlags, takeCell,
+} from './stored-state.js';
+import { transform, transformLen, transformOff } from './transforms.js';
+import { inspectTxSection, SectionResult, sideComplete } from './tx-section.js';
+
+const enum Bound {
+  /** Windows of a body looked at with one packet; the rest comes with the next. */
+  Windows = 4096,
+  Instances = 1024,
+}
+
+const cWindows = counter('detect.tx_windows_limit');
+
+/** A database over a transaction buffer. */
+interface TxEngine {
+  db: number;
+  buffer: BufferId;
+  transforms: number;
+  multi: boolean;
+}
+
+let table: Int32Array = new Int32Array(0);
+let sections: Int32Array = new Int32Array(0);
+let engines: TxEngine[][] = [[], []];
+let always: Int32Array = new Int32Array(2);
+let events: Int32Array = new Int32Array(2);
+const view = new BufferView();
+
+/** Transaction rules whose fast pattern was found in the payload of this packet, by direction. */
+const fromPayload: [number[], number[]] = [[], []];
+
+export function bindTxPass(rules: CompiledRules): void {
+  table = rules.table;
+  sections = rules.sections;
+  always = rules.txAlways;
+  events = rules.txEvents;
+  engines = [[], []];
+  rules.databases.forEach((d, db) => {
+    if (d.kind !== DbKind.Tx) return;
+    engines[d.dir].push({ db, buffer: d.buffer, transforms: d.transforms, multi: buffers.get(d.buffer)?.multi ?? false });
+  });
+  for (const list of engines) list.sort((a, b) => a.transforms - b.transforms || a.buffer - b.buffer);
+}
+
+export function txPassReset(): void {
+  fromPayload[0].length = 0;
+  fromPayload[1].length = 0;
+}
+export function addFromPayload(rule: number, dir: number): void {
+  fromPayload[dir].push(rule);
+}
+export function hasFromPayload(dir: number): boolean {
+  return fromPayload[dir].length > 0;
+}
+
+/**
+ * Looks at direction `dir` of a transaction until nothing new is ready. Sets detectDone and clears the dirty mark.
+ * `last`: the flow is over and nothing more comes.
+ */
+export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, last: boolean): void {
+  const side = openSide(tx, dir);
+  const mark = scratchMark();
+  for (let n = 0; ; n++) {
+    if (dir === 0) tx.dirtyToServer = 0;
+    else tx.dirtyToClient = 0;
+    prefilter(tx, dir, side);
+    inspectCandidates(p, tx, dir, side);
+    scratchRelease(mark);
+    const body = bodyInspected(tx, dir);
+    const files = filesInspected(tx, dir);
+    if (!body && !files) break;
+    if (n === Bound.Windows) {
+      counts[cWindows]++;
+      break;
+    }
+  }
+  if (last || sideComplete(tx, dir)) {
+    tx.detectDone |= 1 << dir;
+    closeSide(side);
+  }
+}
+
+function prefilter(tx: HttpTransaction, dir: number, side: number): void {
+  candidatesReset();
+  const list = engines[dir];
+  for (let i = 0; i < list.length; i++) if (!databaseDone(side, i)) queueEngine(list[i], i, tx, dir, side);
+  runScans();
+  addList(always[dir]);
+  if (tx.eventCount > 0) addList(events[dir]);
+  const payload = fromPayload[dir];
+  for (let i = 0; i < payload.length; i++) addCandidate(payload[i]);
+  for (let c = firstCell(side); c !== 0; c = nextCell(c)) {
+    const rule = takeCell(c);
+    if (!cellIsOver(c)) addCandidate(rule);
+  }
+}
+
+/** Queues the instances of a buffer that are ready; the engine is done when no more can come. */
+function queueEngine(e: TxEngine, number: number, tx: HttpTransaction, dir: number, side: number): void {
+  let open = false;
+  for (let index = 0; index < Bound.Instances; index++) {
+    const status = httpBuffer(tx, e.buffer, dir, index, view);
+    if (status === BufferStatus.Absent) break;
+    if (status === BufferStatus.Pending) {
+      open = true;
+      if (!e.multi || index > 0) break;
+      continue;
+    }
+    if (view.complete === 0) open = true;
+    if (e.transforms === 0) queueScan(e.db, view.off, view.len);
+    else if (transform(e.transforms, view.off, view.len)) queueScan(e.db, transformOff, transformLen);
+    if (!e.multi) break;
+  }
+  if (!open) setDatabaseDone(side, number);
+}
+
+function inspectCandidates(p: Packet, tx: HttpTransaction, dir: number, side: number): void {
+  if (candidateCount === 0) return;
+  const list = sortedCandidates();
+  const n = candidateCount;
+  for (let i = 0; i < n; i++) inspectRule(list[i], p, tx, dir, side);
+}
+
+function inspectRule(rule: number, p: Packet, tx: HttpTransaction, dir: number, side: number): void {
+  const at = rule * RuleCol.Stride;
+  const stored = storedFlags(rule);
+  if (stored >= 0 && (stored & StoredFlag.Over) !== 0) return;
+  if (stored < 0) {
+    const app = table[at + RuleCol.App];
+    if (app !== AppProto.Unknown && app !== AppProto.Http1) return;
+    if (!flowFits(table[at + RuleCol.Flags]) || !headerFits(rule)) {
+      if (recorder !== null) recorder.rule(rule, 'header', 0);
+      return;
+    }
+    const conditions = table[at + RuleCol.Conditions];
+    if (conditions >= 0 && !conditionsHold(conditions, p, dir, false)) {
+      if (recorder !== null) recorder.rule(rule, 'conditions', conditions);
+      return;
+    }
+  }
+  matchedReset();
+  const flags = inspectSections(rule, stored < 0 ? 0 : stored, tx, dir);
+  if ((flags & StoredFlag.Done) !== 0) {
+    if (recorder !== null) recorder.rule(rule, 'matched', 0);
+    runEffects(table[at + RuleCol.Effects], p, dir);
+    addMatch(rule, tx, dir, MatchRowFlag.Tx);
+  }
+  if (flags !== 0 && flags !== stored) storeFlags(side, rule, flags);
+}
+
+/** Looks at the sections that have not matched yet, in order; the StoredFlag bits that result. */
+function inspectSections(rule: number, before: number, tx: HttpTransaction, dir: number): number {
+  const at = rule * RuleCol.Stride;
+  const first = table[at + RuleCol.Sections];
+  const count = table[at + RuleCol.SectionCount];
+  const mine = dir === 0 ? SectionFlag.ToServer : SectionFlag.ToClient;
+  let flags = before;
+  for (let s = 0; s < count; s++) {
+    if ((flags & (1 << s)) !== 0) continue;
+    const row = (first + s) * SectionCol.Stride;
+    if ((sections[row + SectionCol.Flags] & mine) === 0) continue;
+    const result = inspectTxSection(row, tx, dir);
+    if (result === SectionResult.Match) {
+      flags |= 1 << s;
+      continue;
+    }
+    if (recorder !== null) recorder.rule(rule, 'section', s);
+    return result === SectionResult.CannotMatch ? flags | StoredFlag.Never : flags;
+  }
+  return flags | StoredFlag.Done;
+}
