@@ -1,5 +1,5 @@
 /** Bytes of traffic as lines for a terminal, with ranges marked. */
-import { safe } from './alerts-format.js';
+import { safe } from './format.js';
 
 /** What is put before and after marked bytes: reverse video on a terminal, otherwise quotation marks. */
 export interface Marker {
@@ -34,7 +34,9 @@ export function merged(ranges: readonly Range[], length: number): Range[] {
 function piece(b: Buffer): string {
   const text = b.toString('utf8');
   const valid = !text.includes('\ufffd');
-  const shown = valid ? text : b.toString('latin1').replace(/[\x80-\xff]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
+  const shown = valid
+    ? text
+    : b.toString('latin1').replace(/[\x80-\xff]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
   return shown.split('\t').map(safe).join('\t');
 }
 

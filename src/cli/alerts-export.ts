@@ -4,9 +4,9 @@ import { type EveOptions, eveForced } from '../output/eve/config.js';
 import { timestamp } from '../output/eve/json.js';
 import { EveWriter } from '../output/eve/writer.js';
 import { exportAlerts, type StoredAlert } from '../output/store/query.js';
-import { csvLine, safe, safeJson } from './alerts-format.js';
 import { type DatabaseFlags, type FilterFlags, filterOf, openDatabase } from './alerts-options.js';
 import { Printer } from './alerts-print.js';
+import { csvLine, safe, safeJson } from './format.js';
 
 export interface ExportFlags extends DatabaseFlags, FilterFlags {
   format: 'eve' | 'csv';

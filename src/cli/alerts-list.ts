@@ -1,9 +1,9 @@
 /** `peccary alerts list`. */
 import { type AlertRow, countAlerts, listAlerts, type SortKey } from '../output/store/query.js';
-import { csvLine, type Format, outputWidth, render, safe, safeJson } from './alerts-format.js';
 import { type DatabaseFlags, type FilterFlags, filterOf, openDatabase } from './alerts-options.js';
 import { Printer } from './alerts-print.js';
 import { listColumns, rowObject } from './alerts-row.js';
+import { csvLine, type Format, outputWidth, render, safe, safeJson } from './format.js';
 import { painter, plural } from './text.js';
 
 export interface ListFlags extends DatabaseFlags, FilterFlags {

@@ -17,7 +17,8 @@ export interface Mark {
 
 type Span = [start: number, end: number];
 
-const latin1 = (b: Uint8Array | null): string => (b === null ? '' : Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('latin1'));
+const latin1 = (b: Uint8Array | null): string =>
+  b === null ? '' : Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('latin1');
 
 /** The start line without its end. */
 function lineSpan(head: string): Span {
@@ -54,17 +55,43 @@ function headersSpan(head: string): Span {
 
 /** Buffers of one header, by the side that has it. */
 const headerNames: Record<string, string> = {
-  'http.host': 'host', 'http.host.raw': 'host', 'http.user_agent': 'user-agent', 'http.referer': 'referer', 'http.accept': 'accept',
-  'http.accept_lang': 'accept-language', 'http.accept_enc': 'accept-encoding', 'http.location': 'location', 'http.server': 'server',
-  'http.connection': 'connection', 'http.content_len': 'content-length', 'http.content_type': 'content-type',
+  'http.host': 'host',
+  'http.host.raw': 'host',
+  'http.user_agent': 'user-agent',
+  'http.referer': 'referer',
+  'http.accept': 'accept',
+  'http.accept_lang': 'accept-language',
+  'http.accept_enc': 'accept-encoding',
+  'http.location': 'location',
+  'http.server': 'server',
+  'http.connection': 'connection',
+  'http.content_len': 'content-length',
+  'http.content_type': 'content-type',
 };
 
 const requestOnly = new Set([
-  'http.uri', 'http.uri.raw', 'http.method', 'http.request_line', 'http.request_body', 'http.request_header', 'http.host', 'http.host.raw',
-  'http.user_agent', 'http.referer', 'http.accept', 'http.accept_lang', 'http.accept_enc',
+  'http.uri',
+  'http.uri.raw',
+  'http.method',
+  'http.request_line',
+  'http.request_body',
+  'http.request_header',
+  'http.host',
+  'http.host.raw',
+  'http.user_agent',
+  'http.referer',
+  'http.accept',
+  'http.accept_lang',
+  'http.accept_enc',
 ]);
 const responseOnly = new Set([
-  'http.stat_code', 'http.stat_msg', 'http.response_line', 'http.response_body', 'http.response_header', 'http.location', 'http.server',
+  'http.stat_code',
+  'http.stat_msg',
+  'http.response_line',
+  'http.response_body',
+  'http.response_header',
+  'http.location',
+  'http.server',
 ]);
 
 /** The part of a head that a buffer is made of; null when the buffer is not made of the head. */
@@ -103,7 +130,10 @@ function spanOf(buffer: string, head: string, request: boolean): Span | null {
 function find(text: string, [start, end]: Span, off: number, bytes: string): number {
   if (bytes === '') return -1;
   const within = text.slice(start, end);
-  for (const [hay, needle] of [[within, bytes], [within.toLowerCase(), bytes.toLowerCase()]]) {
+  for (const [hay, needle] of [
+    [within, bytes],
+    [within.toLowerCase(), bytes.toLowerCase()],
+  ]) {
     if (hay.startsWith(needle, off)) return start + off;
     const after = hay.indexOf(needle, off);
     const at = after >= 0 ? after : hay.indexOf(needle);
@@ -115,7 +145,13 @@ function find(text: string, [start, end]: Span, off: number, bytes: string): num
 function inHttp(m: MatchRange, h: HttpRecord, request: boolean): Mark | null {
   const bytes = latin1(m.bytes);
   const bodyBuffer = m.buffer === 'file.data' || m.buffer === 'http.request_body' || m.buffer === 'http.response_body';
-  const part: Shown = request ? (bodyBuffer ? 'requestBody' : 'requestHead') : bodyBuffer ? 'responseBody' : 'responseHead';
+  const part: Shown = request
+    ? bodyBuffer
+      ? 'requestBody'
+      : 'requestHead'
+    : bodyBuffer
+      ? 'responseBody'
+      : 'responseHead';
   const text = latin1(h[part]);
   const span: Span | null = bodyBuffer ? [0, text.length] : spanOf(m.buffer, text, request);
   if (span === null) return null;

@@ -2,7 +2,7 @@
 import { addressText, shortAddressText } from '../output/address-bytes.js';
 import { timestamp } from '../output/eve/json.js';
 import type { AlertRow } from '../output/store/query.js';
-import type { Column } from './alerts-format.js';
+import type { Column } from './format.js';
 import type { Style } from './text.js';
 
 /** "2026-01-02 03:04:05.123". */

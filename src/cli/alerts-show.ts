@@ -1,18 +1,18 @@
 /** `peccary alerts show`: one alert as a person wants to see it. */
 import { PeccaryError } from '../core/errors.js';
+import { addressBytes } from '../output/address-bytes.js';
 import { timestamp } from '../output/eve/json.js';
 import { EveWriter } from '../output/eve/writer.js';
 import type { AlertRecord, HttpRecord, MatchRange } from '../output/records.js';
 import { referenceUrl } from '../output/references.js';
 import { loadAlert, type StoredAlert } from '../output/store/query.js';
-import { addressBytes } from '../output/address-bytes.js';
 import { hexLines, isBinary, type Marker, plainMarker, type Range, terminalMarker, textLines } from './alerts-bytes.js';
 import { eveLine, exportOptions } from './alerts-export.js';
-import { safe, safeJson } from './alerts-format.js';
 import { locate, type Mark, type Shown } from './alerts-locate.js';
 import { type DatabaseFlags, openDatabase } from './alerts-options.js';
 import { Printer } from './alerts-print.js';
 import { endpoint, severityStyle, sidText } from './alerts-row.js';
+import { safe, safeJson } from './format.js';
 import { byteSize, type Paint, painter, plural } from './text.js';
 
 export interface ShowFlags extends DatabaseFlags {
@@ -32,7 +32,11 @@ export async function show(id: number, flags: ShowFlags): Promise<void> {
   } finally {
     db.close();
   }
-  if (alert === null) throw new PeccaryError('usage', `there is no alert ${id} in this database; "peccary alerts list --run all" shows which there are`);
+  if (alert === null)
+    throw new PeccaryError(
+      'usage',
+      `there is no alert ${id} in this database; "peccary alerts list --run all" shows which there are`,
+    );
   const printer = new Printer();
   if (flags.format === 'json') await printer.print(`${safeJson(JSON.stringify(alertObject(alert), null, 2))}\n`);
   else {
@@ -47,7 +51,8 @@ export async function show(id: number, flags: ShowFlags): Promise<void> {
 function alertObject(a: StoredAlert): object {
   const event = JSON.parse(eveLine(new EveWriter(exportOptions(), false), a));
   const h = a.record.http;
-  const text = (b: Uint8Array | null | undefined) => (b == null ? null : Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('base64'));
+  const text = (b: Uint8Array | null | undefined) =>
+    b == null ? null : Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('base64');
   return {
     id: a.id,
     run: a.run,
@@ -113,9 +118,12 @@ class AlertText {
     this.put(style === null ? message : paint(style, message));
     const category = a.rule.classText === '' ? '' : `, ${safe(a.rule.classText)}`;
     this.put(`sid ${sidText(r.gid, r.sid)} rev ${r.rev}, severity ${a.rule.priority}${category}, ${r.action}`);
-    this.put(`${this.endpoints()}  ${r.proto}${r.appProto === '' || r.appProto === 'unknown' ? '' : `/${r.appProto}`}${this.direction()}`);
+    this.put(
+      `${this.endpoints()}  ${r.proto}${r.appProto === '' || r.appProto === 'unknown' ? '' : `/${r.appProto}`}${this.direction()}`,
+    );
     const origin = a.origin === null ? '' : safe(a.origin);
-    const packet = r.pcapCnt === 0 ? r.pktSrc : `packet ${r.pcapCnt}${r.pktSrc === 'wire/pcap' ? '' : ` (${r.pktSrc})`}`;
+    const packet =
+      r.pcapCnt === 0 ? r.pktSrc : `packet ${r.pcapCnt}${r.pktSrc === 'wire/pcap' ? '' : ` (${r.pktSrc})`}`;
     this.put([packet, origin].filter((s) => s !== '').join(' of '));
     if (r.tunnel !== null) this.put(`in a ${r.tunnel.proto} tunnel ${r.tunnel.src} → ${r.tunnel.dst}`);
     this.flow();
@@ -145,7 +153,12 @@ class AlertText {
     if (v !== null && v.flowbits.length > 0) this.put(`flowbits ${safe(v.flowbits.join(', '))}`);
   }
 
-  private message(title: string, h: HttpRecord, headPart: Shown & keyof HttpRecord, bodyPart: Shown & keyof HttpRecord): void {
+  private message(
+    title: string,
+    h: HttpRecord,
+    headPart: Shown & keyof HttpRecord,
+    bodyPart: Shown & keyof HttpRecord,
+  ): void {
     const head = h[headPart] as Uint8Array | null;
     const body = h[bodyPart] as Uint8Array | null;
     if (head === null && body === null) return;
@@ -164,13 +177,15 @@ class AlertText {
   private body(bytes: Uint8Array, ranges: Range[]): void {
     if (isBinary(bytes)) {
       this.put(...hexLines(bytes.subarray(0, this.flags.full ? bytes.length : 256), ranges, this.marker));
-      if (!this.flags.full && bytes.length > 256) this.put(this.paint('dim', `(${byteSize(bytes.length)} kept; --full shows them)`));
+      if (!this.flags.full && bytes.length > 256)
+        this.put(this.paint('dim', `(${byteSize(bytes.length)} kept; --full shows them)`));
       return;
     }
     const lines = textLines(bytes, ranges, this.marker);
     const shown = this.flags.full ? lines : this.around(lines);
     this.put(...shown);
-    if (shown.length < lines.length) this.put(this.paint('dim', `(${lines.length - shown.length} more lines; --full shows them)`));
+    if (shown.length < lines.length)
+      this.put(this.paint('dim', `(${lines.length - shown.length} more lines; --full shows them)`));
   }
 
   /** The first lines, or those around the first mark when it is further down. */
@@ -207,7 +222,13 @@ class AlertText {
     if (payload !== null && payload.length > 0) {
       const found = this.r.matches.map((m) => locate({ ...m, buffer: 'payload' }, { ...this.r, http: null }));
       this.section(`${this.r.stream === 1 ? 'Stream' : 'Payload'} (${byteSize(payload.length)})`);
-      this.put(...hexLines(payload, found.filter((m) => m !== null), this.marker));
+      this.put(
+        ...hexLines(
+          payload,
+          found.filter((m) => m !== null),
+          this.marker,
+        ),
+      );
     }
     if (packet !== null && packet.length > 0) {
       this.section(`Packet (${byteSize(packet.length)}, link type ${this.r.linkType})`);

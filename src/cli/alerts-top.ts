@@ -2,10 +2,10 @@
 import { addressText, shortAddressText } from '../output/address-bytes.js';
 import { timestamp } from '../output/eve/json.js';
 import { type TopBy, type TopRow, topAlerts } from '../output/store/query.js';
-import { type Column, type Format, outputWidth, render } from './alerts-format.js';
 import { type DatabaseFlags, type FilterFlags, filterOf, openDatabase } from './alerts-options.js';
 import { Printer } from './alerts-print.js';
 import { severityStyle, shortTime, sidText } from './alerts-row.js';
+import { type Column, type Format, outputWidth, render } from './format.js';
 import { painter } from './text.js';
 
 export interface TopFlags extends DatabaseFlags, FilterFlags {

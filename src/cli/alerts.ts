@@ -3,11 +3,11 @@ import { type Command, Option } from 'commander';
 import { sortKeys, topKeys } from '../output/store/query.js';
 import type { ExportFlags } from './alerts-export.js';
 import { exportEve, exportRows } from './alerts-export.js';
-import { formatOption } from './alerts-format.js';
 import { type ListFlags, list } from './alerts-list.js';
 import { addDatabaseOptions, addFilterOptions, wholeNumber } from './alerts-options.js';
 import { type ShowFlags, show } from './alerts-show.js';
 import { type TopFlags, top } from './alerts-top.js';
+import { formatOption } from './format.js';
 
 const examples = `
 Examples:

@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander';
 import { packageRoot, packageVersion } from '../core/package-root.js';
 import type { Tree } from '../core/settings.js';
 import { addConfigOptions, type ConfigOptions, loadConfigOptions } from './config-options.js';
-import { columns } from './text.js';
 
 interface Flags extends ConfigOptions {
   buildInfo?: boolean;
@@ -34,13 +33,19 @@ async function buildInfo(): Promise<string> {
     ['platform', `${process.platform} ${process.arch}`],
     ...Object.entries(libraryVersions()).sort(([a], [b]) => (a < b ? -1 : 1)),
   ];
-  return `${columns(rows, []).join('\n')}\n`;
+  return pairs(rows);
 }
 
 async function listKeywords(): Promise<string> {
   const { keywords } = await import('../rules/keywords/list.js');
   const rows = keywords.map((k) => [k.name, k.description.split(/(?<=\.)\s/)[0]]);
-  return `${columns(rows, []).join('\n')}\n`;
+  return pairs(rows);
+}
+
+/** Names and values below each other. */
+function pairs(rows: string[][]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
 }
 
 /** One line a leaf in the order of the file, as Suricata's --dump-config. */

@@ -1,6 +1,7 @@
 /** What a finished replay tells a person, and a program. */
 import type { ReplaySummary, RuleNoteSummary } from '../sensor/options.js';
-import { byteSize, columns, grouped, type Paint, plural, printable } from './text.js';
+import { type Column, safe, safeJson, tableLines } from './format.js';
+import { byteSize, grouped, type Paint, plural } from './text.js';
 
 /** Signatures in the table; the rest are counted. */
 const MaxSignatures = 15;
@@ -9,9 +10,9 @@ const MaxNotes = 10;
 
 /** Remarks on the configuration and on rules. */
 export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], summary: ReplaySummary): void {
-  for (const note of configNotes) out.write(`configuration: ${printable(note)}\n`);
+  for (const note of configNotes) out.write(`configuration: ${safe(note)}\n`);
   if (summary.unknownKeys.length > 0) {
-    out.write(`configuration: keys that Peccary does not have: ${printable(summary.unknownKeys.join(', '))}\n`);
+    out.write(`configuration: keys that Peccary does not have: ${safe(summary.unknownKeys.join(', '))}\n`);
   }
   const { failed, skipped, warnings } = summary.rules;
   for (const note of failed.slice(0, MaxNotes)) out.write(`${noteText(note)}\n`);
@@ -28,11 +29,11 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
 /** Damaged captures, outputs that could not be written, events that were lost: told even to who wants quiet. */
 export function printFaults(out: NodeJS.WritableStream, summary: ReplaySummary): void {
   for (const fault of summary.faults.slice(0, MaxNotes)) {
-    out.write(`${printable(fault.file)}: packet ${fault.packet}, byte ${fault.offset}: ${printable(fault.message)}\n`);
+    out.write(`${safe(fault.file)}: packet ${fault.packet}, byte ${fault.offset}: ${safe(fault.message)}\n`);
   }
   if (summary.faults.length > MaxNotes) out.write(`and ${summary.faults.length - MaxNotes} more capture faults\n`);
-  for (const fault of summary.outputFaults) out.write(`output: ${printable(fault)}\n`);
-  for (const fault of summary.outputFaults) out.write(`output: ${printable(fault)}\n`);
+  for (const fault of summary.outputFaults) out.write(`output: ${safe(fault)}\n`);
+  for (const fault of summary.outputFaults) out.write(`output: ${safe(fault)}\n`);
   if (summary.lostEvents > 0) {
     out.write(`${plural(summary.lostEvents, 'event')} lost: the disk budget of the spill file was spent\n`);
   }
@@ -47,15 +48,22 @@ export function exitStatus(summary: ReplaySummary): 0 | 1 {
 /** One refused, skipped or doubtful rule: place, reason, remedy. */
 export function noteText(note: RuleNoteSummary): string {
   const sid = note.sid === null ? '' : ` (sid ${note.sid})`;
-  const hint = note.hint === null ? '' : `\n    ${printable(note.hint)}`;
-  return `${printable(note.file)}:${note.line}:${note.column}: ${printable(note.reason)}${sid}${hint}`;
+  const hint = note.hint === null ? '' : `\n    ${safe(note.hint)}`;
+  return `${safe(note.file)}:${note.line}:${note.column}: ${safe(note.reason)}${sid}${hint}`;
 }
 
 export function jsonSummary(summary: ReplaySummary): string {
-  return `${JSON.stringify(summary)}\n`;
+  return `${safeJson(JSON.stringify(summary))}\n`;
 }
 
-export function textSummary(summary: ReplaySummary, inputs: string[], logDir: string, paint: Paint): string {
+/** `width`: cells of the terminal. */
+export function textSummary(
+  summary: ReplaySummary,
+  inputs: string[],
+  logDir: string,
+  width: number,
+  paint: Paint,
+): string {
   const seconds = summary.elapsedMs / 1000;
   const speed = seconds > 0 ? ` (${byteSize(summary.bytes / seconds)}/s)` : '';
   const name = inputs.length === 1 ? inputs[0] : `${inputs.length} captures`;
@@ -66,22 +74,28 @@ export function textSummary(summary: ReplaySummary, inputs: string[], logDir: st
       (summary.drops > 0 ? `, ${plural(summary.drops, 'packet')} dropped` : ''),
     paint('bold', plural(summary.alerts, 'alert')),
   ];
-  return `${lines.join('\n')}\n${signatureTable(summary, paint)}${nextSteps(summary, logDir)}`;
+  return `${lines.join('\n')}\n${signatureTable(summary, width, paint)}${nextSteps(summary, logDir)}`;
 }
 
-function signatureTable(summary: ReplaySummary, paint: Paint): string {
+type Signature = ReplaySummary['bySignature'][number];
+
+const signatureColumns: Column<Signature>[] = [
+  { title: 'alerts', text: (s) => grouped(s.count), right: true },
+  { title: 'priority', text: (s) => String(s.priority), right: true, style: ({ priority }) => priorityStyle(priority) },
+  { title: 'signature', text: (s) => `${s.gid}:${s.sid}:${s.rev}` },
+  { title: 'message', text: (s) => s.msg, elastic: true, style: ({ priority }) => priorityStyle(priority) },
+];
+
+function priorityStyle(priority: number): 'red' | 'yellow' | null {
+  return priority === 1 ? 'red' : priority === 2 ? 'yellow' : null;
+}
+
+function signatureTable(summary: ReplaySummary, width: number, paint: Paint): string {
   if (summary.bySignature.length === 0) return '';
-  const shown = summary.bySignature.slice(0, MaxSignatures);
-  const rows = shown.map((s) => [grouped(s.count), String(s.priority), `${s.gid}:${s.sid}:${s.rev}`, printable(s.msg)]);
-  const lines = columns([['alerts', 'priority', 'signature', 'message'], ...rows], [0, 1]);
-  const painted = lines.map((line, i) => {
-    if (i === 0) return paint('dim', line);
-    const priority = shown[i - 1].priority;
-    return priority === 1 ? paint('red', line) : priority === 2 ? paint('yellow', line) : line;
-  });
+  const lines = tableLines(summary.bySignature.slice(0, MaxSignatures), signatureColumns, width, paint);
   const rest = summary.bySignature.length - MaxSignatures;
-  if (rest > 0) painted.push(`  and ${plural(rest, 'more signature')}`);
-  return `\n${painted.join('\n')}\n`;
+  if (rest > 0) lines.push(`and ${plural(rest, 'more signature')}`);
+  return `\n${lines.join('\n')}\n`;
 }
 
 function nextSteps(summary: ReplaySummary, logDir: string): string {

@@ -13,6 +13,7 @@ import {
   loadConfigOptions,
   type RuleOptions,
 } from './config-options.js';
+import { outputWidth } from './format.js';
 import { ProgressLine } from './progress.js';
 import { exitStatus, jsonSummary, printFaults, printRemarks, textSummary } from './replay-summary.js';
 import { painter } from './text.js';
@@ -93,7 +94,7 @@ async function replay(inputs: string[], flags: Flags): Promise<void> {
   if (flags.json) process.stdout.write(jsonSummary(summary));
   else if (!flags.quiet) {
     const out = flags.eve === '-' ? process.stderr : process.stdout;
-    out.write(textSummary(summary, inputs, options.logDir, painter(out, flags.color)));
+    out.write(textSummary(summary, inputs, options.logDir, outputWidth(out), painter(out, flags.color)));
   }
   process.exitCode = exitStatus(summary);
 }

@@ -11,12 +11,12 @@ import type {
   PortSet,
   Rule,
 } from '../rules/ir.js';
-import { printable } from './text.js';
+import { safe } from './format.js';
 
 export function describeRule(rule: Rule): string {
-  const lines: string[] = [`${rule.gid}:${rule.sid}:${rule.rev}  ${printable(rule.msg)}`];
+  const lines: string[] = [`${rule.gid}:${rule.sid}:${rule.rev}  ${safe(rule.msg)}`];
   const row = (name: string, value: string): void => void lines.push(`  ${name.padEnd(11)} ${value}`);
-  row('written in', `${printable(rule.file)}:${rule.line}`);
+  row('written in', `${safe(rule.file)}:${rule.line}`);
   row('action', rule.noalert ? `${rule.action}, without an alert` : rule.action);
   row(
     'priority',
@@ -32,15 +32,15 @@ export function describeRule(rule: Rule): string {
     const t = rule.threshold;
     row('threshold', `${t.type}: ${t.count} in ${t.seconds} s, ${t.track}`);
   }
-  for (const reference of rule.references) row('reference', printable(`${reference.type}: ${reference.value}`));
-  for (const [key, value] of rule.metadata) row('metadata', printable(`${key} ${value}`));
+  for (const reference of rule.references) row('reference', safe(`${reference.type}: ${reference.value}`));
+  for (const [key, value] of rule.metadata) row('metadata', safe(`${key} ${value}`));
   return `${lines.join('\n')}\n`;
 }
 
 function headerText(rule: Rule): string {
   const side = (addresses: AddressSet, ports: PortSet): string => `${addresses.text} port ${ports.text}`;
   const arrow = rule.bidirectional ? '<>' : '->';
-  return printable(`${rule.proto.name}, ${side(rule.src, rule.srcPorts)} ${arrow} ${side(rule.dst, rule.dstPorts)}`);
+  return safe(`${rule.proto.name}, ${side(rule.src, rule.srcPorts)} ${arrow} ${side(rule.dst, rule.dstPorts)}`);
 }
 
 function flowText(rule: Rule): string {
@@ -55,7 +55,7 @@ function sectionLines(section: BufferSection, row: (name: string, value: string)
   const name = section.buffer === BufferId.Payload ? 'payload' : (buffers.get(section.buffer)?.name ?? '');
   const transforms = section.transforms.map((t) => (t.arg === null ? t.name : `${t.name}(${t.arg})`));
   row('in', [name, ...transforms].join(', then '));
-  for (const match of section.matches) row('', printable(matchText(match)));
+  for (const match of section.matches) row('', safe(matchText(match)));
 }
 
 /** Bytes of a content as rules write them: printable ASCII, the rest in hexadecimal between bars. */
@@ -115,5 +115,5 @@ function fieldsText(of: Match | Condition | Effect): string {
     else if (Array.isArray(value) && typeof value[0] === 'string') words.push(`${key} ${value.join(', ')}`);
     else words.push(`${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
   }
-  return printable(words.join(' '));
+  return safe(words.join(' '));
 }

@@ -10,8 +10,9 @@ import {
   loadConfigOptions,
   type RuleOptions,
 } from './config-options.js';
+import { type Column, outputWidth, safe, safeJson, tableLines } from './format.js';
 import { noteText } from './replay-summary.js';
-import { columns, plural, printable } from './text.js';
+import { plural } from './text.js';
 
 interface Flags extends ConfigOptions, RuleOptions {
   json: boolean;
@@ -57,7 +58,8 @@ async function load(flags: Flags): Promise<RuleSet> {
 
 function printCheck(set: RuleSet, json: boolean): void {
   const { failed, skipped, warnings } = set;
-  if (json) process.stdout.write(`${JSON.stringify({ loaded: set.rules.length, failed, skipped, warnings })}\n`);
+  if (json)
+    process.stdout.write(`${safeJson(JSON.stringify({ loaded: set.rules.length, failed, skipped, warnings }))}\n`);
   else {
     const lines = [
       ...failed.map((note) => `refused  ${noteText(note)}`),
@@ -70,6 +72,14 @@ function printCheck(set: RuleSet, json: boolean): void {
   if (failed.length > 0) process.exitCode = 2;
 }
 
+const listColumns: Column<Rule>[] = [
+  { title: 'rule', text: (rule) => `${rule.gid}:${rule.sid}:${rule.rev}` },
+  { title: 'action', text: (rule) => rule.action },
+  { title: 'priority', text: (rule) => String(rule.priority), right: true },
+  { title: 'class', text: (rule) => rule.classtype ?? '-' },
+  { title: 'message', text: (rule) => rule.msg, elastic: true },
+];
+
 function printList(set: RuleSet, text: string | undefined, json: boolean): void {
   const wanted = text?.toLowerCase() ?? '';
   const rules = set.rules.filter((rule) =>
@@ -77,14 +87,8 @@ function printList(set: RuleSet, text: string | undefined, json: boolean): void 
   );
   if (json) process.stdout.write(rules.map((rule) => `${ruleJson(rule)}\n`).join(''));
   else {
-    const rows = rules.map((rule) => [
-      `${rule.gid}:${rule.sid}:${rule.rev}`,
-      rule.action,
-      String(rule.priority),
-      rule.classtype ?? '-',
-      printable(rule.msg),
-    ]);
-    process.stdout.write(`${columns([['rule', 'action', 'priority', 'class', 'message'], ...rows], [2]).join('\n')}\n`);
+    const width = outputWidth(process.stdout);
+    process.stdout.write(`${tableLines(rules, listColumns, width, (_, text) => text).join('\n')}\n`);
   }
 }
 
@@ -101,11 +105,11 @@ async function printRule(set: RuleSet, id: string, json: boolean): Promise<void>
   }
   const { describeRule } = await import('./rule-text.js');
   for (const rule of found) {
-    process.stdout.write(json ? `${ruleJson(rule)}\n` : `${describeRule(rule)}\n${printable(rule.text)}\n`);
+    process.stdout.write(json ? `${ruleJson(rule)}\n` : `${describeRule(rule)}\n${safe(rule.text)}\n`);
   }
 }
 
 /** A rule as JSON; the large integers of IPv6 ranges become text. */
 function ruleJson(rule: Rule): string {
-  return JSON.stringify(rule, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+  return safeJson(JSON.stringify(rule, (_, value) => (typeof value === 'bigint' ? value.toString() : value)));
 }

@@ -22,25 +22,6 @@ export function byteSize(n: number): string {
   return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`;
 }
 
-/** Text from rules or traffic on one line, without characters that would steer a terminal. */
-export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-}
-
-/** Rows as lines of columns: each as wide as its widest cell, numbers (columns named in `right`) to the right. */
-export function columns(rows: string[][], right: number[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  }
-  const line = (row: string[]): string =>
-    row.map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ');
-  return rows.map((row) => `  ${line(row).trimEnd()}`);
-}
-
 export type Style = 'bold' | 'red' | 'yellow' | 'dim';
 export type Paint = (style: Style, text: string) => string;
 

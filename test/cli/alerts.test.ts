@@ -14,7 +14,16 @@ let db = '';
 
 const rules: RuleInfo[] = [
   samples.rule(),
-  samples.rule({ sid: 2, rev: 1, msg: 'SQL injection \x1b[2Jin body', priority: 2, classText: 'Web, "odd"', references: [], file: '', text: 'alert http …' }),
+  samples.rule({
+    sid: 2,
+    rev: 1,
+    msg: 'SQL injection \x1b[2Jin body',
+    priority: 2,
+    classText: 'Web, "odd"',
+    references: [],
+    file: '',
+    text: 'alert http …',
+  }),
   samples.rule({ gid: 120, sid: 3, msg: 'PORT scan', priority: 3 }),
 ];
 
@@ -23,7 +32,9 @@ const minute = 60e6;
 /** Stores a run of these records. */
 async function run(records: EventRecord[], input: string, kind: 'replay' | 'live' = 'replay'): Promise<void> {
   const store = new AlertStore(await openForWriting(db), {
-    path: db, sensor: 's', run: { kind, inputs: [input], append: false, version: '0', startedUs: samples.t0 },
+    path: db,
+    sensor: 's',
+    run: { kind, inputs: [input], append: false, version: '0', startedUs: samples.t0 },
   });
   for (const r of records) store.add(r, (i) => rules[i] ?? null);
   store.close({ packets: 1, bytes: 1, firstUs: 1, lastUs: 1, lostEvents: 0 });
@@ -40,10 +51,25 @@ async function fill(): Promise<void> {
       { kind: 'origins', names: ['/new.pcap'] },
       samples.alert({ pcapCnt: 10 }),
       samples.alert({
-        tsUs: samples.t0 + 10 * minute, rule: 1, sid: 2, rev: 1, flowId: 2, src: '203.0.113.5', srcPort: 999, action: 'blocked', payload: null,
+        tsUs: samples.t0 + 10 * minute,
+        rule: 1,
+        sid: 2,
+        rev: 1,
+        flowId: 2,
+        src: '203.0.113.5',
+        srcPort: 999,
+        action: 'blocked',
+        payload: null,
         http: samples.http({
-          hostname: 'shop.example', url: evil, method: 'POST', status: 0, userAgent: null,
-          requestHead: Buffer.from(`POST ${evil} HTTP/1.1\r\nHost: shop.example\r\nCookie: a=1; b=evil\r\n\r\n`), requestBody: Buffer.from("user=x' OR 1=1--&\x1b[31m"), responseHead: null, responseBody: null,
+          hostname: 'shop.example',
+          url: evil,
+          method: 'POST',
+          status: 0,
+          userAgent: null,
+          requestHead: Buffer.from(`POST ${evil} HTTP/1.1\r\nHost: shop.example\r\nCookie: a=1; b=evil\r\n\r\n`),
+          requestBody: Buffer.from("user=x' OR 1=1--&\x1b[31m"),
+          responseHead: null,
+          responseBody: null,
         }),
         matches: [
           { buffer: 'http.request_body', off: 6, len: 8, bytes: Buffer.from("' OR 1=1") },
@@ -51,7 +77,22 @@ async function fill(): Promise<void> {
           { buffer: 'http.uri', off: 0, len: 9, bytes: Buffer.from('/decoded\x1b') },
         ],
       }),
-      samples.alert({ tsUs: samples.t0 + 20 * minute, rule: 2, gid: 120, sid: 3, flowId: 3, src: '2001:0db8:0000:0000:0000:0000:0000:0007', dst: '2001:0db8:0000:0000:0000:0000:0000:0001', dstPort: 8080, http: null, txId: -1, appProto: '', payload: Buffer.from('\x01:probe of text\r\nHELLO\r\n'), stream: 0, matches: [{ buffer: 'payload', off: 2, len: 5, bytes: Buffer.from('probe') }] }),
+      samples.alert({
+        tsUs: samples.t0 + 20 * minute,
+        rule: 2,
+        gid: 120,
+        sid: 3,
+        flowId: 3,
+        src: '2001:0db8:0000:0000:0000:0000:0000:0007',
+        dst: '2001:0db8:0000:0000:0000:0000:0000:0001',
+        dstPort: 8080,
+        http: null,
+        txId: -1,
+        appProto: '',
+        payload: Buffer.from('\x01:probe of text\r\nHELLO\r\n'),
+        stream: 0,
+        matches: [{ buffer: 'payload', off: 2, len: 5, bytes: Buffer.from('probe') }],
+      }),
       samples.alert({ tsUs: samples.t0 + 30 * minute }),
     ],
     '/new.pcap',
@@ -79,7 +120,6 @@ function ids(...filters: string[]): number[] {
   return JSON.parse(ok('list', '--format', 'json', ...filters)).map((a: { id: number }) => a.id);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be in an answer
 const Steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
 
 describe('peccary alerts list', () => {
@@ -121,13 +161,22 @@ describe('peccary alerts list', () => {
   it('gives a table, JSON lines, CSV and Markdown', () => {
     const [head, first] = ok('list', '--limit', '1').split('\n');
     assert.match(head, /^ *id +time +sev +sid +signature +source +destination +request$/);
-    assert.match(first, /^ *5 +2026-01-02 03:34:05\.123 +1 +1000001 +WEB traversal in path +192\.0\.2\.1:40000 +198\.51\.100\.7:80 +GET www\.example\.org\/a\/\.\.\/etc\/passwd\?x="1"$/);
+    assert.match(
+      first,
+      /^ *5 +2026-01-02 03:34:05\.123 +1 +1000001 +WEB traversal in path +192\.0\.2\.1:40000 +198\.51\.100\.7:80 +GET www\.example\.org\/a\/\.\.\/etc\/passwd\?x="1"$/,
+    );
     const [line] = ok('list', '--limit', '1', '--format', 'jsonl').split('\n');
     const a = JSON.parse(line);
-    assert.deepEqual([a.id, a.run, a.timestamp, a.signature_id, a.src_ip, a.hostname, a.status, a.action], [5, 2, '2026-01-02T03:34:05.123456+0000', 1000001, '192.0.2.1', 'www.example.org', 404, 'allowed']);
+    assert.deepEqual(
+      [a.id, a.run, a.timestamp, a.signature_id, a.src_ip, a.hostname, a.status, a.action],
+      [5, 2, '2026-01-02T03:34:05.123456+0000', 1000001, '192.0.2.1', 'www.example.org', 404, 'allowed'],
+    );
     const csv = ok('list', '--sid', '2', '--format', 'csv').split('\r\n');
     assert.equal(csv[0], 'id,time,sev,sid,signature,source,destination,request');
-    assert.match(csv[1], /^3,2026-01-02 03:14:05\.123,2,2,SQL injection \\x1b\[2Jin body \(blocked\),203\.0\.113\.5:999,198\.51\.100\.7:80,"POST shop\.example\/search\?q=.*<b>,""x"""$/);
+    assert.match(
+      csv[1],
+      /^3,2026-01-02 03:14:05\.123,2,2,SQL injection \\x1b\[2Jin body \(blocked\),203\.0\.113\.5:999,198\.51\.100\.7:80,"POST shop\.example\/search\?q=.*<b>,""x"""$/,
+    );
     const md = ok('list', '--sid', '2', '--format', 'markdown').split('\n');
     assert.match(md[1], /^\| ---: \| --- \|/);
     assert.match(md[2], /\\<b\\>/);
@@ -148,8 +197,14 @@ describe('peccary alerts list', () => {
 
   it('refuses what it does not understand, naming what it expects', () => {
     for (const [args, message] of [
-      [['--sid', 'x'], /SID or GID:SID/], [['--src', '1.2.3'], /CIDR/], [['--port', '70000'], /0 to 65535/], [['--since', 'soon'], /--since soon: expected a time/],
-      [['--since', '2026-02-30'], /expected a time/], [['--run', '99'], /no such run/], [['--format', 'xml'], /table, json/], [['--limit', '-1'], /whole number/],
+      [['--sid', 'x'], /SID or GID:SID/],
+      [['--src', '1.2.3'], /CIDR/],
+      [['--port', '70000'], /0 to 65535/],
+      [['--since', 'soon'], /--since soon: expected a time/],
+      [['--since', '2026-02-30'], /expected a time/],
+      [['--run', '99'], /no such run/],
+      [['--format', 'xml'], /table, json/],
+      [['--limit', '-1'], /whole number/],
     ] as [string[], RegExp][]) {
       const r = alerts('list', ...args);
       assert.equal(r.status, 2, args.join(' '));
@@ -197,9 +252,18 @@ describe('peccary alerts show', () => {
 
   it('shows the request as it was sent with the matching bytes marked', () => {
     const text = ok('show', '2');
-    assert.match(text, /^Alert 2 {2}2026-01-02 03:04:05\.123456 UTC\n {2}WEB traversal in path\n {2}sid 1000001 rev 3, severity 1, Web Application Attack, allowed\n/);
-    assert.match(text, /\n {2}192\.0\.2\.1:40000 → 198\.51\.100\.7:80 {2}TCP\/http, to the server\n {2}packet 10 of \/new\.pcap\n/);
-    assert.match(text, /\nRequest\n {2}GET \/a»\/\.\.\/«etc\/passwd\?x="1" HTTP\/1\.1\n {2}Host: www\.example\.org\n {2}User-Agent: curl\/8\.0\n\nResponse\n {2}HTTP\/1\.1 404 Not Found\n/);
+    assert.match(
+      text,
+      /^Alert 2 {2}2026-01-02 03:04:05\.123456 UTC\n {2}WEB traversal in path\n {2}sid 1000001 rev 3, severity 1, Web Application Attack, allowed\n/,
+    );
+    assert.match(
+      text,
+      /\n {2}192\.0\.2\.1:40000 → 198\.51\.100\.7:80 {2}TCP\/http, to the server\n {2}packet 10 of \/new\.pcap\n/,
+    );
+    assert.match(
+      text,
+      /\nRequest\n {2}GET \/a»\/\.\.\/«etc\/passwd\?x="1" HTTP\/1\.1\n {2}Host: www\.example\.org\n {2}User-Agent: curl\/8\.0\n\nResponse\n {2}HTTP\/1\.1 404 Not Found\n/,
+    );
     assert.match(text, /\n {2}<html>\\x01é<\/html>\n/);
     assert.match(text, /\nRule\n {2}web\.rules:7\n {2}alert http any any/);
     assert.match(text, /\nReferences\n {2}https:\/\/nvd\.nist\.gov\/vuln\/detail\/CVE-2021-41773\n/);
@@ -221,15 +285,23 @@ describe('peccary alerts show', () => {
 
   it('dumps payload and packet with --hex', () => {
     const text = ok('show', '4', '--hex');
-    assert.match(text, /\nPayload \(24 B\)\n {2}00000000 {2}01 3a »70 72 6f 62 65« 20 {2}6f 66 20 74 65 78 74 0d {2}\|\.:»probe« of text\.\|\n/);
+    assert.match(
+      text,
+      /\nPayload \(24 B\)\n {2}00000000 {2}01 3a »70 72 6f 62 65« 20 {2}6f 66 20 74 65 78 74 0d {2}\|\.:»probe« of text\.\|\n/,
+    );
     assert.match(text, /\nPacket \(4 B, link type 1\)\n {2}00000000 {2}01 02 03 04 {39}\|\.\.\.\.\|\n/);
   });
 
-  it('gives JSON with the alert\'s id, the EVE event, heads and matches', () => {
+  it("gives JSON with the alert's id, the EVE event, heads and matches", () => {
     const a = JSON.parse(ok('show', '2', '--format', 'json'));
-    assert.deepEqual([a.id, a.run, a.event_type, a.alert.signature_id, a.pcap_filename], [2, 2, 'alert', 1000001, '/new.pcap']);
+    assert.deepEqual(
+      [a.id, a.run, a.event_type, a.alert.signature_id, a.pcap_filename],
+      [2, 2, 'alert', 1000001, '/new.pcap'],
+    );
     assert.match(Buffer.from(a.request_head, 'base64').toString(), /^GET \/a/);
-    assert.deepEqual(a.matches, [{ buffer: 'http.uri', offset: 2, length: 4, bytes: Buffer.from('/../').toString('base64') }]);
+    assert.deepEqual(a.matches, [
+      { buffer: 'http.uri', offset: 2, length: 4, bytes: Buffer.from('/../').toString('base64') },
+    ]);
     assert.equal(a.rule_file, 'web.rules');
   });
 });
@@ -240,11 +312,37 @@ describe('peccary alerts top', () => {
   const top = (...args: string[]) => JSON.parse(ok('top', '--format', 'json', ...args)) as Record<string, unknown>[];
 
   it('counts signatures, addresses, hosts and URLs', () => {
-    assert.deepEqual(top().map((r) => [r.count, r.signature_id]), [[2, 1000001], [1, 3], [1, 2]]);
-    assert.deepEqual(top('--by', 'src').map((r) => [r.count, r.src_ip]), [[2, '192.0.2.1'], [1, '2001:0db8:0000:0000:0000:0000:0000:0007'], [1, '203.0.113.5']]);
-    assert.deepEqual(top('--by', 'dst', '--limit', '1').map((r) => [r.count, r.dest_ip]), [[3, '198.51.100.7']]);
-    assert.deepEqual(top('--by', 'host').map((r) => [r.count, r.hostname]), [[2, 'www.example.org'], [1, 'shop.example']]);
-    assert.deepEqual(top('--by', 'url', '--sid', '2').map((r) => [r.count, r.url]), [[1, evil]]);
+    assert.deepEqual(
+      top().map((r) => [r.count, r.signature_id]),
+      [
+        [2, 1000001],
+        [1, 3],
+        [1, 2],
+      ],
+    );
+    assert.deepEqual(
+      top('--by', 'src').map((r) => [r.count, r.src_ip]),
+      [
+        [2, '192.0.2.1'],
+        [1, '2001:0db8:0000:0000:0000:0000:0000:0007'],
+        [1, '203.0.113.5'],
+      ],
+    );
+    assert.deepEqual(
+      top('--by', 'dst', '--limit', '1').map((r) => [r.count, r.dest_ip]),
+      [[3, '198.51.100.7']],
+    );
+    assert.deepEqual(
+      top('--by', 'host').map((r) => [r.count, r.hostname]),
+      [
+        [2, 'www.example.org'],
+        [1, 'shop.example'],
+      ],
+    );
+    assert.deepEqual(
+      top('--by', 'url', '--sid', '2').map((r) => [r.count, r.url]),
+      [[1, evil]],
+    );
     const [first] = top();
     assert.deepEqual([first.first, first.last], ['2026-01-02T03:04:05.123456+0000', '2026-01-02T03:34:05.123456+0000']);
   });
@@ -260,25 +358,43 @@ describe('peccary alerts export', () => {
   beforeEach(fill);
 
   it('gives EVE as the sensor would write it, oldest first', () => {
-    const events = ok('export', '--run', 'all').trim().split('\n').map((l) => JSON.parse(l));
-    assert.deepEqual(events.map((e) => e.pcap_filename), ['/old.pcap', '/new.pcap', '/new.pcap', '/new.pcap', '/new.pcap']);
+    const events = ok('export', '--run', 'all')
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l));
+    assert.deepEqual(
+      events.map((e) => e.pcap_filename),
+      ['/old.pcap', '/new.pcap', '/new.pcap', '/new.pcap', '/new.pcap'],
+    );
     const [, e] = events;
-    assert.deepEqual([e.event_type, e.flow_id, e.tx_id, e.http.url, e.flow.pkts_toserver, e.pcap_cnt], ['alert', 77001, 0, '/a/../etc/passwd?x="1"', 4, 10]);
-    assert.equal(Buffer.from(e.payload, 'base64').toString('latin1'), 'GET /a/../etc/passwd?x="1" HTTP/1.1\r\n\x00\xff\r\n');
+    assert.deepEqual(
+      [e.event_type, e.flow_id, e.tx_id, e.http.url, e.flow.pkts_toserver, e.pcap_cnt],
+      ['alert', 77001, 0, '/a/../etc/passwd?x="1"', 4, 10],
+    );
+    assert.equal(
+      Buffer.from(e.payload, 'base64').toString('latin1'),
+      'GET /a/../etc/passwd?x="1" HTTP/1.1\r\n\x00\xff\r\n',
+    );
     assert.match(e.alert.rule, /^alert http/);
   });
 
   const schemaPath = process.env.PECCARY_EVE_SCHEMA;
-  (schemaPath !== undefined && existsSync(schemaPath) ? it : it.skip)('is valid against Suricata\'s published schema', () => {
-    const validate = new Ajv({ strict: false }).compile(JSON.parse(readFileSync(schemaPath ?? '', 'utf8')));
-    for (const line of ok('export', '--run', 'all').trim().split('\n')) {
-      assert.ok(validate(JSON.parse(line)), JSON.stringify(validate.errors));
-    }
-  });
+  (schemaPath !== undefined && existsSync(schemaPath) ? it : it.skip)(
+    "is valid against Suricata's published schema",
+    () => {
+      const validate = new Ajv({ strict: false }).compile(JSON.parse(readFileSync(schemaPath ?? '', 'utf8')));
+      for (const line of ok('export', '--run', 'all').trim().split('\n')) {
+        assert.ok(validate(JSON.parse(line)), JSON.stringify(validate.errors));
+      }
+    },
+  );
 
   it('gives CSV with a head', () => {
     const [head, first] = ok('export', '--format', 'csv', '--limit', '1').split('\r\n');
     assert.match(head, /^id,run,timestamp,action,gid,signature_id/);
-    assert.match(first, /^2,2,2026-01-02T03:04:05\.123456\+0000,allowed,1,1000001,3,WEB traversal in path,Web Application Attack,1,192\.0\.2\.1,40000,198\.51\.100\.7,80,TCP,http,77001,10,GET,www\.example\.org,"\/a\/\.\.\/etc\/passwd\?x=""1""",404,curl\/8\.0,http:\/\/example\.net\/,"cve,2021-41773"$/);
+    assert.match(
+      first,
+      /^2,2,2026-01-02T03:04:05\.123456\+0000,allowed,1,1000001,3,WEB traversal in path,Web Application Attack,1,192\.0\.2\.1,40000,198\.51\.100\.7,80,TCP,http,77001,10,GET,www\.example\.org,"\/a\/\.\.\/etc\/passwd\?x=""1""",404,curl\/8\.0,http:\/\/example\.net\/,"cve,2021-41773"$/,
+    );
   });
 });

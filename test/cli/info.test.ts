@@ -8,7 +8,7 @@ describe('peccary info', () => {
     const { status, stdout } = peccary(['info']);
     assert.equal(status, 0);
     for (const name of ['peccary', 'node', 'hyperscan', 'pcre2', 'libpcap']) {
-      assert.match(stdout, new RegExp(`^  ${name}\\S*  +\\S`, 'mi'));
+      assert.match(stdout, new RegExp(`^${name}\\S*  +\\S`, 'mi'));
     }
     assert.equal(peccary(['info', '--build-info']).stdout, stdout);
   });
@@ -16,7 +16,7 @@ describe('peccary info', () => {
   it('lists every keyword', () => {
     const lines = peccary(['info', '--list-keywords']).stdout.trimEnd().split('\n');
     assert.equal(lines.length, keywords.length);
-    assert.ok(lines.some((line) => /^ {2}http\.uri {2}/.test(line)));
+    assert.ok(lines.some((line) => /^http\.uri {2}/.test(line)));
   });
 
   it('dumps the configuration one key a line, with --set applied', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { progressText } from '../../src/cli/progress.js';
 import { exitStatus, printFaults, printRemarks, textSummary } from '../../src/cli/replay-summary.js';
-import { byteSize, columns, painter, printable } from '../../src/cli/text.js';
+import { byteSize, painter } from '../../src/cli/text.js';
 import type { ReplaySummary, RuleNoteSummary } from '../../src/sensor/options.js';
 
 function summary(changes: Partial<ReplaySummary>): ReplaySummary {
@@ -43,7 +43,7 @@ function remarks(of: ReplaySummary, notes: string[] = []): string {
 describe('the summary of a replay', () => {
   it('tells packets, bytes, time and speed, flows, rules and alerts', () => {
     assert.equal(
-      textSummary(summary({}), ['a.pcap'], '.', plain),
+      textSummary(summary({}), ['a.pcap'], '.', 80, plain),
       'a.pcap: 12,345 packets, 8.1 MB in 0.50 s (16.2 MB/s)\n' +
         '1 flow, 20 HTTP transactions, 87 rules loaded, 0 rules refused\n0 alerts\n',
     );
@@ -58,9 +58,9 @@ describe('the summary of a replay', () => {
       priority: 1,
       count: 1000 - i,
     }));
-    const text = textSummary(summary({ alerts: 900, bySignature }), ['a', 'b'], 'logs', plain);
+    const text = textSummary(summary({ alerts: 900, bySignature }), ['a', 'b'], 'logs', 80, plain);
     assert.match(text, /^2 captures: /);
-    assert.match(text, /^ {2} 1,000 {9}1 {2}1:100:1 {4}bell \\x07 in a name$/m);
+    assert.match(text, /^ 1,000 {9}1 {2}1:100:1 {4}bell \\x07 in a name$/m);
     assert.match(text, /and 2 more signatures/);
     assert.doesNotMatch(text, /rule 15/);
     assert.match(text, /peccary alerts show 1 -l logs/);
@@ -69,12 +69,12 @@ describe('the summary of a replay', () => {
   it('colours by priority on a terminal alone', () => {
     const bySignature = [{ gid: 1, sid: 1, rev: 1, msg: 'm', priority: 1, count: 1 }];
     const of = summary({ alerts: 1, bySignature, db: null });
-    assert.ok(!textSummary(of, ['a'], '.', plain).includes('\x1b'));
-    assert.ok(!textSummary(of, ['a'], '.', painter({ isTTY: true }, false)).includes('\x1b'));
+    assert.ok(!textSummary(of, ['a'], '.', 80, plain).includes('\x1b'));
+    assert.ok(!textSummary(of, ['a'], '.', 80, painter({ isTTY: true }, false)).includes('\x1b'));
     const before = process.env.NO_COLOR;
     delete process.env.NO_COLOR;
     try {
-      assert.ok(textSummary(of, ['a'], '.', painter({ isTTY: true }, true)).includes('\x1b[31m'));
+      assert.ok(textSummary(of, ['a'], '.', 80, painter({ isTTY: true }, true)).includes('\x1b[31m'));
     } finally {
       if (before !== undefined) process.env.NO_COLOR = before;
     }
@@ -130,20 +130,5 @@ describe('progress on a terminal', () => {
 describe('text for people', () => {
   it('writes sizes with three digits', () => {
     assert.deepEqual([0, 999, 1000, 999_600, 2_500_000_000].map(byteSize), ['0 B', '999 B', '1 kB', '1 MB', '2.5 GB']);
-  });
-  it('aligns columns', () => {
-    assert.deepEqual(
-      columns(
-        [
-          ['a', 'bb'],
-          ['ccc', 'd'],
-        ],
-        [0],
-      ),
-      ['    a  bb', '  ccc  d'],
-    );
-  });
-  it('keeps what would steer a terminal from it', () => {
-    assert.equal(printable('a\x1b[31m\u009bb\nc'), 'a\\x1b[31m\\x9bb\\x0ac');
   });
 });

@@ -72,7 +72,7 @@ describe('peccary rules', () => {
   it('list shows one line a rule, filtered by a text, without characters that steer a terminal', () => {
     const all = peccary(['rules', 'list', '-S', file]);
     assert.equal(all.status, 0);
-    assert.match(all.stdout, /^ {2}1:1:3 +alert +1 +sql-injection +good$/m);
+    assert.match(all.stdout, /^1:1:3 +alert +1 +sql-injection +good$/m);
     assert.match(all.stdout, /bell \\x07/);
     const some = peccary(['rules', 'list', 'BELL', '-S', file, '--json']).stdout.trimEnd().split('\n');
     assert.equal(some.length, 1);

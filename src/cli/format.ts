@@ -25,7 +25,6 @@ export interface Column<T> {
   style?(row: T): Style | null;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not get through
 const Steering = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** Text on one line, without anything that steers a terminal: \x1b, \u202e … */

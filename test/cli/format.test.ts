@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { hexLines, merged, plainMarker, textLines } from '../../src/cli/alerts-bytes.js';
-import { type Column, csvLine, displayWidth, render, safe, tableLines } from '../../src/cli/alerts-format.js';
 import { locate } from '../../src/cli/alerts-locate.js';
 import { parseWhen } from '../../src/cli/alerts-when.js';
+import { type Column, csvLine, displayWidth, render, safe, tableLines } from '../../src/cli/format.js';
 import * as samples from '../output/samples.js';
 
 const plain = (_: string, text: string): string => text;
@@ -16,7 +16,15 @@ describe('tables', () => {
   ];
 
   it('fit the terminal, cutting the widest columns first', () => {
-    const lines = tableLines([['1', 'a'.repeat(100), 'short'], ['22', 'é', 'b'.repeat(30)]], columns, 60, plain);
+    const lines = tableLines(
+      [
+        ['1', 'a'.repeat(100), 'short'],
+        ['22', 'é', 'b'.repeat(30)],
+      ],
+      columns,
+      60,
+      plain,
+    );
     assert.equal(Math.max(...lines.map(displayWidth)), 60);
     assert.match(lines[1], /^ 1 {2}a+… +short$/);
     assert.match(lines[2], /^22 {2}é +b{20,}…?$/);
@@ -48,7 +56,22 @@ describe('tables', () => {
 
 describe('marked bytes', () => {
   it('unite ranges that meet, and ignore what lies outside', () => {
-    assert.deepEqual(merged([{ off: 5, len: 3 }, { off: 0, len: 2 }, { off: 2, len: 1 }, { off: 7, len: 9 }, { off: 50, len: 2 }], 12), [{ off: 0, len: 3 }, { off: 5, len: 7 }]);
+    assert.deepEqual(
+      merged(
+        [
+          { off: 5, len: 3 },
+          { off: 0, len: 2 },
+          { off: 2, len: 1 },
+          { off: 7, len: 9 },
+          { off: 50, len: 2 },
+        ],
+        12,
+      ),
+      [
+        { off: 0, len: 3 },
+        { off: 5, len: 7 },
+      ],
+    );
   });
 
   it('keep every byte but line ends, whatever is marked', () => {
@@ -66,8 +89,15 @@ describe('marked bytes', () => {
   });
 
   it('show invalid UTF-8 as escapes, and hexdumps of any length in rows of 16', () => {
-    assert.deepEqual(textLines(Buffer.from('a\xffb\tc\r\nd', 'latin1'), [{ off: 2, len: 1 }], plainMarker), ['a\\xff»b«\tc', 'd']);
-    const lines = hexLines(Buffer.from(Array.from({ length: 20 }, (_, i) => 65 + i)), [{ off: 14, len: 4 }], plainMarker);
+    assert.deepEqual(textLines(Buffer.from('a\xffb\tc\r\nd', 'latin1'), [{ off: 2, len: 1 }], plainMarker), [
+      'a\\xff»b«\tc',
+      'd',
+    ]);
+    const lines = hexLines(
+      Buffer.from(Array.from({ length: 20 }, (_, i) => 65 + i)),
+      [{ off: 14, len: 4 }],
+      plainMarker,
+    );
     assert.deepEqual(lines, [
       '00000000  41 42 43 44 45 46 47 48  49 4a 4b 4c 4d 4e »4f 50«  |ABCDEFGHIJKLMN»OP«|',
       `00000010  »51 52« 53 54${' '.repeat(37)}  |»QR«ST|`,
@@ -77,7 +107,18 @@ describe('marked bytes', () => {
 
 describe('places of matches', () => {
   const at = (buffer: string, bytes: string, off = 0, over = {}) =>
-    locate({ buffer, off, len: bytes.length, bytes: Buffer.from(bytes) }, samples.alert({ http: samples.http({ requestHead: Buffer.from('GET /x/GET?a=x HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: www x\r\nX: GET\r\n\r\n'), requestBody: Buffer.from('body GET') }), ...over }));
+    locate(
+      { buffer, off, len: bytes.length, bytes: Buffer.from(bytes) },
+      samples.alert({
+        http: samples.http({
+          requestHead: Buffer.from(
+            'GET /x/GET?a=x HTTP/1.1\r\nHost: www.example.org\r\nUser-Agent: www x\r\nX: GET\r\n\r\n',
+          ),
+          requestBody: Buffer.from('body GET'),
+        }),
+        ...over,
+      }),
+    );
 
   it('are within the part of the message that the buffer is made of', () => {
     assert.deepEqual(at('http.method', 'GET'), { part: 'requestHead', off: 0, len: 3 });
@@ -88,7 +129,11 @@ describe('places of matches', () => {
     assert.deepEqual(at('http.header', 'GET', 9), { part: 'requestHead', off: 70, len: 3 });
     assert.deepEqual(at('http.request_body', 'GET', 5), { part: 'requestBody', off: 5, len: 3 });
     assert.deepEqual(at('http.stat_code', '404', 0), { part: 'responseHead', off: 9, len: 3 });
-    assert.deepEqual(at('http.header', 'text', 0, { direction: 'to_client', http: samples.http() }), { part: 'responseHead', off: 38, len: 4 });
+    assert.deepEqual(at('http.header', 'text', 0, { direction: 'to_client', http: samples.http() }), {
+      part: 'responseHead',
+      off: 38,
+      len: 4,
+    });
     assert.equal(at('http.uri', 'decoded', 0), null);
     assert.deepEqual(at('payload', 'body', 60), { part: 'requestBody', off: 0, len: 4 });
   });
@@ -112,7 +157,18 @@ describe('points in time', () => {
   });
 
   it('are refused when they are none', () => {
-    for (const bad of ['', 'soon', '25:00', '2026-02-30', '2026-1-1', '5y', '-2h', 'yesterday noon', '2026-01-02T', '99999999999999999999h']) {
+    for (const bad of [
+      '',
+      'soon',
+      '25:00',
+      '2026-02-30',
+      '2026-1-1',
+      '5y',
+      '-2h',
+      'yesterday noon',
+      '2026-01-02T',
+      '99999999999999999999h',
+    ]) {
       assert.throws(() => parseWhen(bad, now, '--since'), /--since .*expected a time/, bad);
     }
     fc.assert(
