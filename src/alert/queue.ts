@@ -1,6 +1,6 @@
 /**
  * The alerts of the current packet, as output takes them: what is left of detection's matches after thresholds,
- * suppression and `pass`, at most `packet-alert-max`. Rows of numbers, reused with every packet.
+ * suppression and `pass`, at most `packet-alert-max`. Rows are reused with every packet: copy what must last.
  */
 import type { Transaction } from '../http/transaction.js';
 
@@ -21,21 +21,26 @@ export const enum AlertFlag {
   Rate = 16,
 }
 
-export class AlertQueue {
-  /** Alerts of this packet. */
-  count = 0;
+export class AlertRow {
   /** Index of the rule in the compiled rules. */
-  readonly rule = new Int32Array(AlertLimit.Max);
+  rule = 0;
   /** AlertFlag bits. */
-  readonly flags = new Uint8Array(AlertLimit.Max);
+  flags = 0;
   /** RuleAction that counted (rate_filter may have changed the rule's). */
-  readonly action = new Uint8Array(AlertLimit.Max);
-  /** Dir in which the rule matched: addresses of the alert are those of this direction. */
-  readonly dir = new Uint8Array(AlertLimit.Max);
-  readonly tx: (Transaction | null)[] = new Array<Transaction | null>(AlertLimit.Max).fill(null);
+  action = 0;
+  /** Dir in which the rule matched: source and destination of the alert are those of this direction. */
+  dir = 0;
+  /** Transaction it belongs to, or null. */
+  tx: Transaction | null = null;
   /** First row and number of rows of the matched ranges (`rangeRows` in src/detect/matches.ts). */
-  readonly firstRange = new Int32Array(AlertLimit.Max);
-  readonly rangeCount = new Int32Array(AlertLimit.Max);
+  firstRange = 0;
+  rangeCount = 0;
+}
+
+export class AlertQueue {
+  /** Alerts of this packet: rows[0 … count - 1]. */
+  count = 0;
+  readonly rows: readonly AlertRow[] = Array.from({ length: AlertLimit.Max }, () => new AlertRow());
 }
 
 export const alertQueue = new AlertQueue();

@@ -181,14 +181,14 @@ function passFlow(p: Packet): void {
 }
 
 function keep(m: number): void {
-  const i = alertQueue.count++;
-  alertQueue.rule[i] = matchRule[m];
-  alertQueue.action[i] = action;
+  const row = alertQueue.rows[alertQueue.count++];
   const rejects = action >= RuleAction.RejectSrc && action <= RuleAction.RejectBoth;
   const blocked = rejects || (action === RuleAction.Drop && ips);
-  alertQueue.flags[i] = matchFlags[m] | (blocked ? AlertFlag.Blocked : 0) | (rated ? AlertFlag.Rate : 0);
-  alertQueue.dir[i] = matchDir[m];
-  alertQueue.tx[i] = matchTx[m];
-  alertQueue.firstRange[i] = matchFirstRange[m];
-  alertQueue.rangeCount[i] = matchRangeCount[m];
+  row.rule = matchRule[m];
+  row.action = action;
+  row.flags = matchFlags[m] | (blocked ? AlertFlag.Blocked : 0) | (rated ? AlertFlag.Rate : 0);
+  row.dir = matchDir[m];
+  row.tx = matchTx[m];
+  row.firstRange = matchFirstRange[m];
+  row.rangeCount = matchRangeCount[m];
 }

@@ -14,7 +14,9 @@ import { AppProto } from '../protocol/app-proto.js';
 import { BufferId, TxProgress } from '../protocol/buffers.js';
 import { Dir, IpProto } from '../protocol/ip.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
+import { compileDatabases } from '../rules/compile/databases.js';
 import { SectionCol } from '../rules/compile/layout.js';
+import { flowNames, hostNames } from '../rules/compile/names.js';
 import { RawChunk, setRawWanted, takeRawChunk } from '../stream/raw.js';
 import { beginAppState, releaseAppState } from './app-state.js';
 import { bindCandidates } from './candidates.js';
@@ -73,8 +75,13 @@ function bodiesWanted(rules: CompiledRules): [toServer: boolean, toClient: boole
   return [toServer, toClient];
 }
 
-/** Puts rules to work in this thread. `databases` are the handles of rules.databases, in order. */
-export function installRules(rules: CompiledRules, databases: readonly number[]): void {
+/**
+ * Puts rules to work in this thread. `databases` are the handles of rules.databases, in order; without them they are
+ * compiled here. src/alert wants the same rules: bindAlerts.
+ */
+export function installRules(rules: CompiledRules, databases = compileDatabases(rules.databases)): void {
+  flowNames.adopt(rules.flowNames);
+  hostNames.adopt(rules.hostNames);
   bindHeaders(rules);
   bindPool(rules.pool);
   bindPrograms(rules.code, rules.numbers);

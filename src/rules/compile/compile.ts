@@ -16,6 +16,7 @@ import {
   DbKind, RuleAction, RuleCol, RuleFlag, RuleType, SectionCol, ThresholdCol, ThresholdType, TrackBy,
 } from './layout.js';
 import { RuleLists } from './lists.js';
+import { flowNames, hostNames } from './names.js';
 import { defaultActionOrder, evaluationOrder } from './order.js';
 import { literal, PatternCollector, type PatternDatabase } from './patterns.js';
 import { mergedSections, transformKey, writeSections } from './rule-sections.js';
@@ -58,6 +59,9 @@ export interface CompiledRules {
   categories: string[];
   countries: string[][];
   hashes: { algorithm: string; hashes: string[] }[];
+  /** Names by number (names.ts): the thread that installs the rules takes them over. */
+  flowNames: string[];
+  hostNames: string[];
   /** Rules that the tables cannot hold. */
   refused: RuleNote[];
   suppress: RuleSet['suppress'];
@@ -263,6 +267,10 @@ class Compiler {
 export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
   const c = new Compiler();
   const all = set.rules.flatMap(bothWays);
+  // Names that only pcre captures set are numbered here, so that every thread numbers them alike.
+  for (const rule of all) {
+    for (const s of rule.sections) for (const m of s.matches) if (m.kind === 'pcre') for (const x of m.captures) flowNames.id(x.name);
+  }
   for (const i of evaluationOrder(all, settings.list('action-order', [...defaultActionOrder]))) c.add(all[i]);
 
   const waitsForEvent = (d: Draft): boolean => d.rule.conditions.some(isTxEvent);
@@ -306,6 +314,8 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
     categories: c.conditions.categories.items,
     countries: c.conditions.countries.items,
     hashes: c.conditions.hashes.items,
+    flowNames: flowNames.all(),
+    hostNames: hostNames.all(),
     refused: c.refused,
     suppress: set.suppress,
     eventFilters: set.eventFilters,

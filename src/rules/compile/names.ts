@@ -21,8 +21,17 @@ class Names {
     return this.names[id] ?? '';
   }
 
-  get size(): number {
-    return this.names.length;
+  /** All names by number, for another thread. */
+  all(): string[] {
+    return [...this.names];
+  }
+
+  /** Takes the numbering of another thread; this thread must not have numbered otherwise. */
+  adopt(names: readonly string[]): void {
+    names.forEach((name, id) => {
+      this.names[id] = name;
+      if (id > 0) this.ids.set(name, id);
+    });
   }
 }
 
