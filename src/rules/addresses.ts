@@ -118,20 +118,33 @@ function addMasked(text: string, left: string, right: string, to: Families): voi
   to.v4.push([lo, (lo | ~mask) >>> 0]);
 }
 
-/** Bits of `v6` and `v4` that an address list names. Throws RuleFault for what Suricata refuses. */
+const isAll4 = (r: Range<number>[]): boolean => r.length === 1 && r[0][0] === 0 && r[0][1] === V4Max;
+const isAll6 = (r: Range<bigint>[]): boolean => r.length === 1 && r[0][0] === 0n && r[0][1] === V6Max;
+
+/** The addresses a list names. Throws RuleFault for what Suricata refuses: a list that leaves nothing. */
 export function parseAddresses(text: string, vars: Variables): AddressSet {
+  const { v4, v6 } = evaluate(text, vars, 0);
+  return { any: isAll4(v4) && isAll6(v6), v4, v6, text };
+}
+
+function evaluate(text: string, vars: Variables, depth: number): Families {
   const want: Families = { v4: [], v6: [] };
   const not: Families = { v4: [], v6: [] };
-  walkList(text, vars, (item, negated) => addItem(item, negated ? not : want));
+  const visit = {
+    item: (item: string, negated: boolean): void => addItem(item, negated ? not : want),
+    negatedList: (inner: string, innerDepth: number): void => {
+      const set = evaluate(inner, vars, innerDepth);
+      not.v4.push(...set.v4);
+      not.v6.push(...set.v6);
+    },
+  };
+  walkList(text, vars, visit, false, depth);
   const not4 = normalise(not.v4, next4);
   const not6 = normalise(not.v6, next6);
-  if (not4.length === 1 && not4[0][0] === 0 && not4[0][1] === V4Max) {
-    throw new RuleFault(`address list "${text}" excludes every address`, 'remove the negation of any');
-  }
+  if (isAll4(not4)) throw new RuleFault(`address list "${text}" excludes every address`, 'remove the negation of any');
   const nothingWanted = want.v4.length === 0 && want.v6.length === 0;
   const v4 = subtract(nothingWanted ? [[0, V4Max]] : normalise(want.v4, next4), not4, next4, before4);
   const v6 = subtract(nothingWanted ? [[0n, V6Max]] : normalise(want.v6, next6), not6, next6, before6);
-  if ((v4.length === 0 && v6.length === 0) || (nothingWanted && (v4.length === 0 || v6.length === 0))) throw new RuleFault(`address list "${text}" leaves no address`, null);
-  const any = v4.length === 1 && v4[0][0] === 0 && v4[0][1] === V4Max && v6.length === 1 && v6[0][0] === 0n && v6[0][1] === V6Max;
-  return { any, v4, v6, text };
+  if (v4.length === 0 && v6.length === 0) throw new RuleFault(`address list "${text}" leaves no address`, null);
+  return { v4, v6 };
 }

@@ -1,8 +1,8 @@
 /**
  * The list syntax that addresses and ports share (user guide, "Source and destination"): items between commas,
- * `!` before an item (repeated, it counts once), a trailing comma is ignored, `[…]` around a list, `$NAME` for a variable. Suricata reads a nested negation as parity:
- * an item under an even number of `!` is wanted, under an odd number unwanted, and the result is
- * all wanted items less all unwanted ones.
+ * `!` before an item (repeated, it counts once), a trailing comma is ignored, `[…]` around a list, `$NAME` for a
+ * variable. A list means all its wanted items less all its unwanted ones; a list or variable inside it without `!` is
+ * spliced in. A negated list is for addresses the complement of what it means; for ports Suricata flips each of its items.
  */
 import { RuleFault } from './faults.js';
 import type { Variables } from './variables.js';
@@ -12,23 +12,23 @@ const enum ListLimit {
   Depth = 64,
 }
 
-/** Calls `item` for every leaf of `text` with its parity. */
-export function walkList(
-  text: string,
-  vars: Variables,
-  item: (text: string, negated: boolean) => void,
-  negated = false,
-  depth = 0,
-): void {
+export interface ListVisitor {
+  /** One item without `!`, brackets or variable. */
+  item(text: string, negated: boolean): void;
+  /** A negated list, in brackets or named: what is inside. Absent: its items are visited with the opposite sign. */
+  negatedList?(text: string, depth: number): void;
+}
+
+/** Visits every item of `text`. */
+export function walkList(text: string, vars: Variables, visit: ListVisitor, negated = false, depth = 0): void {
   if (depth > ListLimit.Depth) throw new RuleFault(`${vars.kind} list is nested more than ${ListLimit.Depth} deep`);
   let at = 0;
   const t = text.trim();
   if (t === '') throw new RuleFault(`empty ${vars.kind} list`, 'write any, or at least one item');
-  while (at <= t.length) {
+  while (at < t.length) {
     const stop = endOfItem(t, at, vars.kind);
-    walkItem(t.slice(at, stop), vars, item, negated, depth);
+    walkItem(t.slice(at, stop), vars, visit, negated, depth);
     at = stop + 1;
-    if (at >= t.length) break;
   }
 }
 
@@ -47,24 +47,21 @@ function endOfItem(t: string, at: number, kind: string): number {
   return t.length;
 }
 
-function walkItem(
-  raw: string,
-  vars: Variables,
-  item: (text: string, negated: boolean) => void,
-  negated: boolean,
-  depth: number,
-): void {
+function walkItem(raw: string, vars: Variables, visit: ListVisitor, negated: boolean, depth: number): void {
   let t = raw.trim();
-  let neg = negated;
-  if (t.charCodeAt(0) === 0x21) {
-    neg = !neg;
-    while (t.charCodeAt(0) === 0x21) t = t.slice(1).trim();
+  let flipped = false;
+  while (t.charCodeAt(0) === 0x21) {
+    flipped = true;
+    t = t.slice(1).trim();
   }
   if (t === '') throw new RuleFault(`empty item in ${vars.kind} list`, 'remove the extra comma or "!"');
+  const inner = (text: string): void => {
+    if (flipped && visit.negatedList !== undefined) visit.negatedList(text, depth + 1);
+    else walkList(text, vars, visit, negated !== flipped, depth + 1);
+  };
   if (t.charCodeAt(0) === 0x5b) {
     if (t.charCodeAt(t.length - 1) !== 0x5d) throw new RuleFault(`unexpected text after "]" in ${vars.kind} list`, null);
-    walkList(t.slice(1, -1), vars, item, neg, depth + 1);
-  } else if (t.charCodeAt(0) === 0x24) {
-    vars.expand(t.slice(1), (value) => walkList(value, vars, item, neg, depth + 1));
-  } else item(t, neg);
+    inner(t.slice(1, -1));
+  } else if (t.charCodeAt(0) === 0x24) vars.expand(t.slice(1), inner);
+  else visit.item(t, negated !== flipped);
 }

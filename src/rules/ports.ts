@@ -17,7 +17,7 @@ function portRange(text: string): Range<number> {
   const right = colon < 0 ? left : text.slice(colon + 1).trim();
   const lo = left === '' && colon >= 0 ? 0 : parseDecimal(left, PortMax);
   const hi = right === '' && colon >= 0 ? PortMax : parseDecimal(right, PortMax);
-  if (lo === null || hi === null || (left === '' && right === '')) {
+  if (lo === null || hi === null) {
     throw new RuleFault(`"${text}" is no port`, 'write any, 80, 80:90, 1024:, :1023, [80,443] or $NAME');
   }
   if (lo > hi) throw new RuleFault(`port range "${text}" ends before it begins`, `write ${hi}:${lo}`);
@@ -27,7 +27,7 @@ function portRange(text: string): Range<number> {
 export function parsePorts(text: string, vars: Variables): PortSet {
   const want: Range<number>[] = [];
   const not: Range<number>[] = [];
-  walkList(text, vars, (item, negated) => (negated ? not : want).push(portRange(item)));
+  walkList(text, vars, { item: (item, negated) => (negated ? not : want).push(portRange(item)) });
   const excluded = normalise(not, next);
   const wanted: Range<number>[] = want.length === 0 ? [[0, PortMax]] : normalise(want, next);
   const ranges = subtract(wanted, excluded, next, before);

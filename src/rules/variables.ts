@@ -3,7 +3,7 @@
  * (suricata.yaml 7.0.10). Values may name other variables; a cycle is refused.
  */
 import type { Settings } from '../core/settings.js';
-import { didYouMean } from './diagnostics.js';
+import { nearest } from './diagnostics.js';
 import { RuleFault } from './faults.js';
 
 export const defaultAddressGroups: Readonly<Record<string, string>> = {
@@ -56,11 +56,9 @@ export class Variables {
   expand<T>(name: string, use: (value: string) => T): T {
     const value = this.values.get(name);
     if (value === undefined) {
-      throw new RuleFault(
-        `unknown ${this.kind} variable $${name}`,
-        didYouMean(name, [...this.values.keys()].map((k) => k.toLowerCase()))?.toUpperCase().replace('DID YOU MEAN', 'did you mean') ??
-          `define it under vars.${this.kind}-groups in the configuration`,
-      );
+      const guess = nearest(name, [...this.values.keys()].map((k) => k.toLowerCase()));
+      const hint = guess === null ? `define it under vars.${this.kind}-groups in the configuration` : `did you mean $${guess.toUpperCase()}?`;
+      throw new RuleFault(`unknown ${this.kind} variable $${name}`, hint);
     }
     if (this.open.includes(name)) {
       throw new RuleFault(`variable $${name} refers to itself (${[...this.open, name].join(' > ')})`, null);
