@@ -73,8 +73,10 @@ export function readChunkLength(conn: HttpConn, tx: HttpTransaction, dir: Dir): 
   cur.pos = to;
   if (more && (dir === Dir.ToServer || !isJunk())) return ChunkLine.NeedData;
   const size = more ? ChunkLine.Bad : sizeOf(conn, tx, dir);
-  if (dir === Dir.ToServer) tx.req.wireLen += line.len;
-  else tx.res.wireLen += line.len;
+  // A line given up early counts only up to the byte that gave it away.
+  const length = more ? digitsFrom() + 1 - line.off : line.len;
+  if (dir === Dir.ToServer) tx.req.wireLen += length;
+  else tx.res.wireLen += length;
   if (size !== ChunkLine.Bad) lineUsed(conn, dir);
   return size;
 }

@@ -9,9 +9,10 @@ import { closeHandle } from '../addon/handles.js';
 import { Compression, inflate, inflateProgress, InflateStatus, openInflate } from '../addon/inflate.js';
 import { allocBlock, freeBlock } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
-import { ScratchPart, u8 } from '../core/memory.js';
+import { dv, ScratchPart, u8 } from '../core/memory.js';
 
 const mem = u8;
+const words = dv;
 const made = inflateProgress;
 const cOpen = counter('http.decoders_open');
 const cBombs = counter('http.compression_bombs');
@@ -38,6 +39,9 @@ const enum DecodeLimit {
   Retries = 3,
   /** Input kept until the first output. */
   Lead = 4096,
+  /** Header of the .lzma format, and what its decoder takes besides the dictionary. */
+  LzmaHeader = 13,
+  LzmaState = 0x4_0000,
   /** Output room of one layer. */
   Room = 0x8000,
   RoomOff = ScratchPart.HttpOff + 0x4_0000,
@@ -207,6 +211,10 @@ export class DecoderChain {
         this.emit(i, off, len, sink);
         return;
       case LayerState.Start:
+        if (layer.coding === Coding.Lzma) {
+          this.startLzma(i, layer, off, len, sink);
+          return;
+        }
         // Two bytes tell gzip from zlib.
         if (layer.leadLen + len < 2 && layer.leadLen === 0) {
           this.keepLead(layer, off, len);
@@ -223,6 +231,22 @@ export class DecoderChain {
       default:
         this.decode(i, layer, off, len, sink);
     }
+  }
+
+  /**
+   * Collects the header of the .lzma format and lowers the dictionary it asks for to the limit: a stream that never
+   * looks back further decodes all the same, any other one fails.
+   */
+  private startLzma(i: number, layer: Layer, off: number, len: number, sink: Sink): void {
+    const n = Math.min(len, DecodeLimit.LzmaHeader - layer.leadLen);
+    if (!this.keepLead(layer, off, n)) return;
+    if (layer.leadLen < DecodeLimit.LzmaHeader) return;
+    if (words.getUint32(layer.leadOff + 1, true) > this.lzmaMemlimit) {
+      words.setUint32(layer.leadOff + 1, this.lzmaMemlimit, true);
+    }
+    this.openLayer(layer, layer.leadOff, layer.leadLen);
+    this.read(i, layer, layer.leadOff, layer.leadLen, sink);
+    if (len > n) this.run(i, off + n, len - n, sink);
   }
 
   /** Reads the lead from its beginning. */
@@ -244,7 +268,7 @@ export class DecoderChain {
     let limit = 0;
     if (layer.coding === Coding.Lzma) {
       format = Compression.LzmaAlone;
-      limit = this.lzmaMemlimit;
+      limit = this.lzmaMemlimit + DecodeLimit.LzmaState;
     } else if (layer.coding === Coding.Brotli) format = Compression.Brotli;
     else if (!layer.raw) {
       const at = off + layer.skip;

@@ -57,7 +57,8 @@ function split(conn: HttpConn, tx: HttpTransaction, side: Side, dir: Dir, off: n
   nameFrom = off;
   nameTo = colon;
   if (colon === off) invalid(conn, tx, side, dir);
-  while (nameTo > off && cls[mem[nameTo - 1]] & CharClass.Lws) {
+  const blank = request ? CharClass.Lws : CharClass.Space;
+  while (nameTo > off && cls[mem[nameTo - 1]] & blank) {
     nameTo--;
     invalid(conn, tx, side, dir);
   }

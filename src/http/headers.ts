@@ -13,7 +13,7 @@ import { randomInt } from 'node:crypto';
 import { memory, u8 } from '../core/memory.js';
 import { allocBlock, blockSize, freeBlock } from '../applayer/pool.js';
 import type { Side } from './side.js';
-import { lowerOf } from './text.js';
+import { equalsNoCaseNoNul, lowerOf } from './text.js';
 
 const mem = u8;
 const cells = new Int32Array(memory);
@@ -51,9 +51,10 @@ function mix(h: number, c: number): number {
   return x ^ (x >>> 15);
 }
 
+/** Hash of a name in lower case; NUL bytes do not count, as clients pass over them. */
 function hashOf(off: number, len: number): number {
   let h = seed;
-  for (let i = 0; i < len; i++) h = mix(h, lower[mem[off + i]]);
+  for (let i = 0; i < len; i++) if (mem[off + i] !== 0) h = mix(h, lower[mem[off + i]]);
   return h;
 }
 
@@ -67,11 +68,8 @@ export function findHeader(side: Side, name: HeaderName): number {
   let r = cells[(side.rowsOff >>> 2) + (name.hash & (Row.Buckets - 1))] - 1;
   while (r >= 0) {
     const c = cell(side, r);
-    if (cells[c + Row.Hash] === name.hash && cells[c + Row.NameLen] === name.text.length) {
-      const off = side.at(cells[c + Row.NameOff]);
-      let i = 0;
-      while (i < name.text.length && lower[mem[off + i]] === name.text.charCodeAt(i)) i++;
-      if (i === name.text.length) return r;
+    if (cells[c + Row.Hash] === name.hash) {
+      if (equalsNoCaseNoNul(side.at(cells[c + Row.NameOff]), cells[c + Row.NameLen], name.text)) return r;
     }
     r = cells[c + Row.NextInBucket] - 1;
   }

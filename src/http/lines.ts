@@ -35,6 +35,12 @@ export function endsHead(config: HttpConfig, off: number, len: number, nextIsNoL
   return false;
 }
 
+/** True for a line that can be passed over in front of a start line: an empty one or nothing but white space. */
+export function isBlank(off: number, len: number): boolean {
+  for (let i = off; i < off + len; i++) if ((cls[mem[i]] & CharClass.Space) === 0) return false;
+  return true;
+}
+
 /**
  * True for a line that no client takes for the start of a response (they want "http" after white space in any
  * letter case): it is then body.

@@ -17,7 +17,7 @@ export interface HttpFields {
   url: string | null;
   method: string | null;
   protocol: string | null;
-  /** 0 before the response. */
+  /** Digits at the front of the status as sent, 0 when there are none; meaningful when statusString is not null. */
   status: number;
   statusString: string | null;
   userAgent: string | null;
@@ -25,7 +25,7 @@ export interface HttpFields {
   contentType: string | null;
   redirect: string | null;
   xff: string | null;
-  /** Response body bytes after decoding. */
+  /** Response body bytes on the wire, with chunk framing (EVE's http.length). */
   length: number;
   requestHead: Uint8Array | null;
   responseHead: Uint8Array | null;
@@ -69,6 +69,11 @@ function mediaType(value: string | null): string | null {
   return end < 0 ? value : value.slice(0, end);
 }
 
+function leadingNumber(s: string | null): number {
+  const n = s === null ? 0 : Number.parseInt(s, 10);
+  return n >= 0 && n <= 0xffff_ffff ? n : 0;
+}
+
 /** Host name as events show it: the request's host, or the Host header when it could not be read. */
 function hostname(tx: HttpTransaction): string | null {
   return tx.hostLen >= 0 ? text(tx.req, tx.hostOff, tx.hostLen) : header(tx.req, hHost);
@@ -77,6 +82,7 @@ function hostname(tx: HttpTransaction): string | null {
 /** Everything events say about a transaction. `withBodies`: also the first 4 KiB of each body. */
 export function httpRecord(tx: HttpTransaction, withBodies: boolean): HttpFields {
   const { req, res } = tx;
+  const statusString = text(res, tx.statusOff, tx.statusLen);
   return {
     txId: tx.id,
     hostname: hostname(tx),
@@ -84,14 +90,14 @@ export function httpRecord(tx: HttpTransaction, withBodies: boolean): HttpFields
     url: text(req, tx.uriOff, tx.uriLen),
     method: text(req, tx.methodOff, tx.methodLen),
     protocol: text(req, tx.protoOff, tx.protoLen),
-    status: Math.max(tx.status, 0),
-    statusString: text(res, tx.statusOff, tx.statusLen),
+    status: leadingNumber(statusString),
+    statusString,
     userAgent: header(req, hUserAgent),
     referer: header(req, hReferer),
     contentType: mediaType(header(res, hContentType)),
     redirect: header(res, hLocation),
     xff: header(req, hForwardedFor),
-    length: res.body.seen,
+    length: res.wireLen,
     requestHead: tx.requestProgress >= TxProgress.Line ? head(req) : null,
     responseHead: head(res),
     requestBody: withBodies ? body(req) : null,

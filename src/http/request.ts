@@ -9,7 +9,7 @@ import { dropInBuf, type HttpConn, ReqState, SideState, Step } from './conn.js';
 import { piece } from './cursor.js';
 import { raise, warn } from './events.js';
 import { takeHeaderLine } from './header-line.js';
-import { chomp, endsHead, findLf } from './lines.js';
+import { chomp, endsHead, findLf, isBlank } from './lines.js';
 import { lineTooLong, takeLine } from './line-buffer.js';
 import { requestHeadersDone } from './request-head.js';
 import { methodOf, parseRequestLine, Version } from './request-line.js';
@@ -72,7 +72,7 @@ function line(conn: HttpConn, tx: HttpTransaction): Step {
   const len = side.headLen - side.lineStart;
   if (len === 0) return Step.NeedData;
   const at = side.headOff + side.lineStart;
-  if (endsHead(conn.config, at, len, false)) {
+  if (isBlank(at, len)) {
     // An empty line before the request (RFC 9112, section 2.2).
     side.headLen = side.lineStart;
     return Step.Again;
@@ -150,10 +150,10 @@ function headers(conn: HttpConn, tx: HttpTransaction): Step {
 function headerLine(conn: HttpConn, tx: HttpTransaction, position: number, len: number): boolean {
   const side = tx.req;
   const at = side.headOff + position;
-  if (len !== 0 && (cls[mem[at]] & CharClass.Lws) === 0) {
+  if (len !== 0 && (cls[mem[at]] & CharClass.Folding) === 0) {
     if (!flushPending(conn, tx)) return false;
     const next = cur.pos < cur.end ? mem[cur.pos] : -1;
-    if (next !== -1 && (cls[next] & CharClass.Lws) === 0) return takeHeaderLine(conn, tx, Dir.ToServer, position, len);
+    if (next !== -1 && (cls[next] & CharClass.Folding) === 0) return takeHeaderLine(conn, tx, Dir.ToServer, position, len);
     side.pendingOff = position;
     side.pendingLen = len;
     return true;
@@ -161,7 +161,7 @@ function headerLine(conn: HttpConn, tx: HttpTransaction, position: number, len: 
   if (side.pendingLen < 0) {
     invalidFolding(conn, tx);
     let skip = 0;
-    while (skip < len && cls[mem[at + skip]] & CharClass.Lws) skip++;
+    while (skip < len && cls[mem[at + skip]] & CharClass.Folding) skip++;
     side.pendingOff = position + skip;
     side.pendingLen = len - skip;
     return true;

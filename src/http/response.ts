@@ -10,7 +10,7 @@ import { piece } from './cursor.js';
 import { warn } from './events.js';
 import { takeHeaderLine } from './header-line.js';
 import { line, lineTooLong, lineUsed, takeLine } from './line-buffer.js';
-import { Ch, chomp, endsHead, findLf, isNoStatusLine } from './lines.js';
+import { Ch, chomp, endsHead, findLf, isBlank, isNoStatusLine } from './lines.js';
 import { connectDone, requestComplete } from './request.js';
 import { Version } from './request-line.js';
 import { responseHeadersDone } from './response-head.js';
@@ -44,7 +44,7 @@ export function responseStep(conn: HttpConn): Step {
     case ResState.ChunkData:
       return chunkData(conn, tx);
     case ResState.ChunkEnd:
-      return chunkEnd(conn);
+      return chunkEnd(conn, tx);
     case ResState.Finalize:
       return finalize(conn, tx);
   }
@@ -104,12 +104,18 @@ function statusLine(conn: HttpConn, tx: HttpTransaction): Step {
   if (at < 0 && !closed) return Step.NeedData;
   const off = side.headOff + side.lineStart;
   const len = side.headLen - side.lineStart;
-  if (len === 0 || endsHead(conn.config, off, len, false)) {
+  if (isBlank(off, len)) {
     side.headLen = side.lineStart;
     if (closed) conn.outState = ResState.Finalize;
     return Step.Again;
   }
-  if (isNoStatusLine(off, chomp(off, len))) {
+  const size = chomp(off, len);
+  if (isNoStatusLine(off, size)) {
+    if (cur.pos + 1 < cur.end && (mem[cur.pos] === 0x48 || size <= 2)) {
+      // Junk in front of a status line is passed over.
+      side.headLen = side.lineStart;
+      return Step.Again;
+    }
     // Clients show such a response as it is, so it is inspected as a body.
     side.headLen = side.lineStart;
     side.transfer = Transfer.Identity;
@@ -118,7 +124,7 @@ function statusLine(conn: HttpConn, tx: HttpTransaction): Step {
     return Step.Again;
   }
   side.lineOff = side.lineStart;
-  side.lineLen = chomp(off, len);
+  side.lineLen = size;
   side.lineStart = side.rawOff = side.headLen;
   parseStatusLine(conn, tx);
   tx.responseProgress = TxProgress.Line;
@@ -172,6 +178,11 @@ function crLf(conn: HttpConn, at: number): number {
   return at;
 }
 
+/** The connection closed within a line: what there is of it is inspected as body. */
+function leftover(conn: HttpConn, tx: HttpTransaction, off: number, len: number): void {
+  if (len > 0 && isNoStatusLine(off, len)) takeBody(conn, tx, Dir.ToClient, off, len);
+}
+
 function flushPending(conn: HttpConn, tx: HttpTransaction): boolean {
   const side = tx.res;
   if (side.pendingLen < 0) return true;
@@ -184,6 +195,7 @@ function headers(conn: HttpConn, tx: HttpTransaction): Step {
   const side = tx.res;
   for (;;) {
     if (conn.outStatus === SideState.Closed) {
+      leftover(conn, tx, side.headOff + side.lineStart, side.headLen - side.lineStart);
       conn.outState = ResState.Finalize;
       return Step.Again;
     }
@@ -214,10 +226,10 @@ function headers(conn: HttpConn, tx: HttpTransaction): Step {
 function headerLine(conn: HttpConn, tx: HttpTransaction, position: number, len: number): boolean {
   const side = tx.res;
   const off = side.headOff + position;
-  if (len !== 0 && (cls[mem[off]] & CharClass.Lws) === 0) {
+  if (len !== 0 && (cls[mem[off]] & CharClass.Folding) === 0) {
     if (!flushPending(conn, tx)) return false;
     const next = cur.pos < cur.end ? mem[cur.pos] : -1;
-    if (next !== -1 && (cls[next] & CharClass.Lws) === 0) return takeHeaderLine(conn, tx, Dir.ToClient, position, len);
+    if (next !== -1 && (cls[next] & CharClass.Folding) === 0) return takeHeaderLine(conn, tx, Dir.ToClient, position, len);
     side.pendingOff = position;
     side.pendingLen = len;
     return true;
@@ -225,7 +237,7 @@ function headerLine(conn: HttpConn, tx: HttpTransaction, position: number, len: 
   if (side.pendingLen < 0) {
     invalidFolding(conn, tx);
     let skip = 0;
-    while (skip < len && cls[mem[off + skip]] & CharClass.Lws) skip++;
+    while (skip < len && cls[mem[off + skip]] & CharClass.Folding) skip++;
     side.pendingOff = position + skip;
     side.pendingLen = len - skip;
     return true;
@@ -281,6 +293,11 @@ function bodyToClose(conn: HttpConn, tx: HttpTransaction): Step {
 }
 
 function chunkLength(conn: HttpConn, tx: HttpTransaction): Step {
+  if (conn.outStatus === SideState.Closed) {
+    leftover(conn, tx, conn.outBufOff, conn.outBufLen);
+    conn.outState = ResState.Finalize;
+    return Step.Again;
+  }
   const got = readChunkLength(conn, tx, Dir.ToClient);
   switch (got) {
     case ChunkLine.NeedData:
@@ -319,13 +336,12 @@ function chunkData(conn: HttpConn, tx: HttpTransaction): Step {
   return Step.Again;
 }
 
-function chunkEnd(conn: HttpConn): Step {
+function chunkEnd(conn: HttpConn, tx: HttpTransaction): Step {
   const lf = findLf(cur.pos, cur.end);
-  if (lf < 0) {
-    cur.pos = cur.end;
-    return Step.NeedData;
-  }
-  cur.pos = lf + 1;
+  const to = lf < 0 ? cur.end : lf + 1;
+  tx.res.wireLen += to - cur.pos;
+  cur.pos = to;
+  if (lf < 0) return Step.NeedData;
   conn.outState = ResState.ChunkLength;
   return Step.Again;
 }

@@ -82,7 +82,7 @@ export class Side {
 
   /** Decoded body bytes. */
   readonly body = new BodyStore();
-  /** Body bytes on the wire, without chunk framing. */
+  /** Body bytes on the wire, with chunk framing. */
   wireLen = 0;
   /** Chain of decoders of the body (decoder.ts), null when it is not encoded. */
   decoder: BodyDecoder | null = null;

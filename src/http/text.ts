@@ -6,13 +6,15 @@ const mem = u8;
 export const enum CharClass {
   /** isspace() of the C locale: HT, LF, VT, FF, CR, SP. */
   Space = 1,
-  /** SP and HT: linear white space that may fold a header. */
+  /** SP and HT: linear white space. */
   Lws = 2,
   /** Token character (RFC 9110, section 5.6.2). */
   Token = 4,
   Hex = 8,
   Digit = 16,
   Alnum = 32,
+  /** What continues a header line: SP, HT, and NUL, which clients take for one. */
+  Folding = 64,
 }
 
 /** CharClass bits of each byte. */
@@ -25,6 +27,7 @@ for (let c = 0; c < 256; c++) {
   let bits = 0;
   if ((c >= 9 && c <= 13) || c === 32) bits |= CharClass.Space;
   if (c === 9 || c === 32) bits |= CharClass.Lws;
+  if (c === 9 || c === 32 || c === 0) bits |= CharClass.Folding;
   if (c >= 33 && c <= 126 && !'()<>@,;:\\"/[]?={}'.includes(s)) bits |= CharClass.Token;
   if (/[0-9a-fA-F]/.test(s)) bits |= CharClass.Hex;
   if (c >= 48 && c <= 57) bits |= CharClass.Digit;

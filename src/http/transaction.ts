@@ -72,6 +72,8 @@ export class Transaction {
   eventCount = 0;
   readonly events = new Uint16Array(TxLimit.Events);
   readonly eventDirs = new Uint8Array(TxLimit.Events);
+  /** How many of them output has told. */
+  eventsTold = 0;
   /** Raised by http whenever something new may be inspected on a side; cleared by detection when it has looked. */
   dirtyToServer = 0;
   dirtyToClient = 0;
