@@ -65,8 +65,11 @@ function bytes(n) {
 const open = (range) =>
   range.replace(/^0 to (9007199254740991|.*tb)$/, '').replace(/ to 9007199254740991$/, ' or more');
 
-/** Keys that are read outside the stages: by the command line and by the rule loader. */
+/** Keys with names of the user's own, and those that are read outside the stages: by the command line and the rule loader. */
 const elsewhere = [
+  ['include', 'file or list of files', '', ''],
+  ['host-os-policy.POLICY', 'addresses', 'windows for all', ''],
+  ['app-layer.protocols.http.libhtp.server-config', 'list: address and the keys of default-config', '', ''],
   ['default-log-dir', 'text', '.', ''],
   ['pcap-file.checksum-checks', 'yes, no or auto', 'auto', ''],
   ['vars.address-groups.NAME', 'addresses', "Suricata's", ''],
