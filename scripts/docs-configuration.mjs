@@ -94,7 +94,7 @@ export function configurationReference() {
 
 # Configuration keys
 
-These keys of suricata.yaml are read, with Suricata's meaning and defaults; all others are listed once at start.
+These keys of suricata.yaml are read, with Suricata's meaning and defaults; all others are named once.
 Sizes take the units b, kb, mb and gb (powers of 1024). \`--set KEY=VALUE\` sets one key; elements of lists are numbered
 (\`rule-files.0\`), entries of \`outputs\` also go by their name (\`outputs.fast.enabled\`).
 
