@@ -115,13 +115,27 @@ export function flowbitIsSet(flow: number, id: number): boolean {
   return find(flow, (id << 2) | Kind.Bit) !== 0;
 }
 
-/** Ids of the flowbits that are set, newest first, into `out`; returns how many (at most out.length). */
-export function flowbitList(flow: number, out: Int32Array): number {
+function listOf(flow: number, kind: Kind, out: Int32Array): number {
   let n = 0;
   for (let c = heads[flow]; c !== 0 && n < out.length; c = nexts[c]) {
-    if ((tags[c] & 3) === Kind.Bit) out[n++] = tags[c] >> 2;
+    if ((tags[c] & 3) === kind) out[n++] = tags[c] >> 2;
   }
   return n;
+}
+
+/** Ids of the flowbits that are set, newest first, into `out`; returns how many (at most out.length). */
+export function flowbitList(flow: number, out: Int32Array): number {
+  return listOf(flow, Kind.Bit, out);
+}
+
+/** The same for flowints that have a value. */
+export function flowintList(flow: number, out: Int32Array): number {
+  return listOf(flow, Kind.Int, out);
+}
+
+/** The same for flowvars. */
+export function flowvarList(flow: number, out: Int32Array): number {
+  return listOf(flow, Kind.Var, out);
 }
 
 /** Value of flowint `id`, NaN when it was never set. */

@@ -3,21 +3,12 @@ import type { Packet } from '../decode/packet.js';
 import { packetOriginNames } from '../decode/packet.js';
 import { FlowFlag, flows } from '../flow/columns.js';
 import { Dir, IpProto } from '../protocol/ip.js';
+import { flowVars } from './encode-vars.js';
 import { flowId } from './flow-id.js';
 import { protoName } from './proto-names.js';
-import type { EventBase, EventVars, FlowRecord } from './records.js';
+import type { EventBase, FlowRecord } from './records.js';
 
 const f = flows;
-
-/** Reads flowbits, flowints and variables of a flow (0: of none) for `metadata`; null when there are none. */
-export type VarsReader = (flow: number) => EventVars | null;
-
-let readVars: VarsReader = () => null;
-
-/** Names of bits and variables belong to the rules, so the pipeline says how they are read. */
-export function setVarsReader(reader: VarsReader): void {
-  readVars = reader;
-}
 
 const hex4 = (n: number): string => n.toString(16).padStart(4, '0');
 const pairOf = (w: number): string => `${hex4(w >>> 16)}:${hex4(w & 0xffff)}`;
@@ -75,7 +66,7 @@ export function packetBase(p: Packet): EventBase {
     vlan: vlans(p.vlanCount, p.vlan0, p.vlan1, p.vlan2),
     origin: p.origin,
     pktSrc: packetOriginNames[p.source],
-    vars: readVars(p.flow),
+    vars: flowVars(p.flow),
   };
 }
 
@@ -101,7 +92,7 @@ export function flowBaseAt(flow: number, dir: Dir, tsUs: number, origin: number)
     vlan: vlans(v2 !== 0 ? 3 : v1 !== 0 ? 2 : v0 !== 0 ? 1 : 0, v0, v1, v2),
     origin,
     pktSrc: '',
-    vars: readVars(flow),
+    vars: flowVars(flow),
   };
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { Region, u8 } from '../../src/core/memory.js';
 import { Packet } from '../../src/decode/packet.js';
 import { FlowEnd, FlowFlag, FlowState, flows } from '../../src/flow/columns.js';
-import { packetBase, setVarsReader } from '../../src/output/encode-base.js';
+import { flowbitSet, flowintSet, flowvarSet, releaseBits } from '../../src/flow/bits.js';
+import { packetBase } from '../../src/output/encode-base.js';
 import { flowEventRecord } from '../../src/output/encode-flow.js';
 import { applayerAnomaly, dropRecord, packetAnomaly } from '../../src/output/encode-packet.js';
 import { flowId, setFlowIdRun } from '../../src/output/flow-id.js';
@@ -13,6 +14,7 @@ import { DecoderEvent } from '../../src/protocol/decoder-events.js';
 import { EventRange } from '../../src/protocol/events.js';
 import { Dir, IpProto } from '../../src/protocol/ip.js';
 import { TcpFlag } from '../../src/protocol/tcp.js';
+import { flowNames } from '../../src/rules/compile/names.js';
 import * as samples from './samples.js';
 
 /** A TCP segment of 4 payload bytes from 192.0.2.1:40000 to 198.51.100.7:80 in an Ethernet frame. */
@@ -71,7 +73,6 @@ function flowOf(p: Packet): number {
 
 describe('records of a packet', () => {
   before(() => setFlowIdRun(41));
-  afterEach(() => setVarsReader(() => null));
 
   it('have its addresses, ports, number and time', () => {
     const b = packetBase(segment());
@@ -127,14 +128,19 @@ describe('records of a flow', () => {
   it('have client and server, counts, state and what ended it', () => {
     const p = segment();
     setFlowIdRun(41);
-    setVarsReader((flow) => (flow === 3 ? { flowbits: ['seen'], flowints: [], flowvars: [], pktvars: [] } : null));
-    const r = flowEventRecord(flowOf(p), 1);
-    setVarsReader(() => null);
+    const flow = flowOf(p);
+    flowbitSet(flow, flowNames.id('seen'));
+    flowbitSet(flow, flowNames.id('again'));
+    flowintSet(flow, flowNames.id('count'), 4);
+    flowvarSet(flow, flowNames.id('user'), p.frameOff, 2);
+    const r = flowEventRecord(flow, 1);
+    releaseBits(flow);
     assert.deepEqual([r.src, r.dstPort, r.state, r.reason, r.alerted, r.origin, r.action], ['192.0.2.1', 80, 'closed', 'timeout', true, 1, null]);
     assert.deepEqual([r.appProto, r.appProtoTs, r.appProtoTc], ['http', '', 'failed']);
     assert.equal(r.flow.bytesToServer, 5e9);
     assert.equal(r.tcp?.state, 'closed');
-    assert.deepEqual(r.vars?.flowbits, ['seen']);
+    assert.deepEqual(r.vars, { flowbits: ['seen', 'again'], flowints: [['count', 4]], flowvars: [['user', '\\xee\\xee']], pktvars: [] });
+    assert.equal(flowEventRecord(flow, 1).vars, null);
     assert.equal(r.flowId, flowId(12));
   });
 
