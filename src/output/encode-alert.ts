@@ -1,5 +1,5 @@
 /** The record of an alert: what the queue has of it, the packet, its flow and transaction, and the bytes that matched. */
-import { AlertFlag, type AlertRow } from '../alert/queue.js';
+import { AlertFlag, type AlertRow, alertQueue } from '../alert/queue.js';
 import { outcome, Verdict } from '../alert/verdict.js';
 import { type Packet, packetOriginNames } from '../decode/packet.js';
 import { MatchedCol } from '../detect/matched.js';
@@ -98,7 +98,7 @@ export function rejectTarget(p: Packet, action: number): AlertRecord['reject'] {
 
 /**
  * The record of one row of the alert queue, built while the packet and everything it borrowed is still there.
- * `outer`: the frame that carried a tunnelled packet, else null. `verdict`: what became of the packet.
+ * `outer`: the packet that carried a tunnelled one, else null. `verdict`: what became of the packet.
  */
 export function alertRecord(
   p: Packet, outer: Packet | null, row: AlertRow, rule: Pick<Rule, 'gid' | 'sid' | 'rev'>, verdict: Verdict, wants: Wants,
@@ -109,7 +109,6 @@ export function alertRecord(
   const wantBytes = wants.bodies || wants.payloadLen > 0;
   const http = tx === null ? null : httpRecord(tx, wantBytes);
   const stream: 0 | 1 = p.ipProto === IpProto.Tcp && (row.flags & (AlertFlag.Stream | AlertFlag.Tx)) !== 0 ? 1 : 0;
-  const blocked = (row.flags & AlertFlag.Blocked) !== 0;
   return {
     kind: 'alert',
     ...packetBase(p),
@@ -119,8 +118,8 @@ export function alertRecord(
     gid: rule.gid,
     sid: rule.sid,
     rev: rule.rev,
-    action: blocked ? 'blocked' : 'allowed',
-    verdict: verdict === Verdict.Drop && blocked ? 'drop' : verdict === Verdict.Pass ? 'pass' : 'alert',
+    action: (row.flags & AlertFlag.Blocked) !== 0 ? 'blocked' : 'allowed',
+    verdict: anyBlocked() ? 'drop' : verdict === Verdict.Pass ? 'pass' : 'alert',
     reject: rejectTarget(p, outcome.reject),
     direction: p.flow === 0 ? null : row.dir === Dir.ToServer ? 'to_server' : 'to_client',
     txId: tx === null ? -1 : tx.id,
@@ -135,6 +134,12 @@ export function alertRecord(
     linkType: p.linkType,
     matches: wants.matches ? matches(row) : [],
   };
+}
+
+/** What became of the packet: dropped when any of its alerts blocked it. */
+function anyBlocked(): boolean {
+  for (let i = 0; i < alertQueue.count; i++) if ((alertQueue.rows[i].flags & AlertFlag.Blocked) !== 0) return true;
+  return false;
 }
 
 const noProtos = { appProto: '', appProtoTs: '', appProtoTc: '' };
