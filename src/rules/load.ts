@@ -14,9 +14,10 @@ import { RuleEnvironment } from './environment.js';
 import { RuleFault, RuleSkip } from './faults.js';
 import type { Rule, RuleNote, RuleSet } from './ir.js';
 import { placeOf, type RuleText, splitRules } from './lexer.js';
-import { parseRule } from './parse.js';
+import { parseRule, parseSnort3Rule } from './parse.js';
 import { patternFault } from './pattern-check.js';
 import { expandRuleFiles, readRuleFile } from './rule-files.js';
+import { isSnort3, isSuricata, translateSnort3 } from './snort3.js';
 import { readThresholds } from './thresholds-config.js';
 
 export interface LoadOptions {
@@ -70,14 +71,15 @@ class RuleLoader {
 
   addText(text: string, file: string): void {
     this.env.folder = dirname(file);
-    for (const rule of splitRules(text)) this.addRule(rule, file);
+    const snortFile = isSnort3(text);
+    for (const rule of splitRules(text)) this.addRule(rule, file, snortFile);
   }
 
-  private addRule(text: RuleText, file: string): void {
+  private addRule(text: RuleText, file: string, snortFile: boolean): void {
     let ast: RuleAst | null = null;
     this.env.remarks.length = 0;
     try {
-      ast = parseRule(text.text);
+      ast = this.parse(text.text, snortFile);
       const rule = buildRule(ast, this.env);
       rule.file = file;
       rule.line = text.line;
@@ -91,6 +93,13 @@ class RuleLoader {
       else if (e instanceof RuleFault) this.set.failed.push({ ...noteFor(text, file, sid ?? guessSid(text.text), e.offset), reason: e.reason, hint: e.hint });
       else throw e;
     }
+  }
+
+  /** Reads a rule in the dialect it is written in: told by itself, or by the file when it could be either. */
+  private parse(text: string, snortFile: boolean): RuleAst {
+    const snort = snortFile && !isSuricata(text);
+    const ast = snort ? parseSnort3Rule(text) : parseRule(text);
+    return ast.dialect === 'snort3' ? translateSnort3(ast, this.env) : ast;
   }
 
   /** Adds a rule; one of the same gid and sid is replaced by a newer revision, else the new one is refused. */

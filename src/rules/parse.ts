@@ -1,6 +1,6 @@
 /**
  * Rule text to AST (Suricata 7.0.10 user guide, "Rules Format"): seven header words, then options in parentheses.
- * A semicolon ends an option wherever it stands unless a backslash precedes it, also inside quotes.
+ * A semicolon ends an option wherever it stands unless a backslash precedes it, also inside quotes (Snort 3: only outside).
  */
 import type { OptionAst, RuleAst, Word } from './ast.js';
 import { RuleFault } from './faults.js';
@@ -40,6 +40,8 @@ export function parseRule(text: string): RuleAst {
   const c = new Cursor(text);
   const action = c.word('action', false);
   const proto = c.word('protocol', true);
+  c.skipSpace();
+  if (text.charCodeAt(c.at) === 0x28) return parseShortRule(text, action, proto, c.at);
   const src = c.word('source address', true);
   const srcPorts = c.word('source port', true);
   const direction = c.word('direction', false);
@@ -48,8 +50,46 @@ export function parseRule(text: string): RuleAst {
   return { dialect: 'suricata', action, proto, src, srcPorts, direction, dst, dstPorts, options: parseOptions(text, c.at) };
 }
 
+/** Snort 3's rule without addresses: `alert http (…)`. */
+function parseShortRule(text: string, action: Word, proto: Word, at: number): RuleAst {
+  const any: Word = { text: 'any', at };
+  return {
+    dialect: 'snort3', action, proto, src: any, srcPorts: any, direction: { text: '->', at }, dst: any, dstPorts: any,
+    options: parseOptions(text, at, true),
+  };
+}
+
+/** As parseRule, for a rule known to be in Snort 3's dialect: a semicolon within quotes ends nothing. */
+export function parseSnort3Rule(text: string): RuleAst {
+  const ast = parseRule(text);
+  if (ast.dialect === 'snort3') return ast;
+  const at = text.indexOf('(', ast.dstPorts.at + ast.dstPorts.text.length);
+  return { ...ast, dialect: 'snort3', options: parseOptions(text, at < 0 ? text.length : at, true) };
+}
+
+/** Offset of the first semicolon from `at` that no backslash precedes, or -1. */
+function endOfPlainOption(text: string, at: number, end: number): number {
+  for (let stop = at; ; stop++) {
+    stop = text.indexOf(';', stop);
+    if (stop < 0 || stop >= end) return -1;
+    if (stop === at || text.charCodeAt(stop - 1) !== 0x5c) return stop;
+  }
+}
+
+/** As endOfPlainOption, where a semicolon within double quotes does not count. */
+function endOfQuotedOption(text: string, at: number, end: number): number {
+  let quoted = false;
+  for (let i = at; i < end; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x5c) i++;
+    else if (c === 0x22) quoted = !quoted;
+    else if (c === 0x3b && !quoted) return i;
+  }
+  return -1;
+}
+
 /** Options from offset `at` (opening parentheses and spaces are skipped) to the end of the text. */
-export function parseOptions(text: string, at: number): OptionAst[] {
+export function parseOptions(text: string, at: number, quotes = false): OptionAst[] {
   let end = text.length;
   while (end > at && (isSpace(text.charCodeAt(end - 1)) || text.charCodeAt(end - 1) === 0x29)) end--;
   while (at < end && (isSpace(text.charCodeAt(at)) || text.charCodeAt(at) === 0x28)) at++;
@@ -58,15 +98,8 @@ export function parseOptions(text: string, at: number): OptionAst[] {
   while (at < end) {
     while (at < end && isSpace(text.charCodeAt(at))) at++;
     if (at >= end) break;
-    let stop = at;
-    for (;;) {
-      stop = text.indexOf(';', stop);
-      if (stop < 0 || stop >= end) {
-        throw new RuleFault('an option has no terminating ";"', 'end every option with a semicolon', at);
-      }
-      if (stop > at && text.charCodeAt(stop - 1) === 0x5c) stop++;
-      else break;
-    }
+    const stop = quotes ? endOfQuotedOption(text, at, end) : endOfPlainOption(text, at, end);
+    if (stop < 0) throw new RuleFault('an option has no terminating ";"', 'end every option with a semicolon', at);
     out.push(parseOption(text, at, stop));
     at = stop + 1;
   }

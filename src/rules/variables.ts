@@ -3,7 +3,7 @@
  * (suricata.yaml 7.0.10). Values may name other variables; a cycle is refused.
  */
 import type { Settings } from '../core/settings.js';
-import { nearest } from './diagnostics.js';
+import { nearest } from '../core/near-miss.js';
 import { RuleFault } from './faults.js';
 
 export const defaultAddressGroups: Readonly<Record<string, string>> = {
@@ -36,7 +36,6 @@ export const defaultPortGroups: Readonly<Record<string, string>> = {
   GENEVE_PORTS: '6081',
   VXLAN_PORTS: '4789',
   TEREDO_PORTS: '3544',
-  SIP_PORTS: '[5060,5061]',
 };
 
 /** One namespace of variables (addresses or ports). */
@@ -56,7 +55,7 @@ export class Variables {
   expand<T>(name: string, use: (value: string) => T): T {
     const value = this.values.get(name);
     if (value === undefined) {
-      const guess = nearest(name, [...this.values.keys()].map((k) => k.toLowerCase()));
+      const guess = nearest(name.toLowerCase(), [...this.values.keys()].map((k) => k.toLowerCase()));
       const hint = guess === null ? `define it under vars.${this.kind}-groups in the configuration` : `did you mean $${guess.toUpperCase()}?`;
       throw new RuleFault(`unknown ${this.kind} variable $${name}`, hint);
     }
@@ -69,6 +68,10 @@ export class Variables {
     } finally {
       this.open.pop();
     }
+  }
+
+  has(name: string): boolean {
+    return this.values.has(name);
   }
 
   /** All names with their text, for `--dump-config`. */

@@ -64,8 +64,8 @@ function hashList(algorithm: 'md5' | 'sha1' | 'sha256', digits: number): Keyword
 const filesize: Keyword = {
   name: 'filesize',
   description: 'Bytes of the file.',
-  args: 'N|<N|>N|A<>B, units allowed',
-  example: 'filesize:>10MB;',
+  args: 'N|<N|>N|A<>B; N may have a unit: 10MB',
+  example: 'filesize:>1000000;',
   value: 'required',
   apply(b, value) {
     const test = parseNumberTest(value, Number.MAX_SAFE_INTEGER);

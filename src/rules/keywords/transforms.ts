@@ -9,7 +9,7 @@ function plain(name: Transform['name'], description: string): Keyword {
     name,
     description,
     args: '',
-    example: `http.uri; ${name}; content:"abc";`,
+    example: `http.uri; ${name}; content:"${name === 'to_uppercase' ? 'ABC' : 'abc'}";`,
     value: 'none',
     apply(b) {
       b.addTransform({ name, arg: null });
