@@ -1,5 +1,6 @@
 /** HTTP transactions: the pooled objects with the parser's fields, and their life. */
 import { counter, counts } from '../core/counters.js';
+import { closeForm, type FormScan } from './form-scan.js';
 import { Side } from './side.js';
 import { Transaction, TxLimit } from './transaction.js';
 import { defaultConfig, type HttpConfig } from './config.js';
@@ -60,9 +61,8 @@ export class HttpTransaction extends Transaction {
   /** Port the request names, -1 none. */
   port = -1;
   bodyKind: BodyKind = BodyKind.None;
-  /** Multipart boundary, a position of req. */
-  boundaryOff = 0;
-  boundaryLen = 0;
+  /** Multipart form being read. */
+  form: FormScan | null = null;
   /** Uploads of a multipart form (uploads.ts). */
   readonly uploads: UploadFile[] = [];
 
@@ -106,6 +106,8 @@ export function takeTransaction(flow: number, id: number, config: HttpConfig, ts
 /** Gives a transaction and all its memory back. */
 export function giveTransaction(tx: HttpTransaction): void {
   freeUploads(tx.uploads);
+  if (tx.form !== null) closeForm(tx.form);
+  tx.form = null;
   tx.req.clear();
   tx.res.clear();
   resetTransaction(tx);
@@ -116,7 +118,7 @@ export function giveTransaction(tx: HttpTransaction): void {
 function resetTransaction(tx: HttpTransaction): void {
   tx.flow = tx.id = tx.flags = 0;
   tx.requestProgress = tx.responseProgress = 0;
-  tx.eventCount = 0;
+  tx.eventCount = tx.eventsTold = 0;
   tx.dirtyToServer = tx.dirtyToClient = 0;
   tx.next = null;
   tx.method = Method.Unknown;
@@ -124,7 +126,6 @@ function resetTransaction(tx: HttpTransaction): void {
   tx.port = -1;
   tx.pathLen = 0;
   tx.bodyKind = BodyKind.None;
-  tx.boundaryLen = 0;
   tx.status = tx.statusLen = tx.reasonLen = tx.resProtoLen = -1;
   tx.seen100 = 0;
   tx.detectDone = 0;

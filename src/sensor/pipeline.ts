@@ -11,13 +11,13 @@ import { appLayerEnd, consumePiece, releaseAppLayer } from '../applayer/applayer
 import type { Batch } from '../capture/batch.js';
 import { counter, counts } from '../core/counters.js';
 import { decodeFrame } from '../decode/decode.js';
-import { Packet, PacketFlag } from '../decode/packet.js';
+import { Packet, PacketFlag, PacketOrigin } from '../decode/packet.js';
 import { openTunnel } from '../decode/tunnel.js';
 import { DefragStatus, insertFragment } from '../defrag/defrag.js';
 import { detectFlowEnd, detectPacket, releaseDetect } from '../detect/engine.js';
 import { FlowFlag, flows } from '../flow/columns.js';
 import { endAllFlows, endedFlow, expireFlows, freeFlow, lookupFlow } from '../flow/table.js';
-import { collectTransactions } from '../http/tx.js';
+import { collectTransactions } from '../http/tx-list.js';
 import { Dir, IpProto } from '../protocol/ip.js';
 import { endBatch, handleSegment, releaseStream, StreamPiece, StreamStatus, streamEnd, takePiece } from '../stream/stream.js';
 import { checkPacket } from './checksums.js';
@@ -86,13 +86,16 @@ export class Pipeline {
     }
     if (p.ipProto === IpProto.Tcp) {
       const status = handleSegment(p);
-      if ((status & StreamStatus.Drop) !== 0 && this.inline) {
-        this.drop(p, 'stream memcap');
+      if ((status & (StreamStatus.ReadyToServer | StreamStatus.ReadyToClient)) !== 0) {
+        // What this packet acknowledges lies the other way and is older than what it brings.
+        const other = p.dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
+        this.deliver(flow, other, p.tsUs);
+        this.deliver(flow, p.dir, p.tsUs);
       }
-      // What this packet acknowledges lies the other way and is older than what it brings.
-      const other = p.dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
-      this.deliver(flow, other, p.tsUs);
-      this.deliver(flow, p.dir, p.tsUs);
+      if ((status & StreamStatus.Drop) !== 0 && this.inline) {
+        this.drop(p, streamReason(status));
+        return;
+      }
     }
     this.inspect(p);
     this.reporter.transactions(p, flow);
@@ -125,7 +128,7 @@ export class Pipeline {
     detectPacket(p);
     const verdict = applyVerdict(p);
     this.reporter.packetEvents(p);
-    if (alertQueue.count > 0) this.reporter.alerts(p);
+    if (alertQueue.count > 0) this.reporter.alerts(p, p.level > 0 ? this.stack[p.level - 1] : null, verdict);
     if (verdict === Verdict.Drop && this.inline) this.drop(p, 'rules');
   }
 
@@ -150,16 +153,24 @@ export class Pipeline {
     for (let dir = Dir.ToServer as Dir; dir <= Dir.ToClient; dir++) {
       fillEndPacket(p, flow, dir);
       detectFlowEnd(p);
-      applyVerdict(p);
-      if (alertQueue.count > 0) this.reporter.alerts(p);
+      const verdict = applyVerdict(p);
+      if (alertQueue.count > 0) this.reporter.alerts(p, null, verdict);
     }
-    this.reporter.transactions(p, flow);
-    this.reporter.flow(flow);
+    this.reporter.transactions(p, flow, true);
+    this.reporter.flow(flow, p.origin);
     releaseDetect(flow);
     releaseAppLayer(flow);
     releaseStream(flow);
     freeFlow(flow);
   }
+}
+
+/** EVE's drop.reason for what the stream engine says. */
+function streamReason(status: number): string {
+  if ((status & StreamStatus.ReasonMidstream) !== 0) return 'stream midstream';
+  if ((status & StreamStatus.ReasonMemcap) !== 0) return 'stream memcap';
+  if ((status & StreamStatus.ReasonReassembly) !== 0) return 'stream reassembly';
+  return 'stream error';
 }
 
 /** A pseudo packet in the given direction of a flow, at the time of the flow's last packet. */
@@ -171,6 +182,7 @@ function fillEndPacket(p: Packet, flow: number, dir: Dir): void {
   p.flow = flow;
   p.dir = dir;
   p.no = 0;
+  p.source = PacketOrigin.FlowTimeout;
   p.tsUs = f.lastUs[flow];
   p.ipVersion = (f.flags[flow] & FlowFlag.Ipv6) !== 0 ? 6 : 4;
   p.ipProto = f.ipProto[flow];

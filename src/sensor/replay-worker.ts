@@ -3,6 +3,7 @@
  * runs from the first batch to the last without returning to its event loop.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { bindAlerts } from '../alert/verdict.js';
 import { Batch, SourceStatus } from '../capture/batch.js';
 import { openSource } from '../capture/source.js';
 import { counterSnapshot } from '../core/counters.js';
@@ -10,6 +11,7 @@ import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
 import { installRules } from '../detect/engine.js';
 import { OutputPort } from '../output/port.js';
+import { compileDatabases } from '../rules/compile/databases.js';
 import { Pipeline } from './pipeline.js';
 import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
 import { Reporter } from './reporter.js';
@@ -36,10 +38,11 @@ function guarded(work: () => FromWorker | null): void {
 }
 
 function replay({ rules, ruleSet, port: memory }: WorkerRules): WorkerResult {
-  installRules(rules);
+  installRules(rules, compileDatabases(rules.databases));
+  bindAlerts(rules);
   const outputs = new OutputPort(memory);
   outputs.useRules(ruleSet);
-  const reporter = new Reporter(outputs, rules);
+  const reporter = new Reporter(outputs, rules.rules);
   const pipeline = new Pipeline(reporter, start.inline);
   const progress = new Float64Array(start.progress);
   const source = openSource(start.inputs, {

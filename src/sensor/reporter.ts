@@ -2,21 +2,27 @@
  * Turns what the stages found into records for the writer, and counts it. Builds nothing that no output wants
  * (`wants`): without EVE, database or fast log a replay only counts.
  */
-import { type AlertRow, alertQueue } from '../alert/queue.js';
-import { appLayerEventCount, appLayerEventAt } from '../applayer/applayer.js';
-import type { Settings } from '../core/settings.js';
+import { alertQueue } from '../alert/queue.js';
+import { isTagged } from '../alert/tags.js';
+import { outcome, type Verdict } from '../alert/verdict.js';
+import { takeAppLayerEvents } from '../applayer/applayer.js';
 import type { Packet } from '../decode/packet.js';
 import { FlowFlag, flows } from '../flow/columns.js';
 import { TxFlag } from '../http/transaction.js';
-import { firstTransaction, type HttpTransaction } from '../http/tx.js';
-import { alertRecord } from '../output/encode-alert.js';
+import { firstTransaction } from '../http/tx-list.js';
+import type { HttpTransaction } from '../http/tx.js';
+import { alertRecord, rejectTarget } from '../output/encode-alert.js';
 import { flowEventRecord } from '../output/encode-flow.js';
-import { httpEventRecord, isAlerted, markAlerted } from '../output/encode-http.js';
-import { applayerAnomaly, dropRecord, isDecoderEvent, packetAnomaly } from '../output/encode-packet.js';
+import { httpEventRecord, isAlerted } from '../output/encode-http.js';
+import { applayerAnomaly, dropRecord, isDecoderEvent, packetAnomaly, taggedPacket } from '../output/encode-packet.js';
 import type { OutputPort } from '../output/port.js';
+import type { Wants } from '../output/wants.js';
+import { EventRange } from '../protocol/events.js';
+import type { Dir } from '../protocol/ip.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
 
 const queue = alertQueue;
+const done = TxFlag.RequestDone | TxFlag.ResponseDone;
 
 export class Reporter {
   alertCount = 0;
@@ -25,9 +31,85 @@ export class Reporter {
   /** Alerts by rule index. */
   readonly byRule: Uint32Array;
   private readonly port: OutputPort;
+  private readonly wants: Wants;
+  private readonly rules: CompiledRules['rules'];
 
-  constructor(port: OutputPort, rules: CompiledRules) {
+  constructor(port: OutputPort, rules: CompiledRules['rules']) {
     this.port = port;
-    this.byRule = new Uint32Array(rules.rules.length);
+    this.wants = port.wants;
+    this.rules = rules;
+    this.byRule = new Uint32Array(rules.length);
+  }
+
+  /** Decoder, stream and application-layer events of a packet, and the packet itself when a tag asks for it. */
+  packetEvents(p: Packet): void {
+    const { wants } = this;
+    for (let i = 0; i < p.eventCount; i++) {
+      const id = p.events[i];
+      if (isDecoderEvent(id) ? wants.anomalyDecode : wants.anomalyStream) {
+        this.port.push(packetAnomaly(p, id, wants.anomalyPacket));
+      }
+    }
+    if (p.flow !== 0) {
+      const fresh = takeAppLayerEvents(p.flow);
+      if (fresh !== 0 && wants.anomalyApplayer) this.appLayerEvents(p, fresh);
+    }
+    if (wants.tagged && queue.count === 0 && isTagged(p)) this.port.push(taggedPacket(p));
+  }
+
+  private appLayerEvents(p: Packet, fresh: number): void {
+    for (let bit = 0; bit < 32; bit++) {
+      if ((fresh & (1 << bit)) !== 0) this.port.push(applayerAnomaly(p, p.flow, p.dir, EventRange.AppLayer + bit, -1));
+    }
+  }
+
+  /** The alerts in the queue. `outer`: the packet that carried this one, if any did. */
+  alerts(p: Packet, outer: Packet | null, verdict: Verdict): void {
+    this.alertCount += queue.count;
+    for (let i = 0; i < queue.count; i++) {
+      const row = queue.rows[i];
+      this.byRule[row.rule]++;
+      if (this.wants.alert) this.port.push(alertRecord(p, outer, row, this.rules[row.rule], verdict, this.wants));
+    }
+  }
+
+  /** A packet that an inline sensor does not let through. */
+  drop(p: Packet, reason: string): void {
+    if (!this.wants.drop) return;
+    this.port.push(dropRecord(p, reason, outcome.dropRule, -1, rejectTarget(p, outcome.reject)));
+  }
+
+  /** Events and the log line of the flow's transactions; `last`: the flow has ended and what is open is told as it is. */
+  transactions(p: Packet, flow: number, last = false): void {
+    for (let tx = firstTransaction(flow) as HttpTransaction | null; tx !== null; tx = tx.next as HttpTransaction | null) {
+      if (this.wants.anomalyApplayer) this.transactionEvents(p, tx);
+      if ((tx.flags & TxFlag.Logged) !== 0 || (!last && (tx.flags & done) !== done)) continue;
+      tx.flags |= TxFlag.Logged;
+      this.transactionCount++;
+      if (this.wants.http || (this.wants.httpOfAlerts && isAlerted(tx))) {
+        this.port.push(httpEventRecord(p, tx, this.wants.httpOfAlerts));
+      }
+    }
+  }
+
+  private transactionEvents(p: Packet, tx: HttpTransaction): void {
+    for (; tx.eventsTold < tx.eventCount; tx.eventsTold++) {
+      const dir = tx.eventDirs[tx.eventsTold] as Dir;
+      this.port.push(applayerAnomaly(p, tx.flow, dir, tx.events[tx.eventsTold], tx.id));
+    }
+  }
+
+  /** The end of a flow. `origin`: capture file of its last packet. */
+  flow(flow: number, origin: number): void {
+    this.flowCount++;
+    const { wants } = this;
+    if (wants.flow || (wants.flowOfAlerts && (flows.flags[flow] & FlowFlag.HasAlerts) !== 0)) {
+      this.port.push(flowEventRecord(flow, origin));
+    }
+  }
+
+  /** The counters of the run, at its end. */
+  stats(tsUs: number, uptimeS: number, counters: Record<string, number>): void {
+    if (this.wants.stats) this.port.push({ kind: 'stats', tsUs, uptimeS, counters });
   }
 }

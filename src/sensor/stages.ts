@@ -1,10 +1,12 @@
 /** Every stage reads its part of the configuration, in the order of the path of a packet. */
+import { configureAlerts } from '../alert/verdict.js';
 import { configureAppLayer } from '../applayer/applayer.js';
 import type { Settings } from '../core/settings.js';
 import { configureDecode } from '../decode/decode.js';
 import { configureDefrag } from '../defrag/defrag.js';
 import { configureDetect } from '../detect/engine.js';
 import { configureFlow } from '../flow/table.js';
+import { configureHttp } from '../http/parser.js';
 import { configureStream } from '../stream/stream.js';
 import { type ChecksumMode, configureChecksums } from './checksums.js';
 
@@ -14,7 +16,9 @@ export function configureStages(settings: Settings, checksums: ChecksumMode, inl
   configureDefrag(settings);
   configureFlow(settings);
   configureStream(settings, inline);
-  configureAppLayer(settings, inline);
+  configureAppLayer(settings);
+  configureHttp(settings, inline);
   configureDetect(settings, inline);
+  configureAlerts(settings, inline);
   configureChecksums(checksums, settings.bool('stream.checksum-validation', true));
 }
