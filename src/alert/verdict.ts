@@ -46,9 +46,9 @@ let ips = false;
 /** Matches in order of evaluation. */
 const order = new Int32Array(4096);
 
-/** Reads packet-alert-max. `inline`: drops take effect. */
+/** Reads packet-alert-max (0: the default). `inline`: drops take effect. */
 export function configureAlerts(settings: Settings, inline: boolean): void {
-  alertMax = settings.int('packet-alert-max', AlertLimit.Default, 1, AlertLimit.Max);
+  alertMax = settings.int('packet-alert-max', AlertLimit.Default, 0, AlertLimit.Max) || AlertLimit.Default;
   ips = inline;
 }
 

@@ -7,8 +7,8 @@
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
-import { flows } from '../flow/columns.js';
-import { firstTransaction } from '../http/tx-list.js';
+import { FlowFlag, flows } from '../flow/columns.js';
+import { DetectDone, firstTransaction } from '../http/tx-list.js';
 import { setBodyWanted } from '../http/wants.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { BufferId, TxProgress } from '../protocol/buffers.js';
@@ -104,18 +104,35 @@ export function installRules(rules: CompiledRules, databases = compileDatabases(
 
 /** Inspects a packet; the number of matches queued. */
 export function detectPacket(p: Packet): number {
-  matchesReset();
-  if (!installed || (p.flags & PacketFlag.NoPacketInspection) !== 0) return 0;
-  inspectPacket(p, false);
-  return matchCount;
+  return inspectIfWanted(p, false);
 }
 
 /** Inspects what is left of a flow with a pseudo packet of each direction. */
 export function detectFlowEnd(p: Packet): number {
+  return inspectIfWanted(p, true);
+}
+
+function inspectIfWanted(p: Packet, last: boolean): number {
   matchesReset();
-  if (!installed || (p.flags & PacketFlag.NoPacketInspection) !== 0) return 0;
-  inspectPacket(p, true);
+  if (!installed) return 0;
+  if (p.flow !== 0) {
+    const flags = flows.flags[p.flow];
+    // A flow that a rule dropped is over for detection, also where the drop itself does not take effect.
+    if ((flags & (FlowFlag.NoPacketInspection | FlowFlag.Drop)) !== 0) p.flags |= PacketFlag.NoPacketInspection;
+    if ((flags & FlowFlag.NoPayloadInspection) !== 0) p.flags |= PacketFlag.NoPayloadInspection;
+  }
+  if ((p.flags & PacketFlag.NoPacketInspection) === 0) inspectPacket(p, last);
+  else if (p.flow !== 0) passTransactions(p.flow);
   return matchCount;
+}
+
+/** Transactions of a flow that is not inspected wait for nobody. */
+function passTransactions(flow: number): void {
+  if (flows.appProto[flow] !== AppProto.Http1) return;
+  for (let tx = firstTransaction(flow); tx !== null; tx = tx.next) {
+    tx.detectDone = DetectDone.Both;
+    tx.dirtyToServer = tx.dirtyToClient = 0;
+  }
 }
 
 /** Forgets a flow. */

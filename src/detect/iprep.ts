@@ -15,8 +15,8 @@ export const enum ReputationLimit {
   MaxScore = 127,
 }
 
-/** Scores by category of one address or network. */
-type Scores = Uint8Array;
+/** Scores by category of one address or network; -1: none. */
+type Scores = Int8Array;
 
 const categories = new Map<string, number>();
 /** Networks by prefix length (of 128), then by masked address as text. Longest prefix wins. */
@@ -61,7 +61,7 @@ function addLine(line: string): boolean {
   if (byAddress === undefined) networks.set(bits, (byAddress = new Map()));
   const key = mask(words, bits);
   let scores = byAddress.get(key);
-  if (scores === undefined) byAddress.set(key, (scores = new Uint8Array(ReputationLimit.Categories)));
+  if (scores === undefined) byAddress.set(key, (scores = new Int8Array(ReputationLimit.Categories).fill(-1)));
   scores[cat] = n;
   return true;
 }
@@ -106,7 +106,7 @@ function score(category: number, version: number, w0: number, w1: number, w2: nu
   const words = version === 4 ? [0, 0, 0xffff, w0] : [w0, w1, w2, w3];
   for (const bits of lengths) {
     const scores = networks.get(bits)?.get(mask(words, bits));
-    if (scores !== undefined) return scores[category] > 0 ? scores[category] : -1;
+    if (scores !== undefined) return scores[category];
   }
   return -1;
 }
