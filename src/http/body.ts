@@ -17,20 +17,18 @@ export function takeBody(conn: HttpConn, tx: HttpTransaction, dir: Dir, off: num
   side.wireLen += len;
   tx.endUs = conn.nowUs;
   if (side.decoder !== null) decode(conn, tx, dir, side.decoder as DecoderChain, off, len);
-  else storeBody(conn, tx, dir, off, len);
+  else storeBody(tx, dir, off, len);
 }
 
 // Whose body is being decoded: the sink is one function for all, so that no closure is made a piece.
-let sinkConn: HttpConn;
 let sinkTx: HttpTransaction;
 let sinkDir: Dir = Dir.ToServer;
 function sink(off: number, len: number): void {
-  storeBody(sinkConn, sinkTx, sinkDir, off, len);
+  storeBody(sinkTx, sinkDir, off, len);
 }
 
 /** Runs the decoders on a piece (len < 0: on the end of the body) and raises what they found wrong. */
 function decode(conn: HttpConn, tx: HttpTransaction, dir: Dir, chain: DecoderChain, off: number, len: number): void {
-  sinkConn = conn;
   sinkTx = tx;
   sinkDir = dir;
   if (len < 0) chain.end(sink);
@@ -43,13 +41,13 @@ function decode(conn: HttpConn, tx: HttpTransaction, dir: Dir, chain: DecoderCha
 }
 
 /** Takes decoded body bytes. */
-function storeBody(conn: HttpConn, tx: HttpTransaction, dir: Dir, off: number, len: number): void {
+function storeBody(tx: HttpTransaction, dir: Dir, off: number, len: number): void {
   if (dir === Dir.ToServer) {
     const body = tx.req.body;
     const room = tx.config.request.limit === 0 || body.seen < tx.config.request.limit;
     body.add(off, len, tx.config.request, tx.req.contentLength, requestBodyWanted());
     if (body.cut !== 0) tx.flags |= TxFlag.RequestBodyCut;
-    if (tx.bodyKind === BodyKind.Multipart && room) multipartData(conn, tx, off, len);
+    if (tx.bodyKind === BodyKind.Multipart && room) multipartData(tx, off, len);
     if (tx.requestProgress < TxProgress.Body) tx.requestProgress = TxProgress.Body;
     if (body.ready(tx.config.request)) tx.dirtyToServer = 1;
   } else {
@@ -73,7 +71,7 @@ export function endBody(conn: HttpConn, tx: HttpTransaction, dir: Dir): void {
   }
   side.body.done = 1;
   if (dir === Dir.ToServer) {
-    if (tx.bodyKind === BodyKind.Multipart) multipartEnd(conn, tx);
+    if (tx.bodyKind === BodyKind.Multipart) multipartEnd(tx);
     tx.dirtyToServer = 1;
   } else tx.dirtyToClient = 1;
 }

@@ -80,6 +80,10 @@ export class HttpConn {
   first: HttpTransaction | null = null;
   last: HttpTransaction | null = null;
   nextToAnswer: HttpTransaction | null = null;
+  /** The request completed last, while it is open: late bytes may still belong to it. */
+  asked: HttpTransaction | null = null;
+  /** The transaction answered last, while it is open: late bytes still belong to it. */
+  answered: HttpTransaction | null = null;
   open = 0;
   /** Transactions begun on this connection. */
   txCount = 0;
@@ -166,7 +170,7 @@ export function closeConn(c: HttpConn): void {
   c.inState = ReqState.Idle;
   c.outState = ResState.Idle;
   c.inStatus = c.outStatus = SideState.Data;
-  c.inTx = c.outTx = c.first = c.last = c.nextToAnswer = null;
+  c.inTx = c.outTx = c.first = c.last = c.nextToAnswer = c.answered = c.asked = null;
   c.open = c.txCount = c.warnings = 0;
   c.inLeft = c.outLeft = c.inLength = -1;
   c.inChunk = c.outChunk = c.outCr = c.outLfCr = 0;

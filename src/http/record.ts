@@ -3,7 +3,7 @@ import { buf, ByteRange, u8 } from '../core/memory.js';
 import { TxProgress } from '../protocol/buffers.js';
 import { headerValue } from './header-value.js';
 import { HeaderName } from './headers.js';
-import { hContentType, hHost, hLocation, hReferer, hUserAgent } from './names.js';
+import { hContentType, hLocation, hReferer, hUserAgent } from './names.js';
 import type { Side } from './side.js';
 import type { HttpTransaction } from './tx.js';
 
@@ -74,18 +74,13 @@ function leadingNumber(s: string | null): number {
   return n >= 0 && n <= 0xffff_ffff ? n : 0;
 }
 
-/** Host name as events show it: the request's host, or the Host header when it could not be read. */
-function hostname(tx: HttpTransaction): string | null {
-  return tx.hostLen >= 0 ? text(tx.req, tx.hostOff, tx.hostLen) : header(tx.req, hHost);
-}
-
 /** Everything events say about a transaction. `withBodies`: also the first 4 KiB of each body. */
 export function httpRecord(tx: HttpTransaction, withBodies: boolean): HttpFields {
   const { req, res } = tx;
   const statusString = text(res, tx.statusOff, tx.statusLen);
   return {
     txId: tx.id,
-    hostname: hostname(tx),
+    hostname: text(req, tx.hostOff, tx.hostLen),
     port: Math.max(tx.port, 0),
     url: text(req, tx.uriOff, tx.uriLen),
     method: text(req, tx.methodOff, tx.methodLen),

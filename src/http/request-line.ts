@@ -51,6 +51,19 @@ export function methodOf(off: number, len: number): Method {
   return Method.Unknown;
 }
 
+/** True when the bytes are the beginning of a known method. */
+export function mayBecomeMethod(off: number, len: number): boolean {
+  for (let n = len + 1; n < byLength.length; n++) {
+    const list = byLength[n];
+    for (let k = 0; k < list.length; k++) {
+      let i = 0;
+      while (i < len && mem[off + i] === list[k].bytes[i]) i++;
+      if (i === len) return true;
+    }
+  }
+  return false;
+}
+
 /** HTTP-version (RFC 9112, section 2.3): exactly eight characters, else Version.Invalid. */
 export function versionOf(off: number, len: number): Version {
   if (len !== 8 || mem[off] !== 0x48 || mem[off + 1] !== 0x54 || mem[off + 2] !== 0x54) return Version.Invalid;
@@ -97,7 +110,9 @@ function endOfUri(start: number, end: number): number {
       }
     }
   }
-  return !badDelimiter && i === start ? end : i;
+  if (!badDelimiter && i === start) i = end;
+  while (i > start && cls[mem[i - 1]] & CharClass.Space) i--;
+  return i;
 }
 
 function set09(tx: HttpTransaction): void {

@@ -12,11 +12,11 @@ import { takeHeaderLine } from './header-line.js';
 import { chomp, endsHead, findLf, isBlank } from './lines.js';
 import { lineTooLong, takeLine } from './line-buffer.js';
 import { requestHeadersDone } from './request-head.js';
-import { methodOf, parseRequestLine, Version } from './request-line.js';
+import { mayBecomeMethod, methodOf, parseRequestLine, Version } from './request-line.js';
 import { FieldFlag, Transfer } from './side.js';
 import { CharClass, charClass } from './text.js';
 import { TxFlag } from './transaction.js';
-import { beginTransaction } from './tx-list.js';
+import { beginTransaction, DetectDone } from './tx-list.js';
 import { type HttpTransaction, Method } from './tx.js';
 import { takeUri } from './uri.js';
 
@@ -54,6 +54,7 @@ export function requestStep(conn: HttpConn): Step {
 
 function idle(conn: HttpConn): Step {
   if (cur.pos >= cur.end) return Step.NeedData;
+  if (lateBody(conn)) return Step.Again;
   const tx = beginTransaction(conn);
   if (tx === null) return Step.Fault;
   conn.inTx = tx;
@@ -283,38 +284,44 @@ function ignore(): Step {
   return Step.NeedData;
 }
 
-/**
- * The message is complete as announced. What follows in the same piece is looked at once: the start of another
- * request is left alone, an empty line is still taken as body, anything else is told of as unexpected.
- */
+/** Ends the message when nothing that belongs to it follows in the piece. */
 function finalize(conn: HttpConn, tx: HttpTransaction): Step {
-  if (conn.inStatus === SideState.Closed || cur.pos >= cur.end || cur.gap) {
-    requestComplete(conn, tx);
-    return Step.Again;
-  }
+  if (conn.inStatus === SideState.Closed || cur.pos >= cur.end || cur.gap || !trailing(conn, tx)) requestComplete(conn, tx);
+  return Step.Again;
+}
+
+/**
+ * Looks at what follows a message that is complete as announced. The start of another request is left alone (false);
+ * anything else up to the end of the line is taken as more of the body, as the server may do, and told of.
+ */
+function trailing(conn: HttpConn, tx: HttpTransaction): boolean {
   const lf = findLf(cur.pos, cur.end);
   const to = lf < 0 ? cur.end : lf;
   let from = cur.pos;
   while (from < to && cls[mem[from]] & CharClass.Space) from++;
   let word = from;
   while (word < to && (cls[mem[word]] & CharClass.Space) === 0) word++;
-  if (to === cur.pos) {
-    requestComplete(conn, tx);
-    return Step.Again;
-  }
   if (word > from) {
-    const known = methodOf(from, word - from) !== Method.Unknown;
-    if (!known && conn.inLeft <= 0) warn(conn, tx, HttpEvent.RequestBodyUnexpected, Dir.ToServer);
-    if (known || conn.inLeft <= 0) {
-      requestComplete(conn, tx);
-      return Step.Again;
-    }
-    conn.inLeft = 1;
+    if (methodOf(from, word - from) !== Method.Unknown) return false;
+    if (word === cur.end && mayBecomeMethod(from, word - from)) return false;
+    if (conn.inLeft <= 0) warn(conn, tx, HttpEvent.RequestBodyUnexpected, Dir.ToServer);
+    else conn.inLeft = 1;
   }
   const end = lf < 0 ? to : lf + 1;
   takeBody(conn, tx, Dir.ToServer, cur.pos, end - cur.pos);
   cur.pos = end;
-  return Step.Again;
+  return true;
+}
+
+/** Bytes after a request that is not answered yet and that start no other one: as in `trailing`. */
+function lateBody(conn: HttpConn): boolean {
+  const tx = conn.asked;
+  if (tx === null || conn.nextToAnswer === null || tx !== conn.last || tx.flags & TxFlag.Http09) return false;
+  if (!trailing(conn, tx)) return false;
+  tx.req.body.finished = 0;
+  tx.detectDone &= ~DetectDone.ToServer;
+  tx.dirtyToServer = 1;
+  return true;
 }
 
 /** Ends the request and looks for the next one. */
@@ -328,4 +335,5 @@ export function requestComplete(conn: HttpConn, tx: HttpTransaction): void {
   dropInBuf(conn);
   conn.inState = tx.flags & TxFlag.Http09 ? ReqState.Ignore : ReqState.Idle;
   conn.inTx = null;
+  conn.asked = tx;
 }

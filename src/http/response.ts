@@ -18,7 +18,7 @@ import { parseStatusLine } from './response-line.js';
 import { FieldFlag, Transfer } from './side.js';
 import { CharClass, charClass } from './text.js';
 import { TxFlag } from './transaction.js';
-import { answerTransaction } from './tx-list.js';
+import { answerTransaction, DetectDone } from './tx-list.js';
 import type { HttpTransaction } from './tx.js';
 
 const mem = u8;
@@ -54,6 +54,7 @@ function idle(conn: HttpConn): Step {
   if (cur.pos >= cur.end) return Step.NeedData;
   let tx = conn.nextToAnswer;
   if (tx === null) {
+    if (conn.answered !== null && lateBody(conn, conn.answered)) return Step.Again;
     if (conn.inState === ReqState.Finalize && conn.inTx !== null) requestComplete(conn, conn.inTx);
     tx = answerTransaction(conn);
     if (tx === null) return Step.Fault;
@@ -62,7 +63,7 @@ function idle(conn: HttpConn): Step {
   conn.outTx = tx;
   conn.outLeft = -1;
   tx.dirtyToClient = 1;
-  if (tx.flags & TxFlag.Http09) {
+  if (tx.flags & TxFlag.Http09 && isNoStatusLine(cur.pos, cur.end - cur.pos)) {
     tx.res.transfer = Transfer.Identity;
     conn.outState = ResState.BodyToClose;
   } else {
@@ -72,6 +73,30 @@ function idle(conn: HttpConn): Step {
     }
   }
   return Step.Again;
+}
+
+/**
+ * Bytes that follow a response no further request waits for, and that are no status line, are more of its body: this
+ * is what clients make of a Content-Length that is too small. False when they are something else.
+ */
+function lateBody(conn: HttpConn, tx: HttpTransaction): boolean {
+  const lf = findLf(cur.pos, cur.end);
+  const to = lf < 0 ? cur.end : lf + 1;
+  if (tx.res.transfer === Transfer.NoBody || !isNoStatusLine(cur.pos, to - cur.pos)) return false;
+  if (lf < 0 && mayBecomeStatusLine(to)) return false;
+  takeBody(conn, tx, Dir.ToClient, cur.pos, to - cur.pos);
+  tx.res.body.finished = 0;
+  tx.detectDone &= ~DetectDone.ToClient;
+  tx.dirtyToClient = 1;
+  cur.pos = to;
+  return true;
+}
+
+/** True for "h", "ht", "htt" in any letter case at the end of the piece. */
+function mayBecomeStatusLine(end: number): boolean {
+  const http = [0x68, 0x74, 0x74, 0x70];
+  for (let i = cur.pos; i < end; i++) if ((mem[i] | 0x20) !== http[i - cur.pos]) return false;
+  return true;
 }
 
 /** End of the status line in the piece (past LF, or past a CR that no LF follows); -1 when it goes on. */
@@ -372,6 +397,7 @@ export function responseComplete(conn: HttpConn, tx: HttpTransaction): Step {
   dropOutBuf(conn);
   conn.outCr = conn.outLfCr = 0;
   conn.outTx = null;
+  conn.answered = tx;
   conn.outState = ResState.Idle;
   if (conn.inState === ReqState.ConnectWait && conn.inTx === tx) connectDone(conn, tx);
   return Step.Again;

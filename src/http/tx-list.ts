@@ -91,6 +91,8 @@ export function collectTransactions(flow: number): void {
       else before.next = next;
       if (conn.last === tx) conn.last = before;
       if (conn.nextToAnswer === tx) conn.nextToAnswer = next;
+      if (conn.answered === tx) conn.answered = null;
+      if (conn.asked === tx) conn.asked = null;
       conn.open--;
       giveTransaction(tx);
     } else before = tx;
@@ -107,7 +109,7 @@ export function dropTransactions(conn: HttpConn): void {
     giveTransaction(tx);
     tx = next;
   }
-  conn.first = conn.last = conn.nextToAnswer = conn.inTx = conn.outTx = null;
+  conn.first = conn.last = conn.nextToAnswer = conn.answered = conn.asked = conn.inTx = conn.outTx = null;
   conn.open = 0;
 }
 
