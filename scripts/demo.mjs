@@ -1,5 +1,6 @@
 // `npm run demo`: set-up, then a replay of the bundled captures, and what to try next.
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setup } from './setup.mjs';
 
@@ -7,6 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const logDir = '.cache/demo';
 
 setup('demo');
+rmSync(`${root}${logDir}`, { recursive: true, force: true });
 process.stdout.write(`\n$ peccary replay pcaps -l ${logDir}\n\n`);
 const done = spawnSync(process.execPath, ['dist/cli/main.js', 'replay', 'pcaps', '-l', logDir], {
   cwd: root,

@@ -14,16 +14,12 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
   if (summary.unknownKeys.length > 0) {
     out.write(`configuration: keys that Peccary does not have: ${safe(summary.unknownKeys.join(', '))}\n`);
   }
-  const { failed, skipped, warnings } = summary.rules;
+  const { failed, skipped } = summary.rules;
   for (const note of failed.slice(0, MaxNotes)) out.write(`${noteText(note)}\n`);
   if (failed.length > MaxNotes) {
     out.write(`and ${plural(failed.length - MaxNotes, 'refused rule')} more: \`peccary rules check\` lists them all\n`);
   }
-  if (skipped.length + warnings.length > 0) {
-    out.write(
-      `${plural(skipped.length, 'rule')} skipped, ${plural(warnings.length, 'warning')}: see \`peccary rules check\`\n`,
-    );
-  }
+  if (skipped.length > 0) out.write(`${plural(skipped.length, 'rule')} skipped: \`peccary rules check\` says why\n`);
 }
 
 /** Damaged captures, outputs that could not be written, events that were lost: told even to who wants quiet. */
@@ -101,5 +97,5 @@ function signatureTable(summary: ReplaySummary, width: number, paint: Paint): st
 function nextSteps(summary: ReplaySummary, logDir: string): string {
   if (summary.db === null || summary.alerts === 0) return '';
   const where = logDir === '.' ? '' : ` -l ${logDir}`;
-  return `\nStored in ${summary.db}: \`peccary alerts list${where}\`, \`peccary alerts show 1${where}\`\n`;
+  return `\nStored in ${summary.db}: \`peccary alerts list${where}\`, \`peccary alerts show ID${where}\`\n`;
 }

@@ -63,7 +63,7 @@ describe('the summary of a replay', () => {
     assert.match(text, /^ 1,000 {9}1 {2}1:100:1 {4}bell \\x07 in a name$/m);
     assert.match(text, /and 2 more signatures/);
     assert.doesNotMatch(text, /rule 15/);
-    assert.match(text, /peccary alerts show 1 -l logs/);
+    assert.match(text, /peccary alerts show ID -l logs/);
   });
 
   it('colours by priority on a terminal alone', () => {
@@ -94,7 +94,7 @@ describe('the summary of a replay', () => {
     );
     assert.match(text, /^a\.rules:3:9: no \(sid 7\)\n {4}write yes$/m);
     assert.match(text, /and 2 refused rules more/);
-    assert.match(text, /1 rule skipped, 0 warnings/);
+    assert.match(text, /1 rule skipped: `peccary rules check` says why/);
     assert.match(text, /x\.pcap: packet 12, byte 345: truncated/);
     assert.match(text, /keys that Peccary does not have: steam \(did you mean stream\?\), dpdk/);
     assert.match(text, /stream replaces the one/);
