@@ -54,8 +54,7 @@ export function decodeIcmpv4(p: Packet, off: number, len: number): void {
       decodeError(p, code <= 1);
       break;
     case Icmpv4Type.RouterAdvert:
-      // RFC 1256 section 3: number of entries and their size in 4-byte units.
-      if (mem[off + 4] * mem[off + 5] * 4 > p.payloadLen) p.addEvent(DecoderEvent.Icmpv4Ipv4TruncPkt);
+      decodeRouterAdvert(p, off);
       break;
     case Icmpv4Type.Timestamp:
     case Icmpv4Type.TimestampReply:
@@ -76,6 +75,13 @@ export function decodeIcmpv4(p: Packet, off: number, len: number): void {
     default:
       p.addEvent(DecoderEvent.Icmpv4UnknownType);
   }
+}
+
+/** RFC 1256 section 3: number of entries and their size in 4-byte units; the entries belong to the header. */
+function decodeRouterAdvert(p: Packet, off: number): void {
+  const entries = mem[off + 4] * mem[off + 5] * 4;
+  if (entries > p.payloadLen) p.addEvent(DecoderEvent.Icmpv4Ipv4TruncPkt);
+  else setHeaderLength(p, IcmpLayout.HeaderLen + entries);
 }
 
 function setHeaderLength(p: Packet, hdrLen: number): void {

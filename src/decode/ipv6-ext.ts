@@ -5,7 +5,7 @@
 import { dv, u8 } from '../core/memory.js';
 import { DecoderEvent } from '../protocol/decoder-events.js';
 import { IpProto } from '../protocol/ip.js';
-import { Ipv6Opt } from '../protocol/ipv6.js';
+import { Ipv6Layout, Ipv6Opt } from '../protocol/ipv6.js';
 import { damaged } from './layer.js';
 import { type Packet, PacketFlag } from './packet.js';
 
@@ -33,6 +33,8 @@ export const enum ExtEnd {
 
 let seen = 0;
 let upper = 0;
+/** Offset of the byte that named the header now looked at. */
+let namedAt = 0;
 
 export function isExtension(nextHeader: number): boolean {
   switch (nextHeader) {
@@ -55,6 +57,7 @@ export function isExtension(nextHeader: number): boolean {
 /** Walks the headers from (p.restOff, p.restLen), the first of type `next`. ESP ends the walk: the rest is cipher. */
 export function walkExtensions(p: Packet, next: number): ExtEnd {
   seen = 0;
+  namedAt = p.ipOff + Ipv6Layout.NextHeaderOff;
   while (isExtension(next) && next !== IpProto.Esp) {
     if (next === IpProto.NoNext) {
       if (p.restLen > 0) p.addEvent(DecoderEvent.Ipv6DataAfterNoneHeader);
@@ -68,6 +71,7 @@ export function walkExtensions(p: Packet, next: number): ExtEnd {
     const off = p.restOff;
     if (!decodeExtension(p, next, off, len)) return ExtEnd.Stop;
     next = mem[off];
+    namedAt = off;
     p.restOff += len;
     p.restLen -= len;
   }
@@ -141,6 +145,7 @@ function decodeFragmentHeader(p: Packet, off: number, len: number): boolean {
   if (again(p, Seen.Fragment, DecoderEvent.Ipv6ExthdrDuplFh)) return true;
   const field = view.getUint16(off + 2);
   p.fragHdrOff = off;
+  p.fragPrevOff = namedAt;
   p.fragOff = field & 0xfff8;
   p.moreFragments = field & 1;
   p.ipId = view.getUint32(off + 4);

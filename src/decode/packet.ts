@@ -86,6 +86,8 @@ export class Packet {
   flags = 0;
   /** Nesting: 0 as captured, +1 for each tunnel or reassembly. */
   level = 0;
+  /** Tunnels around this packet (reassembly does not count). */
+  tunnels = 0;
   /** Link-layer frame as captured (level 0's for all levels). */
   linkType = 0;
   frameOff = 0;
@@ -126,6 +128,8 @@ export class Packet {
   moreFragments = 0;
   /** IPv6: offset of the fragment header or 0. */
   fragHdrOff = 0;
+  /** IPv6: offset of the byte that announces the fragment header (in the header before it). */
+  fragPrevOff = 0;
   /** Bitset of IPv4 options seen: see Ipv4OptBit in src/protocol/ipv4.ts. */
   ipOpts = 0;
   /** Addresses as big-endian 32-bit words (unsigned kept as signed |0); IPv4 uses word 0, others 0. */
@@ -195,6 +199,7 @@ export class Packet {
   reset(): void {
     this.flags = 0;
     this.level = 0;
+    this.tunnels = 0;
     this.ethOff = 0;
     this.etherType = 0;
     this.vlanCount = 0;

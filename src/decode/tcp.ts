@@ -105,10 +105,11 @@ function decodeTcpOption(p: Packet, type: number, off: number, len: number): voi
       } else p.addEvent(DecoderEvent.TcpOptInvalidLen);
       break;
     case TcpOpt.Md5:
-      accept(p, len === 18, PacketFlag.TcpMd5);
+      if (len === 18) p.flags |= PacketFlag.TcpMd5;
+      else damaged(p, DecoderEvent.TcpOptInvalidLen);
       break;
     case TcpOpt.Authentication:
-      if (len < 4) p.addEvent(DecoderEvent.TcpOptInvalidLen);
+      if (len < 4) damaged(p, DecoderEvent.TcpOptInvalidLen);
       break;
   }
 }

@@ -22,6 +22,7 @@ function startInner(outer: Packet, inner: Packet, off: number, len: number): voi
   inner.tsUs = outer.tsUs;
   inner.origin = outer.origin;
   inner.level = outer.level + 1;
+  inner.tunnels = outer.tunnels;
   inner.linkType = outer.linkType;
   inner.frameOff = outer.frameOff;
   inner.frameLen = outer.frameLen;
@@ -40,6 +41,7 @@ export function openTunnel(outer: Packet, inner: Packet): boolean {
   const kind = outer.tunnelKind;
   if (kind === TunnelKind.None || outer.level + 1 >= TunnelLimit.Depth) return false;
   startInner(outer, inner, outer.tunnelOff, outer.tunnelLen);
+  inner.tunnels++;
   inner.flags = PacketFlag.Tunnelled;
   inner.source = (kind & TunnelKind.OriginMask) >> TunnelKind.OriginShift;
   if (!enterLayer(inner)) return false;

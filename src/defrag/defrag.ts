@@ -1,0 +1,180 @@
+/**
+ * Entry of the stage: IP fragments in, whole datagrams out (RFC 791 section 3.2, RFC 815, RFC 8200 section 4.5).
+ */
+import { counter, counts } from '../core/counters.js';
+import { Region, ScratchPart } from '../core/memory.js';
+import { PeccaryError } from '../core/errors.js';
+import type { Settings } from '../core/settings.js';
+import { type Packet, PacketFlag } from '../decode/packet.js';
+import { countEvent } from '../decode/layers.js';
+import { decodeDatagram } from '../decode/tunnel.js';
+import { DecoderEvent } from '../protocol/decoder-events.js';
+import { Ipv4Layout } from '../protocol/ipv4.js';
+import { Ipv6Layout } from '../protocol/ipv6.js';
+import { isWhole, TakeStatus, takeBytes } from './assemble.js';
+import { BlockTable } from './blocks.js';
+import { buildDatagram, keepHeader } from './datagram.js';
+import { configureHostOs, hostPolicy } from './host-os.js';
+import { Page, pagesLeft, setPageMemcap } from './pages.js';
+import { overlapPolicy } from './policy.js';
+import {
+  countFragment,
+  evictOldest,
+  findTracker,
+  fragmentsHeld,
+  freeTracker,
+  newTracker,
+  resetTrackers,
+  sweepTrackers,
+  touchTracker,
+  TrackerLimit,
+  trackers,
+} from './trackers.js';
+
+const t = trackers;
+
+export const enum DefragStatus {
+  /** Whole already: go on with the packet itself. */
+  NotFragment = 0,
+  /** Kept, or refused: nothing more to do with it but its own inspection. */
+  Held = 1,
+  /** It was the last piece: the datagram is decoded into `inner`. */
+  Complete = 2,
+}
+
+const enum DefragDefault {
+  Memcap = 32 << 20,
+  /** Pages of the largest datagram, its header included: no memcap below this makes sense. */
+  MinPages = 33,
+  Trackers = 65_535,
+  MaxFrags = 65_535,
+  TimeoutSeconds = 60,
+}
+
+const cFragments4 = counter('defrag.ipv4.fragments');
+const cFragments6 = counter('defrag.ipv6.fragments');
+const cReassembled4 = counter('defrag.ipv4.reassembled');
+const cReassembled6 = counter('defrag.ipv6.reassembled');
+const cMaxFrags = counter('defrag.max_frag_hits');
+
+let maxFrags: number = DefragDefault.MaxFrags;
+let timeoutUs = DefragDefault.TimeoutSeconds * 1e6;
+let hostTimeouts = new BlockTable();
+let useVlan = true;
+
+/**
+ * Reads `defrag` and `host-os-policy`: memcap 32mb (as much as the Fragments region holds at most), trackers 65535,
+ * max-frags 65535, timeout 60 s, host-config; vlan.use-for-tracking. Forgets every waiting fragment.
+ */
+export function configureDefrag(settings: Settings): void {
+  const most = Region.FragmentsEnd - Region.FragmentsOff;
+  const memcap = settings.size('defrag.memcap', DefragDefault.Memcap, Page.Len * DefragDefault.MinPages);
+  setPageMemcap(Math.min(memcap, most));
+  resetTrackers(settings.int('defrag.trackers', DefragDefault.Trackers, 1));
+  maxFrags = settings.int('defrag.max-frags', DefragDefault.MaxFrags, 1);
+  timeoutUs = settings.int('defrag.timeout', DefragDefault.TimeoutSeconds, 1) * 1e6;
+  useVlan = settings.bool('vlan.use-for-tracking', true);
+  // Kept for configurations that have them: our tables grow by themselves.
+  settings.get('defrag.prealloc');
+  settings.get('defrag.hash-size');
+  hostTimeouts = readHostConfig(settings);
+  configureHostOs(settings);
+}
+
+/** `defrag.host-config`: a list of `name: { timeout, address: [blocks] }`. */
+function readHostConfig(settings: Settings): BlockTable {
+  const table = new BlockTable();
+  const list = settings.get('defrag.host-config');
+  if (!Array.isArray(list)) return table;
+  for (let i = 0; i < list.length; i++) {
+    for (const name of settings.keys(`defrag.host-config.${i}`)) {
+      const path = `defrag.host-config.${i}.${name}`;
+      const seconds = settings.int(`${path}.timeout`, DefragDefault.TimeoutSeconds, 1);
+      const blocks = settings.list(`${path}.address`);
+      if (blocks.length === 0) throw new PeccaryError('config', `${path}: no address`);
+      for (const block of blocks) table.add(block, seconds * 1e6, `${path}.address`);
+    }
+  }
+  return table;
+}
+
+/**
+ * Takes the packet when it is a fragment. Complete: the datagram lies in the ScratchPart.Datagram slot of p.level
+ * and is decoded into `inner`; both are borrowed until the next datagram of that level.
+ */
+export function insertFragment(p: Packet, inner: Packet): DefragStatus {
+  if ((p.flags & PacketFlag.Fragment) === 0) return DefragStatus.NotFragment;
+  const v4 = p.ipVersion === 4;
+  counts[v4 ? cFragments4 : cFragments6]++;
+  sweepTrackers(p.tsUs);
+  const hdrLen = v4 ? p.ipHdrLen : p.fragHdrOff - p.ipOff;
+  const from = v4 ? p.ipOff + p.ipHdrLen : p.fragHdrOff + Ipv6Layout.FragHeaderLen;
+  const len = p.ipOff + p.ipLen - from;
+  if (p.fragOff + len > maxPayload(v4, hdrLen)) {
+    raise(p, v4 ? DecoderEvent.Ipv4FragPktTooLarge : DecoderEvent.Ipv6FragPktTooLarge);
+    return DefragStatus.Held;
+  }
+  if (len === 0) return DefragStatus.Held;
+  const k = findTracker(p, useVlan) || openTracker(p);
+  touchTracker(k, p.tsUs);
+  if (!takeFragment(p, k, from, len, hdrLen)) return DefragStatus.Held;
+  return complete(p, inner, k, v4);
+}
+
+/** Largest end of a payload: the datagram must fit its 16-bit length field. */
+function maxPayload(v4: boolean, hdrLen: number): number {
+  return v4 ? Ipv4Layout.MaxLen - hdrLen : Ipv6Layout.MaxPayload;
+}
+
+function openTracker(p: Packet): number {
+  const k = newTracker(p, useVlan);
+  t.policy[k] = overlapPolicy(hostPolicy(p.ipVersion, p.dst0, p.dst1, p.dst2, p.dst3));
+  t.timeoutUs[k] = hostTimeouts.lookup(p.ipVersion, p.dst0, p.dst1, p.dst2, p.dst3, timeoutUs);
+  return k;
+}
+
+/** Puts the fragment into its tracker; false, with an event, when there is no room even without the oldest others. */
+function takeFragment(p: Packet, k: number, from: number, len: number, hdrLen: number): boolean {
+  const v4 = p.ipVersion === 4;
+  if (!makeRoom(k, len)) {
+    counts[cMaxFrags]++;
+    raise(p, v4 ? DecoderEvent.Ipv4FragIgnored : DecoderEvent.Ipv6FragIgnored);
+    return false;
+  }
+  if (p.fragOff === 0 && !keepHeader(p, k, hdrLen, len)) {
+    raise(p, v4 ? DecoderEvent.Ipv4FragIgnored : DecoderEvent.Ipv6FragIgnored);
+    return false;
+  }
+  const taken = takeBytes(k, p.fragOff, from, len);
+  countFragment(k);
+  if (taken !== TakeStatus.Taken) raise(p, v4 ? DecoderEvent.Ipv4FragOverlap : DecoderEvent.Ipv6FragOverlap);
+  const end = p.fragOff + len;
+  // A fragment none of whose bytes count has no say in where the datagram ends either.
+  if (taken === TakeStatus.Nothing) return true;
+  if (p.moreFragments === 0 && (t.end[k] < 0 || end < t.end[k])) t.end[k] = end;
+  return true;
+}
+
+/** Gives up the oldest other datagrams until a fragment of `len` bytes (and a header) certainly fits. */
+function makeRoom(k: number, len: number): boolean {
+  const pages = (len >> Page.DataShift) + 3;
+  while (fragmentsHeld() >= maxFrags || pagesLeft() < Math.min(pages, TrackerLimit.Pages + 1)) {
+    if (!evictOldest(k)) return false;
+  }
+  return true;
+}
+
+function complete(p: Packet, inner: Packet, k: number, v4: boolean): DefragStatus {
+  if (!isWhole(k) || t.headerPage[k] === 0) return DefragStatus.Held;
+  const slot = ScratchPart.DatagramOff + (p.level % ScratchPart.DatagramSlots) * ScratchPart.DatagramSlotLen;
+  const len = buildDatagram(k, slot, v4);
+  freeTracker(k);
+  counts[v4 ? cReassembled4 : cReassembled6]++;
+  return decodeDatagram(inner, p, slot, len, p.ipVersion) ? DefragStatus.Complete : DefragStatus.Held;
+}
+
+/** Adds an event to the packet and counts it: its decoding is over. */
+function raise(p: Packet, event: DecoderEvent): void {
+  p.addEvent(event);
+  countEvent(event);
+}
