@@ -21,12 +21,8 @@ export function isDecoderEvent(id: number): boolean {
   return id < EventRange.Stream;
 }
 
-/** The packet from its frame to the end of its transport header: what `packethdr` asks for. */
-function packetHeader(p: Packet): Uint8Array {
-  const end = p.l4Off !== 0 ? p.l4Off + p.l4HdrLen : p.ipOff !== 0 ? p.ipOff + p.ipHdrLen : p.frameOff + p.frameLen;
-  const within = end > p.frameOff && end <= p.frameOff + p.frameLen;
-  return memoryCopy(p.frameOff, within ? end - p.frameOff : p.frameLen);
-}
+/** What `packethdr` gives of a packet, as Suricata 7.0.10 does. */
+const PacketHeaderBytes = 32;
 
 /** A decoder or stream event (src/protocol/events.ts) of the packet. */
 export function packetAnomaly(p: Packet, id: number, withPacket: boolean): AnomalyRecord {
@@ -40,7 +36,7 @@ export function packetAnomaly(p: Packet, id: number, withPacket: boolean): Anoma
     layer: null,
     appProto: '',
     txId: -1,
-    packet: withPacket ? packetHeader(p) : null,
+    packet: withPacket ? memoryCopy(p.frameOff, Math.min(p.frameLen, PacketHeaderBytes)) : null,
     linkType: p.linkType,
   };
 }

@@ -219,7 +219,7 @@ export interface AnomalyRecord extends EventBase {
   layer: string | null;
   appProto: string;
   txId: number;
-  /** Link layer to transport header, when packethdr is wanted; null otherwise. */
+  /** First bytes of the frame, when packethdr is wanted; null otherwise. */
   packet: Uint8Array | null;
   linkType: number;
 }

@@ -105,7 +105,7 @@ describe('records of a packet', () => {
   it('name anomalies of decoder, stream and application layer as Suricata does', () => {
     const p = segment();
     const decode = packetAnomaly(p, DecoderEvent.Ipv4TruncPkt, true);
-    assert.deepEqual([decode.type, decode.event, decode.packet?.length], ['decode', 'decoder.ipv4.trunc_pkt', 54]);
+    assert.deepEqual([decode.type, decode.event, decode.packet?.length], ['decode', 'decoder.ipv4.trunc_pkt', 32]);
     const stream = packetAnomaly(p, EventRange.Stream, false);
     assert.deepEqual([stream.type, stream.packet], ['stream', null]);
     assert.match(stream.event, /^stream\./);
