@@ -1,6 +1,6 @@
 /** What is true of a rule but not as its author will want it: it can never match, or it costs much. */
 import { BufferId } from '../protocol/buffers.js';
-import type { ContentMatch, Rule, RuleNote, RuleSet } from './ir.js';
+import type { Rule, RuleNote, RuleSet } from './ir.js';
 
 const enum Costly {
   /** A fast pattern this short is met everywhere. */
@@ -18,11 +18,17 @@ export function analyseRule(rule: Rule, out: RuleNote[]): void {
   }
   const length = lengthContradiction(rule);
   if (length !== null) out.push(note(rule, `can never match: ${length}`, 'correct the sizes'));
-  const patterns = rule.sections.flatMap((s) => s.matches.filter((m): m is ContentMatch => m.kind === 'content' && !m.negated));
-  const hasPcre = rule.sections.some((s) => s.matches.some((m) => m.kind === 'pcre'));
-  if (patterns.length === 0 && hasPcre) {
+  let longest = 0;
+  let hasPcre = false;
+  for (const s of rule.sections) {
+    for (const m of s.matches) {
+      if (m.kind === 'pcre') hasPcre = true;
+      else if (m.kind === 'content' && !m.negated && m.bytes.length > longest) longest = m.bytes.length;
+    }
+  }
+  if (longest === 0 && hasPcre) {
     out.push(note(rule, 'costly: a pcre without a content is tried on everything', 'add a content that the expression implies'));
-  } else if (patterns.length > 0 && Math.max(...patterns.map((p) => p.bytes.length)) <= Costly.ShortPattern) {
+  } else if (longest > 0 && longest <= Costly.ShortPattern) {
     out.push(note(rule, 'costly: its longest content has one or two bytes', 'add a longer content'));
   }
 }

@@ -42,8 +42,8 @@ export class RuleBuilder {
   /** The content with fast_pattern: a rule has one. */
   fastPattern: ContentMatch | null = null;
   /** Which options of single use were seen. */
-  readonly seen = new Set<string>();
-  readonly variables = new Set<string>();
+  readonly seen: string[] = [];
+  readonly variables: string[] = [];
   /** Something that is only known of HTTP was used. */
   usesHttp = false;
   /** A file keyword was used: what is tested are files. */
@@ -52,7 +52,7 @@ export class RuleBuilder {
   /** What the option before put into the rule; `prefilter` applies to it. */
   lastOption: 'match' | 'condition' | 'flow' | null = null;
   /** Tests that urilen wrote (they are judged by simpler rules than bsize). */
-  readonly uriLengths = new Set<Match>();
+  readonly uriLengths: Match[] = [];
   /** flow keywords that say more than a direction. */
   flowKeywords = 0;
 
@@ -67,8 +67,8 @@ export class RuleBuilder {
 
   /** Refuses a second use of a keyword that may stand once. */
   once(name: string): void {
-    if (this.seen.has(name)) throw new RuleFault(`${name} is given twice`, `remove one ${name}`);
-    this.seen.add(name);
+    if (this.seen.includes(name)) throw new RuleFault(`${name} is given twice`, `remove one ${name}`);
+    this.seen.push(name);
   }
 
   addCondition(c: Condition): void {
@@ -207,15 +207,15 @@ export class RuleBuilder {
   }
 
   defineVariable(name: string): void {
-    if (this.variables.size >= BuildLimit.Variables) throw new RuleFault(`more than ${BuildLimit.Variables} variables in one rule`);
-    this.variables.add(name);
+    if (this.variables.length >= BuildLimit.Variables) throw new RuleFault(`more than ${BuildLimit.Variables} variables in one rule`);
+    if (!this.variables.includes(name)) this.variables.push(name);
   }
 
   /** A number, or a variable that byte_extract or byte_math has set before; null when it is neither. */
   numberOrVar(text: string, keyword: string, number: (t: string) => number | null): NumberOrVar {
     const first = text.charCodeAt(0) | 0x20;
     if (first >= 0x61 && first <= 0x7a) {
-      if (this.variables.has(text)) return { var: text };
+      if (this.variables.includes(text)) return { var: text };
       throw new RuleFault(`${keyword}: unknown variable ${text}`, 'define it before with byte_extract or byte_math');
     }
     const n = number(text);

@@ -116,8 +116,8 @@ function checkLengths(b: RuleBuilder, section: BufferSection): void {
   for (const m of section.matches) {
     if (m.kind !== 'bsize') continue;
     const most = upperBound(m.test);
-    if (b.uriLengths.has(m)) {
-      const last = section.matches.findLast((x) => b.uriLengths.has(x));
+    if (b.uriLengths.includes(m)) {
+      const last = section.matches.findLast((x) => b.uriLengths.includes(x));
       const long = section.matches.find((x) => x.kind === 'content' && x.bytes.length > most);
       if (m === last && m.test.op === '=' && long !== undefined) throw new RuleFault(`urilen ${most} is smaller than a content of that URI`, 'the rule can never match');
       continue;

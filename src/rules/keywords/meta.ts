@@ -56,7 +56,7 @@ export const classtype: Keyword = {
     if (known === undefined) b.env.warn(`unknown classtype "${m[1]}"`, 'add it to classification.config');
     else {
       b.rule.classText = known.text;
-      if (!b.seen.has('priority')) b.rule.priority = known.priority;
+      if (!b.seen.includes('priority')) b.rule.priority = known.priority;
     }
   },
 };
@@ -70,12 +70,12 @@ export const priority: Keyword = {
   apply(b, value) {
     const n = parseDecimal(value.trim(), Max32);
     if (n === null) throw new RuleFault(`priority:${value} is no number`, 'write 1 to 255');
-    if (b.seen.has('priority')) {
+    if (b.seen.includes('priority')) {
       b.env.warn('priority is given twice: the higher counts', 'remove one');
       b.rule.priority = Math.min(b.rule.priority, n);
       return;
     }
-    b.seen.add('priority');
+    b.seen.push('priority');
     b.rule.priority = n;
   },
 };
@@ -105,11 +105,8 @@ export const metadata: Keyword = {
   value: 'required',
   apply(b, value) {
     for (const part of value.split(',')) {
-      const t = part.trim();
-      if (t === '') continue;
-      const space = t.search(/\s/);
-      const key = space < 0 ? t : t.slice(0, space);
-      b.rule.metadata.push([b.env.intern(key), space < 0 ? '' : b.env.intern(t.slice(space).trim())]);
+      const pair = b.env.metadataPair(part);
+      if (pair !== null) b.rule.metadata.push(pair);
     }
   },
 };

@@ -35,7 +35,7 @@ export const urilen: Keyword = {
     if (got === null) throw new RuleFault(`urilen:${value} is not understood`, 'write N, <N, >N or A<>B');
     const raw = /^\s*,\s*raw\s*$/.test(value.slice(got.used));
     const match: Match = { kind: 'bsize', test: got.test };
-    b.uriLengths.add(match);
+    b.uriLengths.push(match);
     b.add(b.section(raw ? BufferId.HttpUriRaw : BufferId.HttpUri), match);
   },
 };
