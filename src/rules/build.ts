@@ -4,7 +4,7 @@ import { RuleBuilder } from './builder.js';
 import { didYouMean } from './diagnostics.js';
 import type { RuleEnvironment } from './environment.js';
 import { RuleFault, RuleSkip } from './faults.js';
-import type { Action, Rule } from './ir.js';
+import type { Action, HeaderProto, Rule } from './ir.js';
 import type { Keyword } from './keywords/keyword.js';
 import { findKeyword, keywordNames } from './keywords/list.js';
 import { whySkipped } from './keywords/uninspected.js';
@@ -28,17 +28,22 @@ function placed<T>(word: Word, read: () => T): T {
   }
 }
 
-function newRule(ast: RuleAst, env: RuleEnvironment): Rule {
+/** Action and protocol of the header. Throws RuleSkip for a protocol that is not inspected. */
+export function checkHeader(ast: RuleAst, env: RuleEnvironment): { action: Action; proto: HeaderProto } {
   const action = ast.action.text.toLowerCase();
   if (!actions.has(action)) {
     throw new RuleFault(`unknown action "${ast.action.text}"`, didYouMean(action, actions) ?? `actions are ${[...actions].join(', ')}`, ast.action.at);
   }
-  const proto = placed(ast.proto, () => headerProto(ast.proto.text, env.ruleVersion));
+  return { action: action as Action, proto: placed(ast.proto, () => headerProto(ast.proto.text, env.ruleVersion)) };
+}
+
+function newRule(ast: RuleAst, env: RuleEnvironment): Rule {
+  const { action, proto } = checkHeader(ast, env);
   if (ast.direction.text !== '->' && ast.direction.text !== '<>') {
     throw new RuleFault(`"${ast.direction.text}" is no direction`, 'write -> or <>', ast.direction.at);
   }
   return {
-    gid: 1, sid: 0, rev: 0, msg: '', action: action as Action, priority: Defaults.Priority, classtype: null, classText: '',
+    gid: 1, sid: 0, rev: 0, msg: '', action, priority: Defaults.Priority, classtype: null, classText: '',
     references: [], metadata: [], noalert: false, proto,
     src: placed(ast.src, () => env.addressSet(ast.src.text)),
     dst: placed(ast.dst, () => env.addressSet(ast.dst.text)),

@@ -244,6 +244,8 @@ export interface Rule {
   /** metadata key/value pairs in order; a key may repeat. */
   metadata: [key: string, value: string][];
   noalert: boolean;
+  /** The alert keyword was given: a pass rule alerts too. */
+  alert?: boolean;
   proto: HeaderProto;
   src: AddressSet;
   dst: AddressSet;

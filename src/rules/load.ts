@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url';
 import type { Settings } from '../core/settings.js';
 import { analyseRule, analyseSet } from './analyse.js';
 import type { OptionAst, RuleAst } from './ast.js';
-import { buildRule } from './build.js';
+import { buildRule, checkHeader } from './build.js';
 import { Classification } from './classification.js';
 import { RuleEnvironment } from './environment.js';
 import { RuleFault, RuleSkip } from './faults.js';
 import type { Rule, RuleNote, RuleSet } from './ir.js';
 import { placeOf, type RuleText, splitRules } from './lexer.js';
-import { parseRule, parseSnort3Rule } from './parse.js';
+import { parseHeader, parseOptions, parseSnort3Rule } from './parse.js';
 import { patternFault } from './pattern-check.js';
 import { expandRuleFiles, readRuleFile } from './rule-files.js';
 import { isSnort3, isSuricata, translateSnort3 } from './snort3.js';
@@ -89,7 +89,7 @@ class RuleLoader {
       analyseRule(rule, this.set.warnings);
     } catch (e) {
       const sid = ast === null ? null : sidOf(ast.options);
-      if (e instanceof RuleSkip) this.set.skipped.push({ ...noteFor(text, file, sid, 0), reason: e.reason });
+      if (e instanceof RuleSkip) this.set.skipped.push({ ...noteFor(text, file, sid ?? guessSid(text.text), 0), reason: e.reason });
       else if (e instanceof RuleFault) this.set.failed.push({ ...noteFor(text, file, sid ?? guessSid(text.text), e.offset), reason: e.reason, hint: e.hint });
       else throw e;
     }
@@ -97,8 +97,11 @@ class RuleLoader {
 
   /** Reads a rule in the dialect it is written in: told by itself, or by the file when it could be either. */
   private parse(text: string, snortFile: boolean): RuleAst {
-    const snort = snortFile && !isSuricata(text);
-    const ast = snort ? parseSnort3Rule(text) : parseRule(text);
+    if (snortFile && !isSuricata(text)) return translateSnort3(parseSnort3Rule(text), this.env);
+    const { ast, at } = parseHeader(text);
+    // A third of a public rule set is about other protocols: their options need not be read to skip them.
+    checkHeader(ast, this.env);
+    ast.options = parseOptions(text, at, ast.dialect === 'snort3');
     return ast.dialect === 'snort3' ? translateSnort3(ast, this.env) : ast;
   }
 

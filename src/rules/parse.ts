@@ -34,6 +34,13 @@ const headerHint = 'write: action protocol source port -> destination port (opti
 
 /** AST of one rule's text; throws RuleFault where Suricata refuses the rule's form. */
 export function parseRule(text: string): RuleAst {
+  const { ast, at } = parseHeader(text);
+  ast.options = parseOptions(text, at, ast.dialect === 'snort3');
+  return ast;
+}
+
+/** The header alone, with no options yet, and the offset where they begin. */
+export function parseHeader(text: string): { ast: RuleAst; at: number } {
   if (text.length > LexLimit.RuleLen) {
     throw new RuleFault(`the rule is longer than ${LexLimit.RuleLen} bytes`, 'split it into several rules', LexLimit.RuleLen);
   }
@@ -41,30 +48,25 @@ export function parseRule(text: string): RuleAst {
   const action = c.word('action', false);
   const proto = c.word('protocol', true);
   c.skipSpace();
-  if (text.charCodeAt(c.at) === 0x28) return parseShortRule(text, action, proto, c.at);
+  if (text.charCodeAt(c.at) === 0x28) return { ast: shortRule(action, proto, c.at), at: c.at };
   const src = c.word('source address', true);
   const srcPorts = c.word('source port', true);
   const direction = c.word('direction', false);
   const dst = c.word('destination address', true);
   const dstPorts = c.word('destination port', true);
-  return { dialect: 'suricata', action, proto, src, srcPorts, direction, dst, dstPorts, options: parseOptions(text, c.at) };
+  return { ast: { dialect: 'suricata', action, proto, src, srcPorts, direction, dst, dstPorts, options: [] }, at: c.at };
 }
 
 /** Snort 3's rule without addresses: `alert http (…)`. */
-function parseShortRule(text: string, action: Word, proto: Word, at: number): RuleAst {
+function shortRule(action: Word, proto: Word, at: number): RuleAst {
   const any: Word = { text: 'any', at };
-  return {
-    dialect: 'snort3', action, proto, src: any, srcPorts: any, direction: { text: '->', at }, dst: any, dstPorts: any,
-    options: parseOptions(text, at, true),
-  };
+  return { dialect: 'snort3', action, proto, src: any, srcPorts: any, direction: { text: '->', at }, dst: any, dstPorts: any, options: [] };
 }
 
 /** As parseRule, for a rule known to be in Snort 3's dialect: a semicolon within quotes ends nothing. */
 export function parseSnort3Rule(text: string): RuleAst {
-  const ast = parseRule(text);
-  if (ast.dialect === 'snort3') return ast;
-  const at = text.indexOf('(', ast.dstPorts.at + ast.dstPorts.text.length);
-  return { ...ast, dialect: 'snort3', options: parseOptions(text, at < 0 ? text.length : at, true) };
+  const { ast, at } = parseHeader(text);
+  return { ...ast, dialect: 'snort3', options: parseOptions(text, at, true) };
 }
 
 /** Offset of the first semicolon from `at` that no backslash precedes, or -1. */

@@ -138,11 +138,12 @@ export const noalert: Keyword = {
 
 export const alert: Keyword = {
   name: 'alert',
-  description: 'Undoes an earlier noalert.',
+  description: 'Undoes an earlier noalert; a pass rule with it alerts.',
   args: '',
   example: 'noalert; alert;',
   value: 'none',
   apply(b) {
     b.rule.noalert = false;
+    b.rule.alert = true;
   },
 };
