@@ -99,15 +99,13 @@ export function applyVerdict(p: Packet): Verdict {
     rated = false;
     const result = p.ipVersion === 0 ? ThresholdResult.Alert : threshold(rule, p, swapped);
     if (result !== ThresholdResult.Nothing) verdict = act(p, m, verdict);
-    const hidden = (table[rule * RuleCol.Stride + RuleCol.Flags] & RuleFlag.NoAlert) !== 0 || action === RuleAction.Config;
-    if (action === RuleAction.Pass) break;
-    if (result !== ThresholdResult.Alert || hidden) {
-      counts[cSuppressed]++;
-      continue;
+    if (result !== ThresholdResult.Alert || !isShown(table[rule * RuleCol.Stride + RuleCol.Flags])) counts[cSuppressed]++;
+    else {
+      setTags(p, code, table[rule * RuleCol.Stride + RuleCol.Effects], swapped);
+      if (alertQueue.count < alertMax) keep(m);
+      else counts[cOverflow]++;
     }
-    setTags(p, code, table[rule * RuleCol.Stride + RuleCol.Effects], swapped);
-    if (alertQueue.count < alertMax) keep(m);
-    else counts[cOverflow]++;
+    if (action === RuleAction.Pass && result !== ThresholdResult.Nothing) break;
   }
   counts[cAlert] += alertQueue.count;
   if (alertQueue.count > 0 && p.flow !== 0) flows.flags[p.flow] |= FlowFlag.HasAlerts;
@@ -132,6 +130,12 @@ function threshold(rule: number, p: Packet, swapped: boolean): ThresholdResult {
     }
   }
   return ThresholdResult.Alert;
+}
+
+/** Whether an alert is written for a rule with these flags under the present action. */
+function isShown(flags: number): boolean {
+  if ((flags & RuleFlag.NoAlert) !== 0 || action === RuleAction.Config) return false;
+  return action !== RuleAction.Pass || (flags & RuleFlag.PassAlerts) !== 0;
 }
 
 /** Whether the action of a match of this rule type holds for the whole flow. */

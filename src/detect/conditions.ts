@@ -42,7 +42,7 @@ function holds(pc: number, p: Packet, dir: number, pdOnly: boolean): boolean {
     case Op.IpFlags:
       return p.ipVersion === 4 && (p.flags & PacketFlag.Pseudo) === 0 && flagsHold(p.ipFlags, code[pc + 2], code[pc + 3]);
     case Op.IpOpts:
-      return p.ipVersion === 4 && (p.flags & PacketFlag.Pseudo) === 0 && (p.ipOpts & (1 << code[pc + 2])) !== 0;
+      return p.ipVersion === 4 && (p.flags & PacketFlag.Pseudo) === 0 && (p.ipOpts & code[pc + 2]) !== 0;
     case Op.IpProto:
       return p.ipVersion !== 0 && testNumber(p.ipProto, code[pc + 2], code[pc + 3], code[pc + 4]);
     case Op.SameIp:

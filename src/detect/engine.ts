@@ -18,6 +18,7 @@ import { compileDatabases } from '../rules/compile/databases.js';
 import { SectionCol } from '../rules/compile/layout.js';
 import { flowNames, hostNames } from '../rules/compile/names.js';
 import { RawChunk, setRawWanted, takeRawChunk } from '../stream/raw.js';
+import { stateOf, TcpState } from '../stream/columns.js';
 import { beginAppState, releaseAppState } from './app-state.js';
 import { bindCandidates } from './candidates.js';
 import { bindConditions } from './conditions.js';
@@ -107,9 +108,23 @@ export function detectPacket(p: Packet): number {
   return inspectIfWanted(p, false);
 }
 
-/** Inspects what is left of a flow with a pseudo packet of each direction. */
+/**
+ * Inspects what is left of a flow, with a pseudo packet of each direction. A TCP session that was closed and whose
+ * transactions were all inspected has nothing left; other protocols never have.
+ */
 export function detectFlowEnd(p: Packet): number {
+  matchesReset();
+  if (p.ipProto !== IpProto.Tcp || !hasRest(p.flow, p.dir)) return 0;
+  p.flags |= PacketFlag.Established;
   return inspectIfWanted(p, true);
+}
+
+function hasRest(flow: number, dir: number): boolean {
+  const state = stateOf(flow);
+  if (state >= TcpState.Established && state !== TcpState.Closed) return true;
+  if (flows.appProto[flow] !== AppProto.Http1) return false;
+  for (let tx = firstTransaction(flow); tx !== null; tx = tx.next) if ((tx.detectDone & (1 << dir)) === 0) return true;
+  return false;
 }
 
 function inspectIfWanted(p: Packet, last: boolean): number {

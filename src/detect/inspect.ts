@@ -344,8 +344,9 @@ function byteJump(pc: number): boolean {
   let to = jump;
   if (code[pc + 8] === JumpFrom.End) to = bLen + jump;
   else if (code[pc + 8] === JumpFrom.Current) to = numberOff - bOff + taken + jump;
-  if (to < 0 || to >= bLen) return false;
-  pos = to;
+  if (to >= bLen) return false;
+  // A jump to before the buffer lands at its start.
+  pos = Math.max(0, to);
   return true;
 }
 

@@ -141,6 +141,8 @@ function inspectRule(rule: number, p: Packet, dir: number, own: boolean): void {
     return;
   }
   if (!own && (flags & RuleFlag.NeedsStream) === 0) return;
+  // The pseudo packet at the end of a flow is no packet that was seen.
+  if (type === RuleType.Packet && (p.flags & PacketFlag.FlowEnd) !== 0) return;
   // A rule on stream and packet that matched in this packet's chunk is not looked for in its payload again.
   if (matchedIn[rule] === packetStamp) return;
   const app = table[at + RuleCol.App];

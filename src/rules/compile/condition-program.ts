@@ -1,4 +1,5 @@
 /** Emits the conditions of a rule on packet, flow and shared state, and its effects, as opcode rows. */
+import { Ipv4OptBit } from '../../protocol/ipv4.js';
 import type { Condition, Effect, FileTest, NumberField, NumberTest } from '../ir.js';
 import { CompileFault, type Emitter, type Numbering, testCode, word } from './emitter.js';
 import {
@@ -41,8 +42,11 @@ const flowintOps = { '=': FlowintOp.Assign, '+': FlowintOp.Add, '-': FlowintOp.S
 const metrics = { packets: TagMetric.Packets, bytes: TagMetric.Bytes, seconds: TagMetric.Seconds };
 const volumes = { flow_age: 0, flow_pkts: 1, flow_bytes: 2 };
 const volumeSides = { toserver: StreamSide.Server, toclient: StreamSide.Client, either: StreamSide.Either, both: StreamSide.Both };
-/** Bits of Packet.ipOpts by keyword: option numbers of RFC 791 and IANA as decode keeps them. */
-const ipOptNames = ['rr', 'lsrr', 'eol', 'nop', 'ts', 'sec', 'ssrr', 'satid', 'any', 'esec', 'cipso', 'qs', 'rtralt'];
+/** Bits of Packet.ipOpts by the keyword's option names. */
+const ipOptBits = new Map<string, number>([
+  ['rr', Ipv4OptBit.Rr], ['eol', Ipv4OptBit.Eol], ['nop', Ipv4OptBit.Nop], ['ts', Ipv4OptBit.Ts], ['sec', Ipv4OptBit.Sec],
+  ['esec', Ipv4OptBit.Esec], ['lsrr', Ipv4OptBit.Lsrr], ['ssrr', Ipv4OptBit.Ssrr], ['satid', Ipv4OptBit.Satid], ['any', 0xffff],
+]);
 
 function wide(e: Emitter, t: NumberTest): [number, number] {
   return [e.number(t.lo), e.number(t.hi)];
@@ -79,9 +83,9 @@ export function emitCondition(t: ConditionTables, c: Condition): void {
     case 'ip_flags':
       return e.row(Op.IpFlags, c.flags, modes[c.mode]);
     case 'ip_opts': {
-      const bit = ipOptNames.indexOf(c.option);
-      if (bit < 0) throw new CompileFault(`unknown IP option "${c.option}"`);
-      return e.row(Op.IpOpts, bit);
+      const bits = ipOptBits.get(c.option);
+      if (bits === undefined) throw new CompileFault(`unknown IP option "${c.option}"`);
+      return e.row(Op.IpOpts, bits);
     }
     case 'ip_proto':
       return e.row(Op.IpProto, testCode(c.test), word(c.test.lo), word(c.test.hi));

@@ -61,12 +61,10 @@ export const enum RuleFlag {
   HasThreshold = 0x8_0000,
   /** No condition on protocol: any IP packet. */
   AnyProto = 0x10_0000,
-  /** Tests the TCP header or another field that a pseudo packet does not have. */
-  RealPacket = 0x20_0000,
   /** Uses a file buffer or file condition. */
   Files = 0x40_0000,
-  /** A header port is any: with HasPorts, only the other side is looked at. */
-  HasEffects = 0x80_0000,
+  /** A pass rule with the alert keyword: its alert is written. */
+  PassAlerts = 0x80_0000,
 }
 
 export const enum RuleAction {
@@ -185,7 +183,7 @@ export const enum Op {
   TcpFlags = 21,
   /** flags, mode */
   IpFlags = 22,
-  /** bit of Packet.ipOpts */
+  /** bits of Packet.ipOpts, any of them */
   IpOpts = 23,
   /** Test, lo, hi */
   IpProto = 24,
