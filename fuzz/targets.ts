@@ -6,4 +6,5 @@ export const targets: Record<string, () => Promise<FuzzTarget>> = {
   config: async () => (await import('./targets/config.js')).target,
   decode: async () => (await import('./targets/decode.js')).target,
   rules: async () => (await import('./targets/rules.js')).target,
+  http: async () => (await import('./targets/http.js')).target,
 };

@@ -1,0 +1,115 @@
+/**
+ * HTTP connections: whatever the bytes and however they are cut into pieces, the parser ends, its buffers lie in the
+ * memory, and nothing is left of the connection. An input is both directions in turn, client first, changing at each
+ * TurnByte.
+ */
+import { appLayerEnd, configureAppLayer, consumePiece, releaseAppLayer } from '../../src/applayer/applayer.js';
+import { Region, u8 } from '../../src/core/memory.js';
+import { Settings } from '../../src/core/settings.js';
+import { flows } from '../../src/flow/columns.js';
+import { httpBuffer } from '../../src/http/buffers.js';
+import { configureHttp } from '../../src/http/parser.js';
+import { BufferStatus, BufferView, TxLimit } from '../../src/http/transaction.js';
+import { type HttpTransaction, openTransactions } from '../../src/http/tx.js';
+import { collectTransactions, firstTransaction } from '../../src/http/tx-list.js';
+import { AppProto } from '../../src/protocol/app-proto.js';
+import { BufferId } from '../../src/protocol/buffers.js';
+import { Dir } from '../../src/protocol/ip.js';
+import { type FuzzTarget, promise } from '../target.js';
+
+const TurnByte = 0x1e;
+const Flow = 1;
+/** Open transactions of one connection that an input of 64 KiB can leave at most: one a line. */
+const MaxTransactions = 0x1_0000;
+
+configureAppLayer(new Settings());
+configureHttp(new Settings());
+
+const view = new BufferView();
+const shown: [BufferId, Dir][] = [
+  [BufferId.HttpUri, Dir.ToServer],
+  [BufferId.HttpUriRaw, Dir.ToServer],
+  [BufferId.HttpMethod, Dir.ToServer],
+  [BufferId.HttpHost, Dir.ToServer],
+  [BufferId.HttpHeader, Dir.ToServer],
+  [BufferId.HttpCookie, Dir.ToServer],
+  [BufferId.HttpStatCode, Dir.ToClient],
+  [BufferId.HttpHeader, Dir.ToClient],
+];
+
+function checkTransaction(tx: HttpTransaction): void {
+  promise(tx.eventCount <= TxLimit.Events, 'events within their bound');
+  for (const [id, dir] of shown) {
+    if (httpBuffer(tx, id, dir, 0, view) !== BufferStatus.Ready || view.len === 0) continue;
+    promise(view.off >= Region.ArenaEnd && view.off + view.len <= Region.End, 'a buffer lies in the memory');
+  }
+}
+
+/** Feeds the input in pieces of at most `most` bytes and looks at what was found. */
+function connection(input: Uint8Array, most: number): void {
+  flows.appProto[Flow] = flows.appProtoTs[Flow] = flows.appProtoTc[Flow] = AppProto.Unknown;
+  flows.srvPort[Flow] = 80;
+  let dir: Dir = Dir.ToServer;
+  let start = 0;
+  const piece = { off: Region.ArenaOff, len: 0, gap: 0, eof: false };
+  for (let at = 0; at <= input.length; at++) {
+    const turns = at === input.length || input[at] === TurnByte;
+    if (!turns && at - start < most) continue;
+    if (at > start) {
+      u8.set(input.subarray(start, at), Region.ArenaOff);
+      piece.len = at - start;
+      consumePiece(Flow, dir, piece, 1);
+    }
+    start = at;
+    if (turns) {
+      dir = dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
+      start = at + 1;
+    }
+  }
+  appLayerEnd(Flow, Dir.ToServer, 2);
+  appLayerEnd(Flow, Dir.ToClient, 2);
+  let count = 0;
+  for (let tx = firstTransaction(Flow); tx !== null; tx = tx.next as HttpTransaction | null) {
+    promise(++count < MaxTransactions, 'transactions within their bound');
+    checkTransaction(tx);
+  }
+  collectTransactions(Flow);
+  releaseAppLayer(Flow);
+  promise(openTransactions() === 0, 'no transaction outlives its flow');
+}
+
+const turn = String.fromCharCode(TurnByte);
+
+export const target: FuzzTarget = {
+  name: 'http',
+  seeds: () =>
+    [
+      `GET /a/../b%2e?q=1 HTTP/1.1\r\nHost: h\r\n\r\n${turn}HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc`,
+      `POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: v\r\n\r\n${turn}HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n`,
+      `GET /1 HTTP/1.1\r\nA: b\r\n c\r\n\r\nGET /2 HTTP/1.0\r\n\r\n${turn}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.0 404 X\r\n\r\nuntil the end`,
+      `POST /u HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: 86\r\n\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="x.php"\r\n\r\ndata\r\n--B--\r\n${turn}HTTP/1.1 200 OK\r\n\r\n`,
+      `CONNECT h:443 HTTP/1.1\r\n\r\n${turn}HTTP/1.1 200 OK\r\n\r\n${turn}\x16\x03\x01\x00\x05`,
+      `PROXY TCP4 1.2.3.4 5.6.7.8 1 80\r\nGET /\r\n${turn}<html>`,
+    ].map((text) => Buffer.from(text, 'latin1')),
+  words: [
+    turn,
+    '\r\n',
+    '\r\n\r\n',
+    'HTTP/1.1 ',
+    'Content-Length: ',
+    'Transfer-Encoding: chunked\r\n',
+    'Content-Encoding: gzip\r\n',
+    'Expect: 100-continue\r\n',
+    'Upgrade: websocket\r\n',
+    'Host: ',
+    '%u0041',
+    '%00',
+    '0\r\n\r\n',
+    'ffffffff\r\n',
+    '--B\r\n',
+    ': ',
+  ],
+  run(input) {
+    for (const most of [input.length + 1, 1, 7]) connection(input, most);
+  },
+};
