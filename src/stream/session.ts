@@ -5,7 +5,7 @@ import { FlowFlag, FlowState, flows } from '../flow/columns.js';
 import { swapFlow } from '../flow/swap.js';
 import { setFlowState } from '../flow/table.js';
 import { Dir } from '../protocol/ip.js';
-import { clearBorrowed } from './borrow.js';
+import { clearBorrowed, resetBorrowed } from './borrow.js';
 import { appOffsets, S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from './columns.js';
 import { SessionBytes, streamConfig } from './config.js';
 import { freeAllPages, swapPages } from './pages.js';
@@ -22,10 +22,15 @@ const cMidstream = counter('tcp.midstream_pickups');
 export const MaxWscale = 14;
 
 let open = 0;
+/** Highest flow id that ever had a session: what a new run must clear. */
+let highest = 0;
 
-/** Forgets how many sessions are open (a new run). */
+/** Forgets all sessions (a new run). The pools they used are emptied by their own configuration. */
 export function resetSessions(): void {
-  open = 0;
+  for (let f = 1; f <= highest; f++) clearQueue(f * Tcb.Flow);
+  tcb.fill(0, 0, (highest + 1) * Tcb.Flow);
+  resetBorrowed();
+  open = highest = 0;
   counts[cMemuse] = 0;
 }
 
@@ -38,6 +43,7 @@ export function openSession(f: number, midstream: boolean): boolean {
     return false;
   }
   open++;
+  if (f > highest) highest = f;
   counts[cMemuse] = open * SessionBytes;
   tcb.fill(0, k, k + Tcb.Flow);
   appOffsets[f * 2] = appOffsets[f * 2 + 1] = 0;
