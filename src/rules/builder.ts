@@ -39,7 +39,7 @@ export class RuleBuilder {
   pending: Transform[] = [];
   /** Every match in the order written, with its section. */
   readonly order: { section: OpenSection; match: Match }[] = [];
-  /** The content with fast_pattern: a rule has one. */
+  /** The first content with fast_pattern. */
   fastPattern: ContentMatch | null = null;
   /** Which options of single use were seen. */
   readonly seen: string[] = [];
@@ -181,6 +181,11 @@ export class RuleBuilder {
       if (match.kind === 'content' && (inSection === null || section.matches === inSection)) return match;
     }
     throw new RuleFault(`${modifier} needs a content before it`, `write content:"…"; ${modifier};`);
+  }
+
+  /** Suricata notices a second fast_pattern only when the first is on a payload content. */
+  payloadHasFastPattern(): boolean {
+    return this.sections.some((s) => s.buffer === BufferId.Payload && s.matches.some((m) => m.kind === 'content' && m.fastPattern));
   }
 
   /** The content or pcre before `match` in the same section, or null. */

@@ -19,6 +19,8 @@ export class RuleEnvironment {
   private readonly pairs = new Map<string, [string, string] | null>();
   /** Compiles an expression as pcre would and returns what is wrong with it, or null; absent: not checked here. */
   checkPattern: ((expr: string, flags: string) => string | null) | null = null;
+  /** Types of the sets that rules have named so far: a later rule need not repeat it. */
+  readonly datasetTypes = new Map<string, string>();
   /** Remarks about the rule being read (text only; the loader adds the place). */
   readonly remarks: { reason: string; hint: string | null }[] = [];
 

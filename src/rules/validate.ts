@@ -4,6 +4,7 @@
  */
 import { AppProto } from '../protocol/app-proto.js';
 import { BufferId, BufferKind, buffers } from '../protocol/buffers.js';
+import { EventRange } from '../protocol/events.js';
 import type { OpenSection, RuleBuilder } from './builder.js';
 import { RuleFault } from './faults.js';
 import type { BufferSection, Condition, ContentMatch, Match, NumberTest, Rule } from './ir.js';
@@ -84,7 +85,7 @@ function checkPacketAndStream(b: RuleBuilder): void {
   if (rule.flow.stream === 'only' || rule.proto.only === 'stream') {
     throw new RuleFault('packet keywords cannot be mixed with tcp-stream or flow:only_stream', 'remove the packet keyword, or write tcp');
   }
-  const state = rule.conditions.some((c) => c.kind === 'file') || rule.sections.some((s) => {
+  const state = rule.conditions.some((c) => c.kind === 'file' || (c.kind === 'event' && c.event >= EventRange.Http && c.event < EventRange.AppLayer)) || rule.sections.some((s) => {
     const kind = buffers.get(s.buffer)?.kind;
     return kind === BufferKind.Http || kind === BufferKind.File;
   });
@@ -94,17 +95,23 @@ function checkPacketAndStream(b: RuleBuilder): void {
 const isRelative = (c: ContentMatch): boolean => c.distance !== null || c.within !== null;
 const fixed = (n: ContentMatch['offset']): number => (typeof n === 'number' ? n : 0);
 
-/** Bytes that the contents of a list need at least, as Suricata counts them. */
+/**
+ * Bytes that the contents of a list need at least, as Suricata counts them: the first content and all relative ones after
+ * it make one chain (a negated one adds its distance only); other contents count by themselves.
+ */
 export function requiredLength(matches: readonly Match[]): number {
-  let need = 0;
-  let chain = 0;
+  let longest = 0;
+  let chain = -1;
   for (const m of matches) {
     if (m.kind !== 'content') continue;
-    const here = isRelative(m) ? chain + fixed(m.distance) + m.bytes.length : fixed(m.offset) + m.bytes.length;
-    chain = isRelative(m) && m.negated ? chain : here;
-    need = Math.max(need, isRelative(m) && m.negated ? here - m.bytes.length : here);
+    if (chain < 0 || isRelative(m)) {
+      const before = Math.max(chain, 0) + fixed(m.distance) + fixed(m.offset);
+      const counts = chain < 0 || !m.negated;
+      longest = Math.max(longest, before + (counts ? m.bytes.length : 0));
+      if (counts) chain = Math.max(0, before + m.bytes.length);
+    } else longest = Math.max(longest, fixed(m.offset) + m.bytes.length);
   }
-  return need;
+  return longest;
 }
 
 /** The length above which a buffer of a tested size cannot be; Suricata leaves <, <= and > unchecked. */
@@ -122,6 +129,7 @@ function checkLengths(b: RuleBuilder, section: BufferSection): void {
       if (m === last && m.test.op === '=' && long !== undefined) throw new RuleFault(`urilen ${most} is smaller than a content of that URI`, 'the rule can never match');
       continue;
     }
+    if (m !== section.matches.find((x) => x.kind === 'bsize' && !b.uriLengths.includes(x))) continue;
     const need = requiredLength(section.matches);
     if (need > most) throw new RuleFault(`the contents need ${need} bytes, more than bsize allows`, 'the rule can never match');
   }

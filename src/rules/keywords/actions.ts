@@ -79,8 +79,8 @@ export const config: Keyword = {
   example: 'config:logging disable, type tx, scope tx;',
   value: 'required',
   apply(b, value) {
-    const m = /^\s*([a-z]+\s+[a-z]+)\s*,\s*type\s+([a-z]+)\s*,\s*scope\s+([a-z]+)\s*$/.exec(value);
-    if (m === null || !/^(logging|tracking)\s+disable$/.test(m[1])) throw new RuleFault(`config:${value} is not understood`, 'write config:logging disable, type tx, scope tx');
+    const m = /^\s*(logging\s+disable)\s*,\s*type\s+(tx|flow)\s*,\s*scope\s+(tx|flow)\s*$/.exec(value);
+    if (m === null) throw new RuleFault(`config:${value} is not understood`, 'write config:logging disable, type tx, scope tx');
     b.effects.push({ kind: 'config', what: m[1], side: m[2], scope: m[3] });
   },
 };

@@ -42,9 +42,10 @@ export const base64Data: Keyword = {
   value: 'none',
   apply(b) {
     if (b.current?.inner === true && b.current.matches.length === 0) throw new RuleFault('base64_data is given twice', 'remove one');
+    const inSection = b.current?.matches ?? null;
     for (let i = b.order.length - 1; i >= 0; i--) {
-      const { match } = b.order[i];
-      if (match.kind === 'base64_decode') return b.selectInner(match.inner);
+      const { match, section } = b.order[i];
+      if (match.kind === 'base64_decode' && (inSection === null || section.matches === inSection)) return b.selectInner(match.inner);
     }
     throw new RuleFault('base64_data needs a base64_decode before it', 'write base64_decode; base64_data;');
   },

@@ -198,10 +198,10 @@ export const fastPattern: Keyword = {
     if (c.negated && placed) throw new RuleFault('fast_pattern cannot be used with a negated content that has a position', 'remove fast_pattern');
     const v = value.trim();
     const chop = /^(\d+)\s*,\s*(\d+)$/.exec(v);
-    if (v !== '' && v !== 'only' && chop === null) throw new RuleFault(`fast_pattern:${value} is not understood`, 'write fast_pattern; fast_pattern:only; or fast_pattern:OFFSET,LENGTH;');
+    if (v !== '' && !v.startsWith('only') && chop === null) throw new RuleFault(`fast_pattern:${value} is not understood`, 'write fast_pattern; fast_pattern:only; or fast_pattern:OFFSET,LENGTH;');
     if (c.fastPattern) throw new RuleFault('fast_pattern is given twice for one content', 'remove one fast_pattern');
-    if (b.fastPattern !== null) throw new RuleFault('fast_pattern can be used on only one content in a rule', 'keep it for the rarest content');
-    if (v === 'only') {
+    if (b.payloadHasFastPattern()) throw new RuleFault('fast_pattern can be used on only one content in a rule', 'keep it for the rarest content');
+    if (v.startsWith('only')) {
       if (c.negated || placed) throw new RuleFault('fast_pattern:only cannot be used with a negated content or one with a position', 'write fast_pattern;');
       c.fastPatternOnly = true;
     } else if (chop !== null) {
@@ -211,6 +211,6 @@ export const fastPattern: Keyword = {
       c.fastPatternChop = [off, len];
     }
     c.fastPattern = true;
-    b.fastPattern = c;
+    b.fastPattern ??= c;
   },
 };

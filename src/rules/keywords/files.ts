@@ -88,9 +88,9 @@ const filestore: Keyword = {
   value: 'optional',
   apply(b, value) {
     const [direction, scope] = value.split(',').map((w) => w.trim());
-    if (scope !== undefined && !Object.hasOwn(storeScopes, scope)) throw new RuleFault(`filestore: unknown scope ${scope}`, 'write tx, file or flow');
-    if (direction.startsWith('!')) throw new RuleFault(`filestore:${value} is not understood`, 'write filestore:response,file');
-    addFileTest(b, { kind: 'filestore', direction: storeDirections[direction] ?? null, scope: scope === undefined ? null : storeScopes[scope] });
+    if (scope !== undefined && !Object.hasOwn(storeScopes, scope)) b.env.warn(`filestore: unknown scope ${scope}`, 'write tx, file or flow');
+    if (direction.startsWith('!') || (direction === '' && scope !== undefined)) throw new RuleFault(`filestore:${value} is not understood`, 'write filestore:response,file');
+    addFileTest(b, { kind: 'filestore', direction: storeDirections[direction] ?? null, scope: storeScopes[scope ?? ''] ?? null });
   },
 };
 

@@ -71,7 +71,7 @@ const enum XbitsDefault {
 }
 
 function applyXbits(b: RuleBuilder, value: string): void {
-  const m = /^\s*([a-z]+)\s*,\s*([^\s,]+)\s*,\s*track\s+([^\s,]+)\s*(?:,\s*expire\s+([^\s,]+)\s*)?$/.exec(value);
+  const m = /^([a-z]+),\s*([^\s,]+)\s*,\s*track\s+([^\s,]+)\s*(?:,\s*expire\s+([^\s,]+)\s*)?$/.exec(value);
   if (m === null) throw new RuleFault(`xbits:${value} is not understood`, 'write xbits:set,NAME,track ip_src[,expire SECONDS]');
   const [, cmd, name, track, expire] = m;
   if (!tests.has(cmd) && !changes.has(cmd)) throw new RuleFault(`xbits: unknown command "${cmd}"`, 'commands are set, unset, toggle, isset, isnotset');

@@ -41,9 +41,10 @@ function addDataset(b: RuleBuilder, m: DatasetMatch, rest: string[], keyword: st
     readDatasetOption(b, m, text);
     typed ||= /^\s*type\s/.test(text);
   }
-  const known = b.env.settings.string(`datasets.${m.name}.type`);
+  const known = b.env.datasetTypes.get(m.name) ?? b.env.settings.string(`datasets.${m.name}.type`);
   if (!typed && known !== undefined) m.type = known as DatasetMatch['type'];
   if (!typed && known === undefined) throw new RuleFault(`${keyword}: set ${m.name} is not defined`, 'add type string, or define it under datasets in the configuration');
+  b.env.datasetTypes.set(m.name, m.type);
   if (m.load !== null) m.load = b.env.intern(m.load);
   b.add(b.target(), m);
 }
@@ -74,10 +75,10 @@ const datarep: Keyword = {
   value: 'required',
   apply(b, value) {
     const [name, op, number, ...rest] = value.split(',').map((w) => w.trim());
-    const n = number === undefined ? null : parseDecimal(number, 0xffff);
+    const n = number === undefined ? null : parseDecimal(number, 0xffff_ffff);
     if (n === null || !['<', '>', '=', '=='].includes(op)) throw new RuleFault(`datarep:${value} is not understood`, 'write datarep:NAME,>,50,type string');
     const m = newDataset('rep', b.env.intern(name));
-    m.rep = { op: op === '==' ? '=' : (op as '<'), lo: n, hi: n };
+    m.rep = { op: op === '==' ? '=' : (op as '<'), lo: Math.min(n, 0xffff), hi: Math.min(n, 0xffff) };
     addDataset(b, m, rest, 'datarep');
   },
 };
