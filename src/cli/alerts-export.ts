@@ -4,7 +4,7 @@ import { type EveOptions, eveForced } from '../output/eve/config.js';
 import { timestamp } from '../output/eve/json.js';
 import { EveWriter } from '../output/eve/writer.js';
 import { exportAlerts, type StoredAlert } from '../output/store/query.js';
-import { type DatabaseFlags, type FilterFlags, filterOf, openDatabase } from './alerts-options.js';
+import { type DatabaseFlags, type FilterFlags, filterOf, withDatabase } from './alerts-options.js';
 import { Printer } from './alerts-print.js';
 import { csvLine, safe, safeJson } from './format.js';
 
@@ -38,21 +38,14 @@ export function eveLine(writer: EveWriter, a: StoredAlert): string {
   return writer.line({ ...a.record, origin: 0 });
 }
 
-async function each(
-  flags: ExportFlags,
-  print: (a: StoredAlert, p: Printer) => Promise<void>,
-  first = '',
-): Promise<void> {
-  const db = await openDatabase(flags);
-  const printer = new Printer();
-  try {
+function each(flags: ExportFlags, print: (a: StoredAlert, p: Printer) => Promise<void>, first = ''): Promise<void> {
+  return withDatabase(flags, async (db) => {
+    const printer = new Printer();
     await printer.print(first);
-    for (const a of exportAlerts(db, filterOf(db, flags), flags.limit === 0 ? -1 : flags.limit))
-      await print(a, printer);
+    const limit = flags.limit === 0 ? -1 : flags.limit;
+    for (const a of exportAlerts(db, filterOf(db, flags), limit)) await print(a, printer);
     await printer.flush();
-  } finally {
-    db.close();
-  }
+  });
 }
 
 export function exportEve(flags: ExportFlags): Promise<void> {

@@ -1,6 +1,6 @@
 /** `peccary alerts list`. */
 import { type AlertRow, countAlerts, listAlerts, type SortKey } from '../output/store/query.js';
-import { type DatabaseFlags, type FilterFlags, filterOf, openDatabase } from './alerts-options.js';
+import { type DatabaseFlags, type FilterFlags, filterOf, withDatabase } from './alerts-options.js';
 import { Printer } from './alerts-print.js';
 import { listColumns, rowObject } from './alerts-row.js';
 import { csvLine, type Format, outputWidth, render, safe, safeJson } from './format.js';
@@ -15,16 +15,13 @@ export interface ListFlags extends DatabaseFlags, FilterFlags {
 /** Rows laid out at once: the columns of a longer table are wide enough for each part. */
 const TableRows = 1000;
 
-export async function list(flags: ListFlags): Promise<void> {
-  const db = await openDatabase(flags);
-  try {
+export function list(flags: ListFlags): Promise<void> {
+  return withDatabase(flags, async (db) => {
     const filter = filterOf(db, flags);
     const rows = listAlerts(db, filter, flags.sort, flags.limit === 0 ? -1 : flags.limit);
     if (flags.format === 'table') await table(rows, flags, () => countAlerts(db, filter));
     else await stream(rows, flags.format);
-  } finally {
-    db.close();
-  }
+  });
 }
 
 async function table(rows: Iterable<AlertRow>, flags: ListFlags, count: () => number): Promise<void> {

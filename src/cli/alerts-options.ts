@@ -97,13 +97,31 @@ export function addFilterOptions(command: Command): Command {
     .option('--run <id>', 'this run, or all (default: the latest replay, or all live runs)');
 }
 
-/** Opens the database that the flags name. Throws PeccaryError that says what to run when there is none. */
-export async function openDatabase(flags: DatabaseFlags): Promise<Database> {
+/** The database that the flags name, or the one in the log folder. */
+async function databasePath(flags: DatabaseFlags): Promise<string> {
   if (flags.db === 'none') throw new PeccaryError('usage', '--db none: there is nothing to ask without a database');
-  if (flags.db !== undefined) return openForReading(flags.db);
+  if (flags.db !== undefined) return flags.db;
   const config = await loadConfigOptions(flags);
   const settings = new Settings(config.tree, config.origin);
-  return openForReading(join(flags.logDir ?? settings.string('default-log-dir', '.'), 'peccary.db'));
+  return join(flags.logDir ?? settings.string('default-log-dir', '.'), 'peccary.db');
+}
+
+/**
+ * Opens the database that the flags name for as long as `ask` runs. Throws PeccaryError that says what to run when there
+ * is none, and what SQLite says when it cannot be read.
+ */
+export async function withDatabase<T>(flags: DatabaseFlags, ask: (db: Database) => T | Promise<T>): Promise<T> {
+  const path = await databasePath(flags);
+  const db = await openForReading(path);
+  try {
+    return await ask(db);
+  } catch (e) {
+    const { code, message } = e as Error & { code?: string };
+    if (code?.startsWith('SQLITE_')) throw new PeccaryError('database', `${path}: ${message} (${code})`);
+    throw e;
+  } finally {
+    db.close();
+  }
 }
 
 function runsOf(db: Database, run: string | undefined): { ids: number[] | null; live: boolean } {

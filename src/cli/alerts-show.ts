@@ -9,7 +9,7 @@ import { loadAlert, type StoredAlert } from '../output/store/query.js';
 import { hexLines, isBinary, type Marker, plainMarker, type Range, terminalMarker, textLines } from './alerts-bytes.js';
 import { eveLine, exportOptions } from './alerts-export.js';
 import { locate, type Mark, type Shown } from './alerts-locate.js';
-import { type DatabaseFlags, openDatabase } from './alerts-options.js';
+import { type DatabaseFlags, withDatabase } from './alerts-options.js';
 import { Printer } from './alerts-print.js';
 import { endpoint, severityStyle, sidText } from './alerts-row.js';
 import { safe, safeJson } from './format.js';
@@ -25,13 +25,7 @@ export interface ShowFlags extends DatabaseFlags {
 const BodyLines = 40;
 
 export async function show(id: number, flags: ShowFlags): Promise<void> {
-  const db = await openDatabase(flags);
-  let alert: StoredAlert | null;
-  try {
-    alert = loadAlert(db, id);
-  } finally {
-    db.close();
-  }
+  const alert = await withDatabase(flags, (db) => loadAlert(db, id));
   if (alert === null)
     throw new PeccaryError(
       'usage',

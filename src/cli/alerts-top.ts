@@ -2,7 +2,7 @@
 import { addressText, shortAddressText } from '../output/address-bytes.js';
 import { timestamp } from '../output/eve/json.js';
 import { type TopBy, type TopRow, topAlerts } from '../output/store/query.js';
-import { type DatabaseFlags, type FilterFlags, filterOf, openDatabase } from './alerts-options.js';
+import { type DatabaseFlags, type FilterFlags, filterOf, withDatabase } from './alerts-options.js';
 import { Printer } from './alerts-print.js';
 import { severityStyle, shortTime, sidText } from './alerts-row.js';
 import { type Column, type Format, outputWidth, render } from './format.js';
@@ -62,13 +62,8 @@ function objectOf(by: TopBy): (r: TopRow) => object {
 }
 
 export async function top(flags: TopFlags): Promise<void> {
-  const db = await openDatabase(flags);
-  let rows: TopRow[];
-  try {
-    rows = topAlerts(db, filterOf(db, flags), flags.by, flags.limit === 0 ? -1 : flags.limit);
-  } finally {
-    db.close();
-  }
+  const limit = flags.limit === 0 ? -1 : flags.limit;
+  const rows = await withDatabase(flags, (db) => topAlerts(db, filterOf(db, flags), flags.by, limit));
   const printer = new Printer();
   if (rows.length === 0 && flags.format === 'table') await printer.print('No alerts.\n');
   else {

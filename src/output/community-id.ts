@@ -10,8 +10,32 @@ import { addressBytes } from './address-bytes.js';
 const protoNumbers: Record<string, number> = { ICMP: 1, TCP: 6, UDP: 17, 'IPv6-ICMP': 58, SCTP: 132 };
 
 /** Types with a counterpart, by the specification: the pair makes both directions one id. */
-const icmp4Pairs = new Map([[8, 0], [0, 8], [13, 14], [14, 13], [15, 16], [16, 15], [10, 9], [9, 10], [17, 18], [18, 17]]);
-const icmp6Pairs = new Map([[128, 129], [129, 128], [133, 134], [134, 133], [135, 136], [136, 135], [130, 131], [131, 130], [144, 145], [145, 144], [139, 140], [140, 139]]);
+const icmp4Pairs = new Map([
+  [8, 0],
+  [0, 8],
+  [13, 14],
+  [14, 13],
+  [15, 16],
+  [16, 15],
+  [10, 9],
+  [9, 10],
+  [17, 18],
+  [18, 17],
+]);
+const icmp6Pairs = new Map([
+  [128, 129],
+  [129, 128],
+  [133, 134],
+  [134, 133],
+  [135, 136],
+  [136, 135],
+  [130, 131],
+  [131, 130],
+  [144, 145],
+  [145, 144],
+  [139, 140],
+  [140, 139],
+]);
 
 /** Protocol number of EVE's `proto` text; -1 when it is none we know. */
 function protoNumber(proto: string): number {
@@ -33,7 +57,15 @@ export class CommunityId {
   }
 
   /** The id of a tuple as EVE has it; null when addresses or protocol are not known. */
-  of(src: string, dst: string, srcPort: number, dstPort: number, proto: string, icmpType = -1, icmpCode = -1): string | null {
+  of(
+    src: string,
+    dst: string,
+    srcPort: number,
+    dstPort: number,
+    proto: string,
+    icmpType = -1,
+    icmpCode = -1,
+  ): string | null {
     const icmp = proto === 'ICMP' || proto === 'IPv6-ICMP';
     const a = icmp ? icmpType : srcPort;
     const b = icmp ? icmpCode : dstPort;

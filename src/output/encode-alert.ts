@@ -5,8 +5,8 @@ import { type Packet, packetOriginNames } from '../decode/packet.js';
 import { MatchedCol } from '../detect/matched.js';
 import { chunkLen, chunkOff, rangeRows } from '../detect/matches.js';
 import { flows } from '../flow/columns.js';
-import { firstTransaction } from '../http/tx-list.js';
 import type { HttpTransaction } from '../http/tx.js';
+import { firstTransaction } from '../http/tx-list.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { type BufferId, buffers } from '../protocol/buffers.js';
 import { Dir, IpProto } from '../protocol/ip.js';
@@ -50,7 +50,9 @@ function guessed(p: Packet, row: AlertRow): HttpTransaction | null {
 function messageBytes(r: Pick<AlertRecord, 'http'>, dir: Dir, limit: number): Uint8Array | null {
   if (r.http === null) return null;
   const { requestHead, requestBody, responseHead, responseBody } = r.http;
-  const parts = (dir === Dir.ToServer ? [requestHead, requestBody] : [responseHead, responseBody]).filter((b) => b !== null);
+  const parts = (dir === Dir.ToServer ? [requestHead, requestBody] : [responseHead, responseBody]).filter(
+    (b) => b !== null,
+  );
   return parts.length === 0 ? null : Buffer.concat(parts).subarray(0, limit);
 }
 
@@ -101,7 +103,12 @@ export function rejectTarget(p: Packet, action: number): AlertRecord['reject'] {
  * `outer`: the packet that carried a tunnelled one, else null. `verdict`: what became of the packet.
  */
 export function alertRecord(
-  p: Packet, outer: Packet | null, row: AlertRow, rule: Pick<Rule, 'gid' | 'sid' | 'rev'>, verdict: Verdict, wants: Wants,
+  p: Packet,
+  outer: Packet | null,
+  row: AlertRow,
+  rule: Pick<Rule, 'gid' | 'sid' | 'rev'>,
+  verdict: Verdict,
+  wants: Wants,
 ): AlertRecord {
   const inTx = row.tx as HttpTransaction | null;
   const tx = inTx ?? guessed(p, row);

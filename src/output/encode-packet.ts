@@ -2,8 +2,8 @@
 import { dv, u8 } from '../core/memory.js';
 import type { Packet } from '../decode/packet.js';
 import { flows } from '../flow/columns.js';
-import { applayerEventNames } from '../protocol/applayer-events.js';
 import { appProtoNames } from '../protocol/app-proto.js';
+import { applayerEventNames } from '../protocol/applayer-events.js';
 import { decoderEventNames } from '../protocol/decoder-events.js';
 import { EventRange } from '../protocol/events.js';
 import { httpEventNames } from '../protocol/http-events.js';
@@ -63,7 +63,13 @@ export function taggedPacket(p: Packet): PacketRecord {
 }
 
 /** A packet that is (or inline would be) dropped. `rule` and `txId` -1 when none is to blame. */
-export function dropRecord(p: Packet, reason: string, rule: number, txId: number, reject: DropRecord['reject']): DropRecord {
+export function dropRecord(
+  p: Packet,
+  reason: string,
+  rule: number,
+  txId: number,
+  reject: DropRecord['reject'],
+): DropRecord {
   const udp = p.ipProto === IpProto.Udp && p.l4Off !== 0;
   const echo = isIcmp(p.ipProto) && p.l4Off !== 0;
   return {

@@ -21,7 +21,10 @@ export function flowVars(flow: number): EventVars | null {
   return {
     flowbits: listed(flowbitList(flow, ids)).map((id) => flowNames.name(id)),
     flowints: listed(flowintList(flow, ids)).map((id) => [flowNames.name(id), flowintGet(flow, id)]),
-    flowvars: listed(flowvarList(flow, ids)).map((id) => [flowNames.name(id), bytesText(flowvarGet(flow, id) ?? new Uint8Array(0))]),
+    flowvars: listed(flowvarList(flow, ids)).map((id) => [
+      flowNames.name(id),
+      bytesText(flowvarGet(flow, id) ?? new Uint8Array(0)),
+    ]),
     pktvars: [],
   };
 }

@@ -1,8 +1,9 @@
 /** Suricata's fast.log: one line an alert (user guide 7.0, "Line based alerts log"). */
-import type { AlertRecord, RuleInfo } from './records.js';
-import { timestamp } from './eve/json.js';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a rule's text must not break the line
+import { timestamp } from './eve/json.js';
+import type { AlertRecord, RuleInfo } from './records.js';
+
+/** What would break the line. */
 const Control = /[\u0000-\u001f\u007f]/g;
 
 /** Bytes shown of a packet that has no addresses. */
@@ -29,7 +30,8 @@ export function fastLine(r: AlertRecord, rule: RuleInfo | null): string {
   const mark = dropMark(r, rule);
   const tail = `[Classification: ${category}] [Priority: ${rule?.priority ?? 3}]`;
   const head = `${when}  ${mark}[**] [${r.gid}:${r.sid}:${r.rev}] ${msg} [**] ${tail}`;
-  if (r.src === '') return `${head} [**] [Raw pkt: ${rawStart(r.packet)}]${r.pcapCnt > 0 ? ` [pcap file packet: ${r.pcapCnt}]` : ''}\n`;
+  if (r.src === '')
+    return `${head} [**] [Raw pkt: ${rawStart(r.packet)}]${r.pcapCnt > 0 ? ` [pcap file packet: ${r.pcapCnt}]` : ''}\n`;
   const srcPort = r.srcPort >= 0 ? r.srcPort : Math.max(0, r.icmpType);
   const dstPort = r.dstPort >= 0 ? r.dstPort : Math.max(0, r.icmpCode);
   return `${head} {${r.proto}} ${r.src}:${srcPort} -> ${r.dst}:${dstPort}\n`;

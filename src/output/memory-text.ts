@@ -11,7 +11,9 @@ export function memoryText(off: number, len: number): string {
   if (len === 0) return '';
   const s = mem.toString('latin1', off, off + len);
   if (!HighByte.test(s)) return s;
-  return isUtf8(bytes.subarray(off, off + len)) ? mem.toString('utf8', off, off + len) : s.replace(HighBytes, hexEscape);
+  return isUtf8(bytes.subarray(off, off + len))
+    ? mem.toString('utf8', off, off + len)
+    : s.replace(HighBytes, hexEscape);
 }
 
 /** A copy of `len` bytes at `off`. */

@@ -11,8 +11,8 @@ import { packRules } from './rule-table.js';
 import { spillShare } from './spill.js';
 import type { RunStart, RunTotals } from './store/runs.js';
 import { type Wants, wantsOf } from './wants.js';
-import type { FromWriter, ThreadData, ToWriter } from './writer-thread.js';
 import type { WriterSummary } from './writer.js';
+import type { FromWriter, ThreadData, ToWriter } from './writer-thread.js';
 
 export interface OutputsOptions extends OutputConfig {
   /** SQLite file, or null for `--db none`. */
@@ -158,7 +158,9 @@ export class Outputs {
           if (value !== undefined) resolve(value);
         });
         thread.on('error', reject);
-        thread.on('exit', (code) => reject(new PeccaryError('runtime', `the writer thread ended unexpectedly (${code})`)));
+        thread.on('exit', (code) =>
+          reject(new PeccaryError('runtime', `the writer thread ended unexpectedly (${code})`)),
+        );
       });
       // Whoever awaits it sees the fault; before that it must not count as unhandled.
       p.catch(() => undefined);

@@ -21,11 +21,14 @@ export class Sink {
   gone = false;
   /** Message of the first failed write (disk full …); the sink takes no more. */
   fault: string | null = null;
+  /** Lines that were not written because of the fault. */
+  refused = 0;
   /** Bytes written. */
   written = 0;
   readonly name: string;
   private readonly fd: number;
   private text = '';
+  private lines = 0;
 
   /** `path` "-" is standard output. A file is opened for appending; its directory is made. */
   constructor(path: string) {
@@ -44,6 +47,7 @@ export class Sink {
 
   push(line: string): void {
     this.text += line;
+    this.lines++;
     if (this.text.length >= FlushBytes) this.flush();
   }
 
@@ -51,7 +55,10 @@ export class Sink {
   flush(): void {
     if (this.text === '') return;
     const bytes = Buffer.from(this.text, 'utf8');
+    const lines = this.lines;
     this.text = '';
+    this.lines = 0;
+    if (this.fault !== null) this.refused += lines;
     if (this.gone || this.fault !== null) return;
     let at = 0;
     let wait = PipeWait.First as number;
@@ -69,6 +76,7 @@ export class Sink {
           return;
         } else {
           this.fault = `${this.name}: ${(e as Error).message}`;
+          this.refused += lines; // some of them may be there: too many told is better than too few
           return;
         }
       }

@@ -108,25 +108,32 @@ class Loop {
 
 async function main(port: MessagePort, data: ThreadData): Promise<void> {
   const bell = new Int32Array(data.ports[0].bell);
-  const say = (m: FromWriter) => port.postMessage(m);
+  let last: FromWriter;
   try {
     let store: AlertStore | null = null;
     if (data.options.store !== null) {
-      const [{ openForWriting }, { AlertStore }] = await Promise.all([import('./store/open.js'), import('./store/store.js')]);
+      const [{ openForWriting }, { AlertStore }] = await Promise.all([
+        import('./store/open.js'),
+        import('./store/store.js'),
+      ]);
       store = new AlertStore(await openForWriting(data.options.store.path), data.options.store);
     }
     const loop = new Loop(port, data, store);
-    say({ type: 'ready' });
-    const summary = loop.run();
-    say({ type: 'closed', summary });
+    port.postMessage({ type: 'ready' } satisfies FromWriter);
+    last = { type: 'closed', summary: loop.run() };
   } catch (e) {
     const error = e as Error & { kind?: string };
-    say({ type: 'failed', kind: error.kind ?? null, message: error.kind === undefined ? String(error.stack) : error.message });
-  } finally {
-    Atomics.store(bell, Bell.WriterEnded, 1);
-    Atomics.notify(bell, Bell.Room);
-    port.close();
+    last = {
+      type: 'failed',
+      kind: error.kind ?? null,
+      message: error.kind === undefined ? String(error.stack) : error.message,
+    };
   }
+  // Before the message: who has it may count on workers losing (and counting) what they push from now on.
+  Atomics.store(bell, Bell.WriterEnded, 1);
+  Atomics.notify(bell, Bell.Room);
+  port.postMessage(last);
+  port.close();
 }
 
 if (parentPort !== null) await main(parentPort, workerData as ThreadData);

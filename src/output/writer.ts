@@ -2,8 +2,9 @@
  * The writer: takes records and writes them to the sinks and the store. Synchronous and without threads of its own, so
  * that tests and small tools use it directly; writer-thread.ts runs it beside the workers.
  */
-import { EveWriter } from './eve/writer.js';
+
 import type { EveOptions } from './eve/config.js';
+import { EveWriter } from './eve/writer.js';
 import { fastLine } from './fast-log.js';
 import type { EventRecord, RuleInfo } from './records.js';
 import type { RuleTable } from './rule-table.js';
@@ -26,7 +27,7 @@ export interface WriterOptions {
 export interface WriterSummary {
   /** Records written to at least one output, by kind. */
   written: Record<string, number>;
-  /** First fault of each sink and the store: disk full, database locked … */
+  /** First fault of each sink and the store (disk full, database locked …) and how many records it cost. */
   faults: string[];
   /** Standard output was closed by its reader. */
   stdoutGone: boolean;
@@ -88,11 +89,13 @@ export class Writer {
     this.eveSink?.close();
     this.fastSink?.close();
     const runId = this.store?.close(totals) ?? 0;
-    const faults = [this.eveSink?.fault, this.fastSink?.fault, this.store?.fault];
+    const parts = [this.eveSink, this.fastSink, this.store];
     const { origins: _origins, ...written } = this.written;
     return {
       written,
-      faults: faults.filter((f): f is string => typeof f === 'string'),
+      faults: parts
+        .filter((x) => x != null && x.fault !== null)
+        .map((x) => `${x?.fault} (${x?.refused} records are missing there)`),
       stdoutGone: this.eveSink?.gone === true,
       runId,
     };

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { Region, u8 } from '../../src/core/memory.js';
 import { Packet } from '../../src/decode/packet.js';
-import { FlowEnd, FlowFlag, FlowState, flows } from '../../src/flow/columns.js';
 import { flowbitSet, flowintSet, flowvarSet, releaseBits } from '../../src/flow/bits.js';
+import { FlowEnd, FlowFlag, FlowState, flows } from '../../src/flow/columns.js';
 import { packetBase } from '../../src/output/encode-base.js';
 import { flowEventRecord } from '../../src/output/encode-flow.js';
 import { applayerAnomaly, dropRecord, packetAnomaly } from '../../src/output/encode-packet.js';
 import { flowId, setFlowIdRun } from '../../src/output/flow-id.js';
 import { protoName } from '../../src/output/proto-names.js';
-import { AppLayerEvent } from '../../src/protocol/applayer-events.js';
 import { AppProto } from '../../src/protocol/app-proto.js';
+import { AppLayerEvent } from '../../src/protocol/applayer-events.js';
 import { DecoderEvent } from '../../src/protocol/decoder-events.js';
 import { EventRange } from '../../src/protocol/events.js';
 import { Dir, IpProto } from '../../src/protocol/ip.js';
@@ -76,7 +76,10 @@ describe('records of a packet', () => {
 
   it('have its addresses, ports, number and time', () => {
     const b = packetBase(segment());
-    assert.deepEqual([b.src, b.srcPort, b.dst, b.dstPort, b.proto, b.pcapCnt, b.tsUs], ['192.0.2.1', 40_000, '198.51.100.7', 80, 'TCP', 7, samples.t0]);
+    assert.deepEqual(
+      [b.src, b.srcPort, b.dst, b.dstPort, b.proto, b.pcapCnt, b.tsUs],
+      ['192.0.2.1', 40_000, '198.51.100.7', 80, 'TCP', 7, samples.t0],
+    );
     assert.deepEqual([b.flowId, b.icmpType, b.vlan, b.pktSrc], [0, -1, [], 'wire/pcap']);
   });
 
@@ -111,8 +114,14 @@ describe('records of a packet', () => {
     assert.match(stream.event, /^stream\./);
     const flow = flowOf(p);
     const app = applayerAnomaly(p, flow, Dir.ToClient, AppLayerEvent.DetectProtocolOnlyOneDirection, -1);
-    assert.deepEqual([app.event, app.layer, app.appProto, app.src], ['APPLAYER_DETECT_PROTOCOL_ONLY_ONE_DIRECTION', 'proto_detect', 'http', '198.51.100.7']);
-    assert.deepEqual([applayerAnomaly(p, flow, Dir.ToServer, EventRange.Http, 4).layer, app.txId], ['proto_parser', -1]);
+    assert.deepEqual(
+      [app.event, app.layer, app.appProto, app.src],
+      ['APPLAYER_DETECT_PROTOCOL_ONLY_ONE_DIRECTION', 'proto_detect', 'http', '198.51.100.7'],
+    );
+    assert.deepEqual(
+      [applayerAnomaly(p, flow, Dir.ToServer, EventRange.Http, 4).layer, app.txId],
+      ['proto_parser', -1],
+    );
   });
 
   it('give the header fields of a dropped packet', () => {
@@ -120,7 +129,10 @@ describe('records of a packet', () => {
     flowOf(p);
     const d = dropRecord(p, 'rules', 3, -1, null);
     assert.deepEqual(d.tcp, { seq: 0xffff_ffff, ack: 9, win: 512, flags: 0x18, reserved: 2, urgent: 0 });
-    assert.deepEqual([d.ip, d.len, d.direction, d.udpLen], [{ version: 4, ttl: 60, tos: 0, id: 5, flowLabel: 0 }, 44, 'to_server', -1]);
+    assert.deepEqual(
+      [d.ip, d.len, d.direction, d.udpLen],
+      [{ version: 4, ttl: 60, tos: 0, id: 5, flowLabel: 0 }, 44, 'to_server', -1],
+    );
   });
 });
 
@@ -135,11 +147,19 @@ describe('records of a flow', () => {
     flowvarSet(flow, flowNames.id('user'), p.frameOff, 2);
     const r = flowEventRecord(flow, 1);
     releaseBits(flow);
-    assert.deepEqual([r.src, r.dstPort, r.state, r.reason, r.alerted, r.origin, r.action], ['192.0.2.1', 80, 'closed', 'timeout', true, 1, null]);
+    assert.deepEqual(
+      [r.src, r.dstPort, r.state, r.reason, r.alerted, r.origin, r.action],
+      ['192.0.2.1', 80, 'closed', 'timeout', true, 1, null],
+    );
     assert.deepEqual([r.appProto, r.appProtoTs, r.appProtoTc], ['http', '', 'failed']);
     assert.equal(r.flow.bytesToServer, 5e9);
     assert.equal(r.tcp?.state, 'closed');
-    assert.deepEqual(r.vars, { flowbits: ['seen', 'again'], flowints: [['count', 4]], flowvars: [['user', '\\xee\\xee']], pktvars: [] });
+    assert.deepEqual(r.vars, {
+      flowbits: ['seen', 'again'],
+      flowints: [['count', 4]],
+      flowvars: [['user', '\\xee\\xee']],
+      pktvars: [],
+    });
     assert.equal(flowEventRecord(flow, 1).vars, null);
     assert.equal(r.flowId, flowId(12));
   });
@@ -156,7 +176,15 @@ describe('records of a flow', () => {
 
 describe('protocol names', () => {
   it('are those of IANA, or three digits', () => {
-    assert.deepEqual([6, 17, 1, 58, 47, 44, 253].map(protoName), ['TCP', 'UDP', 'ICMP', 'IPv6-ICMP', 'GRE', 'IPv6-Frag', '253']);
+    assert.deepEqual([6, 17, 1, 58, 47, 44, 253].map(protoName), [
+      'TCP',
+      'UDP',
+      'ICMP',
+      'IPv6-ICMP',
+      'GRE',
+      'IPv6-Frag',
+      '253',
+    ]);
     assert.equal(protoName(61), '061');
   });
 });

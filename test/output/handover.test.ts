@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { Settings, type Tree } from '../../src/core/settings.js';
 import { BatchDecoder, BatchEncoder, structures } from '../../src/output/codec.js';
 import { outputConfig } from '../../src/output/config.js';
-import { openOutputs, type Outputs, type OutputsOptions, type OutputsSummary } from '../../src/output/outputs.js';
+import { type Outputs, type OutputsOptions, type OutputsSummary, openOutputs } from '../../src/output/outputs.js';
 import { OutputPort } from '../../src/output/port.js';
 import { Ring, ringMemory } from '../../src/output/ring.js';
-import { SpillReader, spillShare, SpillWriter } from '../../src/output/spill.js';
+import { SpillReader, SpillWriter, spillShare } from '../../src/output/spill.js';
 import * as samples from './samples.js';
 
 let dir = '';
@@ -31,7 +31,8 @@ describe('batches', () => {
     const walk = (o: unknown): void => {
       if (o === null || typeof o !== 'object' || o instanceof Uint8Array) return;
       if (Array.isArray(o)) return o.forEach(walk);
-      if (!('counters' in o) && !('names' in o)) assert.ok(known.has(Object.keys(o).join(' ')), Object.keys(o).join(' '));
+      if (!('counters' in o) && !('names' in o))
+        assert.ok(known.has(Object.keys(o).join(' ')), Object.keys(o).join(' '));
       for (const [k, v] of Object.entries(o)) if (k !== 'counters') walk(v);
     };
     walk(samples.everyKind());
@@ -48,27 +49,30 @@ describe('batches', () => {
 describe('ring', () => {
   it('gives byte strings back in order, and refuses what does not fit', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.uint8Array({ maxLength: 1500 }), fc.constant(null)), { maxLength: 60 }), (steps) => {
-        const memory = ringMemory(4096);
-        const [writer, reader] = [new Ring(memory), new Ring(memory)];
-        const model: string[] = [];
-        let used = 0;
-        for (const step of steps) {
-          if (step === null) {
-            const got = reader.take();
-            const want = model.shift();
-            assert.equal(got === null ? undefined : Buffer.from(got).toString('hex'), want);
-            if (got !== null) used -= (got.length + 7) & ~3;
-          } else {
-            const fits = used + ((step.length + 7) & ~3) <= 4096;
-            assert.equal(writer.put(step), fits);
-            if (!fits) continue;
-            model.push(Buffer.from(step).toString('hex'));
-            used += (step.length + 7) & ~3;
+      fc.property(
+        fc.array(fc.oneof(fc.uint8Array({ maxLength: 1500 }), fc.constant(null)), { maxLength: 60 }),
+        (steps) => {
+          const memory = ringMemory(4096);
+          const [writer, reader] = [new Ring(memory), new Ring(memory)];
+          const model: string[] = [];
+          let used = 0;
+          for (const step of steps) {
+            if (step === null) {
+              const got = reader.take();
+              const want = model.shift();
+              assert.equal(got === null ? undefined : Buffer.from(got).toString('hex'), want);
+              if (got !== null) used -= (got.length + 7) & ~3;
+            } else {
+              const fits = used + ((step.length + 7) & ~3) <= 4096;
+              assert.equal(writer.put(step), fits);
+              if (!fits) continue;
+              model.push(Buffer.from(step).toString('hex'));
+              used += (step.length + 7) & ~3;
+            }
+            assert.equal(reader.used(), used);
           }
-          assert.equal(reader.used(), used);
-        }
-      }),
+        },
+      ),
     );
   });
 });
@@ -121,15 +125,27 @@ describe('spill', () => {
 
 /** Outputs that write EVE to a file, with the parts of `over` changed. */
 function open(over: Partial<OutputsOptions> = {}, tree: Tree = {}): Outputs {
-  const config = outputConfig(new Settings(tree), { eve: join(dir, 'eve.json'), logDir: dir, inline: false, live: false });
+  const config = outputConfig(new Settings(tree), {
+    eve: join(dir, 'eve.json'),
+    logDir: dir,
+    inline: false,
+    live: false,
+  });
   return openOutputs({
-    ...config, db: null, workers: 1, live: false,
+    ...config,
+    db: null,
+    workers: 1,
+    live: false,
     run: { kind: 'replay', inputs: ['/captures/one.pcap'], append: false, version: '0', startedUs: samples.t0 },
     ...over,
   });
 }
 
-const lines = (): Record<string, unknown>[] => readFileSync(join(dir, 'eve.json'), 'utf8').trimEnd().split('\n').map((l) => JSON.parse(l));
+const lines = (): Record<string, unknown>[] =>
+  readFileSync(join(dir, 'eve.json'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((l) => JSON.parse(l));
 
 /** Pushes `n` http events in batches of `each` and closes. */
 async function pour(outputs: Outputs, n: number, each: number): Promise<OutputsSummary> {
@@ -151,7 +167,10 @@ describe('hand-over to the writer thread', () => {
     assert.equal(s.pushedEvents, 5000);
     assert.equal(s.lostEvents, 0);
     assert.deepEqual(s.written, { http: 5000 });
-    assert.deepEqual(lines().map((e) => e.pcap_cnt), Array.from({ length: 5000 }, (_, i) => i + 1));
+    assert.deepEqual(
+      lines().map((e) => e.pcap_cnt),
+      Array.from({ length: 5000 }, (_, i) => i + 1),
+    );
   });
 
   it('finds the rule of an alert in the set its batch was made with', async () => {
@@ -164,29 +183,41 @@ describe('hand-over to the writer thread', () => {
     port.push(samples.alert());
     port.close();
     await outputs.close(null);
-    assert.deepEqual(lines().map((e) => (e.alert as { signature: string }).signature), ['old', 'new']);
+    assert.deepEqual(
+      lines().map((e) => (e.alert as { signature: string }).signature),
+      ['old', 'new'],
+    );
   });
 
   it('spills to disk when the writer is slow, and loses nothing', async () => {
     const s = await pour(open({ slowMs: 5, queueBytes: 16_384 }), 3000, 50);
     assert.ok(s.spilledBatches > 10, `${s.spilledBatches} batches went through the spill`);
     assert.equal(s.lostEvents, 0);
-    assert.deepEqual(lines().map((e) => e.pcap_cnt), Array.from({ length: 3000 }, (_, i) => i + 1));
+    assert.deepEqual(
+      lines().map((e) => e.pcap_cnt),
+      Array.from({ length: 3000 }, (_, i) => i + 1),
+    );
     assert.deepEqual(readdirSync(dir), ['eve.json']);
   });
 
-  it('loses and counts exactly what is past the spill\'s budget', async () => {
+  it("loses and counts exactly what is past the spill's budget", async () => {
     const spill = { dir, budget: 32_768, wait: false };
     const outputs = open({ slowMs: 5, queueBytes: 16_384, spill });
     const s = await pour(outputs, 3000, 50);
     assert.ok(s.lostEvents > 0);
     const written = lines().map((e) => e.pcap_cnt as number);
     assert.equal(written.length + s.lostEvents, 3000);
-    assert.deepEqual(written, [...written].sort((a, b) => a - b));
+    assert.deepEqual(
+      written,
+      [...written].sort((a, b) => a - b),
+    );
   });
 
   it('counts lost alerts by themselves, and still names the files of later events', async () => {
-    const outputs = open({ slowMs: 20, queueBytes: 4096, spill: { dir, budget: 0, wait: false } }, { outputs: [{ 'eve-log': { 'pcap-file': 'yes' } }] });
+    const outputs = open(
+      { slowMs: 20, queueBytes: 4096, spill: { dir, budget: 0, wait: false } },
+      { outputs: [{ 'eve-log': { 'pcap-file': 'yes' } }] },
+    );
     await outputs.ready();
     const port = new OutputPort(outputs.portMemory(0));
     port.useOrigins(['/captures/one.pcap']);
@@ -217,9 +248,23 @@ describe('hand-over to the writer thread', () => {
     assert.deepEqual(readdirSync(dir).sort(), ['eve.json', `peccary-${process.pid}-9.0.spill`]);
   });
 
+  it('says what is wrong with an output that takes no more, and counts what is missing', async () => {
+    const eve = outputConfig(new Settings(), { eve: '/dev/full', logDir: dir, inline: false, live: false }).eve;
+    const s = await pour(open({ eve }), 100, 10);
+    assert.deepEqual(
+      s.faults.map((f) => f.replace(/ENOSPC.*write/, '…')),
+      ['/dev/full: … (100 records are missing there)'],
+    );
+  });
+
   it('says what is wrong with an output before anything is read', async () => {
     writeFileSync(join(dir, 'plain'), '');
-    const eve = outputConfig(new Settings(), { eve: join(dir, 'plain', 'eve.json'), logDir: dir, inline: false, live: false }).eve;
+    const eve = outputConfig(new Settings(), {
+      eve: join(dir, 'plain', 'eve.json'),
+      logDir: dir,
+      inline: false,
+      live: false,
+    }).eve;
     const outputs = open({ eve });
     await assert.rejects(outputs.ready(), { name: 'PeccaryError', message: /cannot write to .*plain.eve\.json/ });
     const port = new OutputPort(outputs.portMemory(0));
@@ -231,12 +276,20 @@ describe('hand-over to the writer thread', () => {
 });
 
 describe('outputs of the configuration', () => {
-  const config = (tree: Tree, eve: string | null = null) => outputConfig(new Settings(tree), { eve, logDir: '/log', inline: false, live: true });
+  const config = (tree: Tree, eve: string | null = null) =>
+    outputConfig(new Settings(tree), { eve, logDir: '/log', inline: false, live: true });
 
   it('are in the log directory and off by default', () => {
     const o = config({});
     assert.deepEqual([o.eve, o.fastLog, o.spill.dir, o.spill.wait, o.sensor], [null, null, '/log', false, 'peccary']);
-    const on = config({ 'sensor-name': 'edge', outputs: [{ fast: { enabled: 'yes' } }, { 'eve-log': { enabled: 'yes' } }, { spill: { size: '2mb', dir: '/spill', 'when-full': 'wait' } }] });
+    const on = config({
+      'sensor-name': 'edge',
+      outputs: [
+        { fast: { enabled: 'yes' } },
+        { 'eve-log': { enabled: 'yes' } },
+        { spill: { size: '2mb', dir: '/spill', 'when-full': 'wait' } },
+      ],
+    });
     assert.deepEqual([on.eve?.filename, on.fastLog, on.sensor], ['/log/eve.json', '/log/fast.log', 'edge']);
     assert.deepEqual(on.spill, { dir: '/spill', budget: 2 * 1024 * 1024, wait: true });
     assert.equal(config({}, '-').eve?.filename, '-');

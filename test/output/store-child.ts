@@ -10,7 +10,10 @@ import * as samples from './samples.js';
 const path = process.argv[2];
 const outputs = openOutputs({
   ...outputConfig(new Settings(), { eve: null, logDir: dirname(path), inline: false, live: false }),
-  db: path, workers: 1, live: false, run: { kind: 'replay', inputs: ['/a.pcap'], append: false, version: '0', startedUs: samples.t0 },
+  db: path,
+  workers: 1,
+  live: false,
+  run: { kind: 'replay', inputs: ['/a.pcap'], append: false, version: '0', startedUs: samples.t0 },
 });
 await outputs.ready();
 const port = new OutputPort(outputs.portMemory(0));

@@ -47,7 +47,8 @@ async function ask<T>(sql: string): Promise<T[]> {
   }
 }
 
-const count = async (table: string): Promise<number> => (await ask<{ n: number }>(`SELECT count(*) AS n FROM ${table}`))[0].n;
+const count = async (table: string): Promise<number> =>
+  (await ask<{ n: number }>(`SELECT count(*) AS n FROM ${table}`))[0].n;
 
 describe('alert store', () => {
   it('keeps an alert with its signature, flow, transaction, payload and packet', async () => {
@@ -66,19 +67,33 @@ describe('alert store', () => {
     assert.match((row.payload as Buffer).toString('latin1'), /^GET \/a/);
     assert.match((row.body as Buffer).toString(), /^<html>/);
     assert.deepEqual([row.origins, row.packets, row.lost_events, row.pkts_toserver], ['["/a.pcap"]', 10, 2, 4]);
-    assert.deepEqual(JSON.parse(row.rest as string).matches, [{ buffer: 'http.uri', off: 2, len: 4, bytes: 'Ly4uLw==' }]);
+    assert.deepEqual(JSON.parse(row.rest as string).matches, [
+      { buffer: 'http.uri', off: 2, len: 4, bytes: 'Ly4uLw==' },
+    ]);
   });
 
   it('keeps what repeats once', async () => {
-    const many = Array.from({ length: 50 }, (_, i) => samples.alert({ tsUs: samples.t0 + i, rule: i % 2, sid: i % 2 === 0 ? 1000001 : 2 }));
+    const many = Array.from({ length: 50 }, (_, i) =>
+      samples.alert({ tsUs: samples.t0 + i, rule: i % 2, sid: i % 2 === 0 ? 1000001 : 2 }),
+    );
     await record(many);
-    assert.deepEqual([await count('alert'), await count('signature'), await count('flow'), await count('http')], [50, 2, 1, 1]);
+    assert.deepEqual(
+      [await count('alert'), await count('signature'), await count('flow'), await count('http')],
+      [50, 2, 1, 1],
+    );
     assert.equal(await count('bytes'), 5);
     assert.equal(await count('text'), 4);
   });
 
   it('brings transaction and flow up to date when they end, those of alerts only', async () => {
-    const early = samples.http({ hostname: null, status: 0, responseHead: null, responseBody: null, contentType: null, length: 0 });
+    const early = samples.http({
+      hostname: null,
+      status: 0,
+      responseHead: null,
+      responseBody: null,
+      contentType: null,
+      length: 0,
+    });
     await record([
       samples.alert({ http: early }),
       samples.httpEvent({ alerted: true, http: samples.http() }),
@@ -97,12 +112,37 @@ describe('alert store', () => {
     await record([samples.alert(), samples.alert()]);
     await record([samples.alert()], ['/b.pcap']);
     const second = await record([samples.alert()]);
-    assert.deepEqual(await ask('SELECT name, count(*) AS n FROM alert JOIN run r ON r.id = run_id GROUP BY name ORDER BY name'), [
-      { name: '/a.pcap', n: 1 }, { name: '/b.pcap', n: 1 },
-    ]);
+    assert.deepEqual(
+      await ask('SELECT name, count(*) AS n FROM alert JOIN run r ON r.id = run_id GROUP BY name ORDER BY name'),
+      [
+        { name: '/a.pcap', n: 1 },
+        { name: '/b.pcap', n: 1 },
+      ],
+    );
     const third = await record([samples.alert()], ['/a.pcap'], true);
     assert.ok(third > second);
     assert.deepEqual([await count('run'), await count('alert'), await count('bytes')], [3, 3, 15]);
+  });
+
+  it('says what the database says when it takes no more, and counts what is missing', async () => {
+    const db = await openForWriting(path);
+    const store = new AlertStore(db, options(['/a.pcap']));
+    const add = () => store.add(samples.alert(), (i) => rules[i] ?? null);
+    add();
+    store.commit();
+    add();
+    const pages = db.pragma('page_count', { simple: true }) as number;
+    db.pragma(`max_page_count = ${pages}`);
+    for (let i = 0; i < 200 && store.fault === null; i++) {
+      store.add(samples.alert({ payload: Buffer.from(`${i}`.repeat(500)) }), (n) => rules[n] ?? null);
+    }
+    assert.match(store.fault ?? '', /^database: .*full/);
+    const before = store.refused;
+    assert.ok(before >= 2);
+    add();
+    assert.equal(store.refused, before + 1);
+    store.close(null);
+    assert.equal(await count('alert'), 1);
   });
 
   it('stores every kind of record that it keeps without fault', async () => {
@@ -112,9 +152,22 @@ describe('alert store', () => {
 
   it('asks list, show and top through indexes', async () => {
     await record([samples.alert()]);
-    const plan = async (sql: string) => (await ask<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)).map((r) => r.detail).join('; ');
-    for (const where of ['run_id = 1', 'signature_id = 1', "src BETWEEN x'00' AND x'01'", "dst BETWEEN x'00' AND x'01'", 'host_id = 1', 'url_id = 1', 'time_us > 5']) {
-      assert.match(await plan(`SELECT * FROM alert WHERE ${where} ORDER BY time_us DESC LIMIT 10`), /SEARCH alert USING INDEX/, where);
+    const plan = async (sql: string) =>
+      (await ask<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)).map((r) => r.detail).join('; ');
+    for (const where of [
+      'run_id = 1',
+      'signature_id = 1',
+      "src BETWEEN x'00' AND x'01'",
+      "dst BETWEEN x'00' AND x'01'",
+      'host_id = 1',
+      'url_id = 1',
+      'time_us > 5',
+    ]) {
+      assert.match(
+        await plan(`SELECT * FROM alert WHERE ${where} ORDER BY time_us DESC LIMIT 10`),
+        /SEARCH alert USING INDEX/,
+        where,
+      );
     }
   });
 });
@@ -122,7 +175,10 @@ describe('alert store', () => {
 describe('alert database file', () => {
   const refusal = async (make: () => void | Promise<void>, open: (p: string) => Promise<Database>, message: RegExp) => {
     await make();
-    await assert.rejects(open(path), (e: unknown) => e instanceof PeccaryError && e.kind === 'database' && message.test(e.message));
+    await assert.rejects(
+      open(path),
+      (e: unknown) => e instanceof PeccaryError && e.kind === 'database' && message.test(e.message),
+    );
   };
 
   it('is brought up to date from an empty file, and opened again as it is', async () => {
@@ -131,11 +187,20 @@ describe('alert database file', () => {
     assert.deepEqual(await ask('PRAGMA user_version'), [{ user_version: migrations.length }]);
   });
 
-  it('says what to run when there is none', () => refusal(() => undefined, openForReading, /there is no alert database at .*peccary replay/));
+  it('says what to run when there is none', () =>
+    refusal(() => undefined, openForReading, /there is no alert database at .*peccary replay/));
 
   it('is refused when it is something else', async () => {
-    await refusal(() => writeFileSync(path, 'not a database at all, not at all'), openForReading, /is not an alert database/);
-    await refusal(() => writeFileSync(path, 'not a database at all, not at all'), openForWriting, /is not an alert database/);
+    await refusal(
+      () => writeFileSync(path, 'not a database at all, not at all'),
+      openForReading,
+      /is not an alert database/,
+    );
+    await refusal(
+      () => writeFileSync(path, 'not a database at all, not at all'),
+      openForWriting,
+      /is not an alert database/,
+    );
     rmSync(path);
     const other = () => {
       const db = new Sqlite(path);
@@ -173,7 +238,9 @@ async function pushedAtLeast(child: ChildProcess, n: number): Promise<number> {
 describe('kill -9', () => {
   it('leaves a database that can be read, with at most the last second missing', async function () {
     this.timeout(30_000);
-    const child = spawn(process.execPath, [new URL('./store-child.js', import.meta.url).pathname, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [new URL('./store-child.js', import.meta.url).pathname, path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await pushedAtLeast(child, 500);
     const seen = await pushedAtLeast(child, 501);
     // A second and a little for a loaded machine: what was pushed by now is committed by then.

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { Region, u8 } from '../../src/core/memory.js';
 import { addressBytes, addressRange, addressText, shortAddressText } from '../../src/output/address-bytes.js';
 import { CommunityId } from '../../src/output/community-id.js';
-import { fastLine } from '../../src/output/fast-log.js';
 import { quote, timestamp } from '../../src/output/eve/json.js';
-import { referenceUrl } from '../../src/output/references.js';
+import { fastLine } from '../../src/output/fast-log.js';
 import { memoryText } from '../../src/output/memory-text.js';
+import { referenceUrl } from '../../src/output/references.js';
 import { bytesText, printable } from '../../src/output/text.js';
 import * as samples from './samples.js';
 
@@ -68,21 +68,28 @@ describe('addresses', () => {
     assert.equal(text('192.0.2.9'), '192.0.2.9-192.0.2.9');
     assert.equal(text('2001:db8::/32'), '2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff');
     assert.equal(text('10.0.0.1-10.0.0.9'), '10.0.0.1-10.0.0.9');
-    for (const bad of ['10.0.0.0/33', 'x', '10.0.0.1/8/8', '10.0.0.9-10.0.0.1', '1.2.3.4/-1', '']) assert.equal(text(bad), null);
+    for (const bad of ['10.0.0.0/33', 'x', '10.0.0.1/8/8', '10.0.0.9-10.0.0.1', '1.2.3.4/-1', ''])
+      assert.equal(text(bad), null);
   });
 });
 
 describe('community id v1 (Corelight specification)', () => {
   const id = new CommunityId(0);
 
-  it('gives the ids of the specification\'s baseline', () => {
+  it("gives the ids of the specification's baseline", () => {
     assert.equal(id.of('128.232.110.120', '66.35.250.204', 34855, 80, 'TCP'), '1:LQU9qZlK+B5F3KDmev6m5PMibrg=');
-    assert.equal(new CommunityId(1).of('128.232.110.120', '66.35.250.204', 34855, 80, 'TCP'), '1:3V71V58M3Ksw/yuFALMcW0LAHvc=');
+    assert.equal(
+      new CommunityId(1).of('128.232.110.120', '66.35.250.204', 34855, 80, 'TCP'),
+      '1:3V71V58M3Ksw/yuFALMcW0LAHvc=',
+    );
   });
 
   it('is the same in both directions', () => {
     assert.equal(id.of('10.0.0.1', '10.0.0.2', 1234, 80, 'TCP'), id.of('10.0.0.2', '10.0.0.1', 80, 1234, 'TCP'));
-    assert.equal(id.of('10.0.0.1', '10.0.0.2', -1, -1, 'ICMP', 8, 0), id.of('10.0.0.2', '10.0.0.1', -1, -1, 'ICMP', 0, 0));
+    assert.equal(
+      id.of('10.0.0.1', '10.0.0.2', -1, -1, 'ICMP', 8, 0),
+      id.of('10.0.0.2', '10.0.0.1', -1, -1, 'ICMP', 0, 0),
+    );
     assert.notEqual(id.of('10.0.0.1', '10.0.0.2', 1234, 80, 'TCP'), id.of('10.0.0.1', '10.0.0.2', 1234, 80, 'UDP'));
   });
 
@@ -95,14 +102,17 @@ describe('community id v1 (Corelight specification)', () => {
 describe('fast.log (Suricata user guide 7.0, "Line based alerts log")', () => {
   const rule = samples.rule();
 
-  it('has Suricata\'s format', () => {
+  it("has Suricata's format", () => {
     assert.equal(
       fastLine(samples.alert(), rule),
       '01/02/2026-03:04:05.123456  [**] [1:1000001:3] WEB traversal in path [**] [Classification: Web Application Attack] [Priority: 1] {TCP} 192.0.2.1:40000 -> 198.51.100.7:80\n',
     );
     assert.match(fastLine(samples.alert({ action: 'blocked' }), rule), / {2}\[Drop\] \[\*\*\] /);
     assert.match(fastLine(samples.alert(), samples.rule({ action: 'drop' })), / {2}\[wDrop\] \[\*\*\] /);
-    assert.match(fastLine(samples.alert({ proto: 'ICMP', srcPort: -1, dstPort: -1, icmpType: 8, icmpCode: 0 }), rule), /\{ICMP\} 192\.0\.2\.1:8 -> 198\.51\.100\.7:0\n$/);
+    assert.match(
+      fastLine(samples.alert({ proto: 'ICMP', srcPort: -1, dstPort: -1, icmpType: 8, icmpCode: 0 }), rule),
+      /\{ICMP\} 192\.0\.2\.1:8 -> 198\.51\.100\.7:0\n$/,
+    );
     assert.match(fastLine(samples.alert({ src: '' }), rule), /\[Raw pkt: 01 02 03 04 \] \[pcap file packet: 4\]\n$/);
   });
 
@@ -115,7 +125,10 @@ describe('references', () => {
   it('become addresses that can be opened', () => {
     assert.equal(referenceUrl({ type: 'url', value: 'example.org/a' }), 'https://example.org/a');
     assert.equal(referenceUrl({ type: 'url', value: 'http://example.org' }), 'http://example.org');
-    assert.equal(referenceUrl({ type: 'cve', value: 'CVE-2014-6271' }), 'https://nvd.nist.gov/vuln/detail/CVE-2014-6271');
+    assert.equal(
+      referenceUrl({ type: 'cve', value: 'CVE-2014-6271' }),
+      'https://nvd.nist.gov/vuln/detail/CVE-2014-6271',
+    );
     assert.equal(referenceUrl({ type: 'odd', value: '5' }), 'odd,5');
   });
 });

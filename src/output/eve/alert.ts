@@ -4,12 +4,13 @@ import { referenceUrl } from '../references.js';
 import { printable } from '../text.js';
 import type { EveAlertOptions } from './config.js';
 import { fileObject } from './fileinfo.js';
-import { end, type EveContext, header } from './header.js';
+import { type EveContext, end, header } from './header.js';
 import { httpObjectWithBodies } from './http.js';
 import { base64, quote, quoteList, timestamp } from './json.js';
 
 /** What the `alert` object takes from the event. */
-type AlertCore = Pick<AlertRecord, 'gid' | 'sid' | 'rev' | 'action'> & Pick<EventBase, 'src' | 'dst' | 'srcPort' | 'dstPort'>;
+type AlertCore = Pick<AlertRecord, 'gid' | 'sid' | 'rev' | 'action'> &
+  Pick<EventBase, 'src' | 'dst' | 'srcPort' | 'dstPort'>;
 
 /** {"key":["v1","v2"]} with keys in the order in which the rule first names them. */
 function ruleMetadata(list: RuleInfo['metadata']): string {
@@ -40,7 +41,8 @@ export function alertObject(r: AlertCore, rule: RuleInfo | null, options: EveAle
   if (rule.target !== null && r.src !== '') s += sourceAndTarget(r, rule.target);
   if (options !== null) {
     if (options.ruleMetadata && rule.metadata.length > 0) s += `,"metadata":${ruleMetadata(rule.metadata)}`;
-    if (options.ruleReference && rule.references.length > 0) s += `,"references":${quoteList(rule.references.map(referenceUrl))}`;
+    if (options.ruleReference && rule.references.length > 0)
+      s += `,"references":${quoteList(rule.references.map(referenceUrl))}`;
     if (options.ruleRaw) s += `,"rule":${quote(rule.text)}`;
   }
   return `${s}}`;

@@ -2,7 +2,7 @@
 import type { AnomalyRecord } from '../records.js';
 import { packetFields } from './alert.js';
 import type { EveOptions } from './config.js';
-import { end, type EveContext, header } from './header.js';
+import { type EveContext, end, header } from './header.js';
 import { quote } from './json.js';
 
 /** The event, or '' when its kind of anomaly is not wanted. */

@@ -117,7 +117,10 @@ function anomalyOptions(settings: Settings, path: string): EveOptions['anomaly']
 }
 
 /** Options that hold for all types, read from the configuration. */
-function common(settings: Settings, filename: string): Omit<EveOptions, 'alert' | 'http' | 'flow' | 'anomaly' | 'drop' | 'fileinfo' | 'stats'> {
+function common(
+  settings: Settings,
+  filename: string,
+): Omit<EveOptions, 'alert' | 'http' | 'flow' | 'anomaly' | 'drop' | 'fileinfo' | 'stats'> {
   return {
     filename,
     metadata: settings.bool(`${Eve}.metadata`, true),

@@ -1,9 +1,10 @@
 /** EVE's drop event (Suricata user guide 7.0, "Event type: Drop"). */
-import type { DropRecord } from '../records.js';
+
 import { TcpFlag } from '../../protocol/tcp.js';
+import type { DropRecord } from '../records.js';
 import { alertObject, verdictObject } from './alert.js';
 import type { EveOptions } from './config.js';
-import { end, type EveContext, header } from './header.js';
+import { type EveContext, end, header } from './header.js';
 import { quote } from './json.js';
 
 /** Header fields of the dropped packet, each with its comma. */

@@ -1,6 +1,6 @@
 /** EVE's `fileinfo` event and the `files` of an alert (Suricata user guide 7.0, "Event type: Fileinfo"). */
 import type { FileInfoRecord, FileRecord } from '../records.js';
-import { end, type EveContext, header } from './header.js';
+import { type EveContext, end, header } from './header.js';
 import { httpObject } from './http.js';
 import { quote } from './json.js';
 

@@ -1,7 +1,7 @@
 /** EVE's flow event (Suricata user guide 7.0, "Event type: Flow"). */
 import type { FlowEventRecord, FlowTcpRecord } from '../records.js';
 import { appProtos } from './alert.js';
-import { community, end, type EveContext, metadata, start } from './header.js';
+import { community, type EveContext, end, metadata, start } from './header.js';
 import { timestamp } from './json.js';
 
 const hex2 = (n: number): string => n.toString(16).padStart(2, '0');
@@ -30,7 +30,8 @@ function tcpObject(t: FlowTcpRecord): string {
 export function flowEvent(ctx: EveContext, r: FlowEventRecord): string {
   const f = r.flow;
   let s = start(ctx, r, 'flow');
-  if (r.responseIcmpType >= 0) s += `,"response_icmp_type":${r.responseIcmpType},"response_icmp_code":${r.responseIcmpCode}`;
+  if (r.responseIcmpType >= 0)
+    s += `,"response_icmp_type":${r.responseIcmpType},"response_icmp_code":${r.responseIcmpCode}`;
   s += appProtos(r);
   s += `,"flow":{"pkts_toserver":${f.pktsToServer},"pkts_toclient":${f.pktsToClient}`;
   s += `,"bytes_toserver":${f.bytesToServer},"bytes_toclient":${f.bytesToClient}`;

@@ -1,8 +1,8 @@
 /** What every EVE event begins with, in Suricata 7.0.10's order of keys. */
 import type { CommunityId } from '../community-id.js';
 import type { EventBase, EventVars, RuleInfo } from '../records.js';
-import { quote, quoteList, timestamp } from './json.js';
 import type { EveOptions } from './config.js';
+import { quote, quoteList, timestamp } from './json.js';
 
 /** What turning records into EVE needs besides the record. */
 export interface EveContext {
@@ -29,7 +29,8 @@ function pairs<T>(list: readonly [string, T][], value: (v: T) => string): string
 export function metadata(ctx: EveContext, vars: EventVars | null): string {
   if (vars === null || !ctx.options.metadata) return '';
   const parts: string[] = [];
-  const each = (list: readonly [string, string][]) => `[${list.map(([k, v]) => `{${quote(k)}:${quote(v)}}`).join(',')}]`;
+  const each = (list: readonly [string, string][]) =>
+    `[${list.map(([k, v]) => `{${quote(k)}:${quote(v)}}`).join(',')}]`;
   if (vars.pktvars.length > 0) parts.push(`"pktvars":${each(vars.pktvars)}`);
   if (vars.flowbits.length > 0) parts.push(`"flowbits":${quoteList(vars.flowbits)}`);
   if (vars.flowvars.length > 0) parts.push(`"flowvars":${each(vars.flowvars)}`);

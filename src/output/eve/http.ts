@@ -1,7 +1,7 @@
 /** EVE's `http` object and event (Suricata user guide 7.0, "Event type: HTTP"). */
 import type { HttpEventRecord, HttpRecord } from '../records.js';
 import { printable } from '../text.js';
-import { end, type EveContext, header } from './header.js';
+import { type EveContext, end, header } from './header.js';
 import { base64, quote } from './json.js';
 
 /** `{"raw":"bytes 0-9/100","start":0,"end":9,"size":100}`; numbers only where the header can be read (RFC 9110 section 14.4). */

@@ -3,7 +3,7 @@
  * object for JSON.stringify, and keeps Suricata's order of keys.
  */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be escaped
+/** What must be escaped, and surrogates, whose pairing JSON.stringify looks after. */
 const Special = /[\u0000-\u001f"\\\ud800-\udfff]/;
 
 /** A quoted JSON string. Control characters, quotes and backslashes are escaped as RFC 8259 section 7 asks. */

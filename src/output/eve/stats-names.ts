@@ -38,10 +38,7 @@ const groups: readonly [prefix: string, names: string][] = [
   ['decoder.event.udp', 'pkt_too_small hlen_too_small hlen_invalid len_invalid'],
   ['decoder.event.sll', 'pkt_too_small'],
   ['decoder.event.ethernet', 'pkt_too_small'],
-  [
-    'decoder.event.ppp',
-    'pkt_too_small vju_pkt_too_small ip4_pkt_too_small ip6_pkt_too_small wrong_type unsup_proto',
-  ],
+  ['decoder.event.ppp', 'pkt_too_small vju_pkt_too_small ip4_pkt_too_small ip6_pkt_too_small wrong_type unsup_proto'],
   ['decoder.event.pppoe', 'pkt_too_small wrong_code malformed_tags'],
   [
     'decoder.event.gre',

@@ -23,7 +23,17 @@ export interface AlertFilter {
 }
 
 export const anyAlert: AlertFilter = {
-  runs: null, sids: [], src: [], dst: [], ip: [], ports: [], sinceUs: null, untilUs: null, signature: null, host: null, url: null,
+  runs: null,
+  sids: [],
+  src: [],
+  dst: [],
+  ip: [],
+  ports: [],
+  sinceUs: null,
+  untilUs: null,
+  signature: null,
+  host: null,
+  url: null,
 };
 
 type Value = number | string | Buffer;
@@ -99,7 +109,10 @@ export function runById(db: Database, id: number): RunRow | null {
 /** Time of the newest alert of these runs (null: of all), or null when there is none. */
 export function newestAlertUs(db: Database, runs: number[] | null): number | null {
   const marks = runs === null ? '' : `WHERE run_id IN (${runs.map(() => '?').join(', ')})`;
-  return db.prepare(`SELECT max(time_us) FROM alert ${marks}`).pluck().get(...(runs ?? [])) as number | null;
+  return db
+    .prepare(`SELECT max(time_us) FROM alert ${marks}`)
+    .pluck()
+    .get(...(runs ?? [])) as number | null;
 }
 
 export { type AddressRange, addressRange };

@@ -14,8 +14,24 @@ export class HttpTable {
     this.bytes = bytes;
     this.runId = runId;
     const columns = [
-      'method', 'host_id', 'port', 'url_id', 'protocol', 'status', 'status_string', 'user_agent_id', 'referer_id', 'content_type',
-      'redirect', 'xff', 'content_range', 'length', 'request_head_id', 'response_head_id', 'request_body_id', 'response_body_id',
+      'method',
+      'host_id',
+      'port',
+      'url_id',
+      'protocol',
+      'status',
+      'status_string',
+      'user_agent_id',
+      'referer_id',
+      'content_type',
+      'redirect',
+      'xff',
+      'content_range',
+      'length',
+      'request_head_id',
+      'response_head_id',
+      'request_body_id',
+      'response_body_id',
     ];
     // What an earlier record of the transaction had stays when a later one does not have it.
     const update = columns.map((c) => `${c} = coalesce(excluded.${c}, ${c})`).join(', ');
@@ -30,9 +46,27 @@ export class HttpTable {
   /** Row id of transaction `h` of the flow row `flow`. */
   put(flow: number, h: HttpRecord): number {
     return this.upsert.get(
-      this.runId, flow, h.txId, h.method, this.text.id(h.hostname), h.port, this.text.id(h.url), h.protocol, h.status, h.statusString,
-      this.text.id(h.userAgent), this.text.id(h.referer), h.contentType, h.redirect, h.xff, h.contentRange, h.length,
-      this.bytes.id(h.requestHead), this.bytes.id(h.responseHead), this.bytes.id(h.requestBody), this.bytes.id(h.responseBody),
+      this.runId,
+      flow,
+      h.txId,
+      h.method,
+      this.text.id(h.hostname),
+      h.port,
+      this.text.id(h.url),
+      h.protocol,
+      h.status,
+      h.statusString,
+      this.text.id(h.userAgent),
+      this.text.id(h.referer),
+      h.contentType,
+      h.redirect,
+      h.xff,
+      h.contentRange,
+      h.length,
+      this.bytes.id(h.requestHead),
+      this.bytes.id(h.responseHead),
+      this.bytes.id(h.requestBody),
+      this.bytes.id(h.responseBody),
     ) as number;
   }
 }

@@ -14,7 +14,10 @@ async function load(): Promise<typeof import('better-sqlite3')> {
   try {
     return (await import('better-sqlite3')).default;
   } catch (e) {
-    throw new PeccaryError('database', `better-sqlite3 cannot be loaded (${(e as Error).message}); run "npm install", or use --db none`);
+    throw new PeccaryError(
+      'database',
+      `better-sqlite3 cannot be loaded (${(e as Error).message}); run "npm install", or use --db none`,
+    );
   }
 }
 
@@ -33,7 +36,10 @@ function check(db: Database, path: string): void {
     throw new PeccaryError('database', `${path} is not an alert database: ${(e as Error).message}`);
   }
   if (tables > 0 && known !== ApplicationId) {
-    throw new PeccaryError('database', `${path} is an SQLite database, but not one of Peccary's; name another file with --db`);
+    throw new PeccaryError(
+      'database',
+      `${path} is an SQLite database, but not one of Peccary's; name another file with --db`,
+    );
   }
   if (version(db) > migrations.length) {
     throw new PeccaryError(

@@ -1,6 +1,7 @@
 /** Questions about stored alerts: lists, counts, one in full. */
-import type { AlertRecord, FlowRecord, HttpRecord, RuleInfo } from '../records.js';
+
 import { addressText } from '../address-bytes.js';
+import type { AlertRecord, FlowRecord, HttpRecord, RuleInfo } from '../records.js';
 import { type AlertFilter, whereOf } from './filter.js';
 import type { Database } from './open.js';
 import { parseRest } from './rest.js';
@@ -61,7 +62,10 @@ export function listAlerts(db: Database, f: AlertFilter, sort: SortKey, limit: n
 export function countAlerts(db: Database, f: AlertFilter): number {
   const where = whereOf(f);
   const sql = `SELECT count(*) FROM alert a JOIN signature s ON s.id = a.signature_id WHERE ${where.sql}`;
-  return db.prepare(sql).pluck().get(...where.values) as number;
+  return db
+    .prepare(sql)
+    .pluck()
+    .get(...where.values) as number;
 }
 
 export type TopBy = 'signature' | 'src' | 'dst' | 'host' | 'url';
@@ -78,7 +82,12 @@ export interface TopRow {
 }
 
 const groups: Record<TopBy, { columns: string; join: string; by: string; where: string }> = {
-  signature: { columns: 's.msg AS value, s.gid, s.sid, min(s.severity) AS severity', join: '', by: 's.gid, s.sid, s.msg', where: '' },
+  signature: {
+    columns: 's.msg AS value, s.gid, s.sid, min(s.severity) AS severity',
+    join: '',
+    by: 's.gid, s.sid, s.msg',
+    where: '',
+  },
   src: { columns: 'a.src AS value', join: '', by: 'a.src', where: 'AND length(a.src) > 0' },
   dst: { columns: 'a.dst AS value', join: '', by: 'a.dst', where: 'AND length(a.dst) > 0' },
   host: { columns: 't.value', join: 'JOIN text t ON t.id = a.host_id', by: 'a.host_id', where: '' },
@@ -130,8 +139,15 @@ const fullSql = `
 function flowOf(row: Row): FlowRecord | null {
   if (row.flow_id === null) return null;
   return {
-    src: addressText(row.f_src), dst: addressText(row.f_dst), srcPort: row.f_src_port, dstPort: row.f_dst_port, startUs: row.start_us,
-    lastUs: row.last_us, pktsToServer: row.pkts_toserver, pktsToClient: row.pkts_toclient, bytesToServer: row.bytes_toserver,
+    src: addressText(row.f_src),
+    dst: addressText(row.f_dst),
+    srcPort: row.f_src_port,
+    dstPort: row.f_dst_port,
+    startUs: row.start_us,
+    lastUs: row.last_us,
+    pktsToServer: row.pkts_toserver,
+    pktsToClient: row.pkts_toclient,
+    bytesToServer: row.bytes_toserver,
     bytesToClient: row.bytes_toclient,
   };
 }
@@ -139,10 +155,25 @@ function flowOf(row: Row): FlowRecord | null {
 function httpOf(row: Row): HttpRecord | null {
   if (row.http_id === null) return null;
   return {
-    txId: row.tx_id, hostname: row.hostname, port: row.port, url: row.url, method: row.method, protocol: row.protocol, status: row.status,
-    statusString: row.status_string, userAgent: row.user_agent, referer: row.referer, contentType: row.content_type, redirect: row.redirect,
-    xff: row.xff, contentRange: row.content_range, length: row.length, requestHead: row.request_head, responseHead: row.response_head,
-    requestBody: row.request_body, responseBody: row.response_body,
+    txId: row.tx_id,
+    hostname: row.hostname,
+    port: row.port,
+    url: row.url,
+    method: row.method,
+    protocol: row.protocol,
+    status: row.status,
+    statusString: row.status_string,
+    userAgent: row.user_agent,
+    referer: row.referer,
+    contentType: row.content_type,
+    redirect: row.redirect,
+    xff: row.xff,
+    contentRange: row.content_range,
+    length: row.length,
+    requestHead: row.request_head,
+    responseHead: row.response_head,
+    requestBody: row.request_body,
+    responseBody: row.response_body,
   };
 }
 
@@ -154,14 +185,41 @@ function storedOf(row: Row): StoredAlert {
     origin: (JSON.parse(row.origins) as string[])[row.origin] ?? null,
     flowState: row.state ?? null,
     record: {
-      kind: 'alert', tsUs: row.time_us, pcapCnt: row.pcap_cnt, src: addressText(row.src), dst: addressText(row.dst), srcPort: row.src_port,
-      dstPort: row.dst_port, proto: row.proto, origin: row.origin, rule: 0, gid: row.gid, sid: row.sid, rev: row.rev,
-      action: row.blocked === 1 ? 'blocked' : 'allowed', http: httpOf(row), flow: flowOf(row), payload: row.payload, packet: row.packet, ...rest,
+      kind: 'alert',
+      tsUs: row.time_us,
+      pcapCnt: row.pcap_cnt,
+      src: addressText(row.src),
+      dst: addressText(row.dst),
+      srcPort: row.src_port,
+      dstPort: row.dst_port,
+      proto: row.proto,
+      origin: row.origin,
+      rule: 0,
+      gid: row.gid,
+      sid: row.sid,
+      rev: row.rev,
+      action: row.blocked === 1 ? 'blocked' : 'allowed',
+      http: httpOf(row),
+      flow: flowOf(row),
+      payload: row.payload,
+      packet: row.packet,
+      ...rest,
     },
     rule: {
-      gid: row.gid, sid: row.sid, rev: row.rev, msg: row.msg, action: row.action, priority: row.severity, classtype: row.classtype,
-      classText: row.category, references: JSON.parse(row.refs), metadata: JSON.parse(row.metadata), target: row.target, file: row.file,
-      line: row.line, text: row.rule,
+      gid: row.gid,
+      sid: row.sid,
+      rev: row.rev,
+      msg: row.msg,
+      action: row.action,
+      priority: row.severity,
+      classtype: row.classtype,
+      classText: row.category,
+      references: JSON.parse(row.refs),
+      metadata: JSON.parse(row.metadata),
+      target: row.target,
+      file: row.file,
+      line: row.line,
+      text: row.rule,
     },
   };
 }
@@ -175,6 +233,8 @@ export function loadAlert(db: Database, id: number): StoredAlert | null {
 /** Alerts in full that pass the filter, oldest first, one at a time; at most `limit` (-1: all). */
 export function* exportAlerts(db: Database, f: AlertFilter, limit: number): Generator<StoredAlert> {
   const where = whereOf(f);
-  const rows = db.prepare(`${fullSql} WHERE ${where.sql} ORDER BY a.time_us, a.id LIMIT ?`).iterate(...where.values, limit);
+  const rows = db
+    .prepare(`${fullSql} WHERE ${where.sql} ORDER BY a.time_us, a.id LIMIT ?`)
+    .iterate(...where.values, limit);
   for (const row of rows) yield storedOf(row as Row);
 }

@@ -3,8 +3,25 @@ import type { AlertRecord } from '../records.js';
 
 /** Fields kept; the others have columns or tables of their own. */
 const fields = [
-  'flowId', 'icmpType', 'icmpCode', 'vlan', 'pktSrc', 'vars', 'appProto', 'appProtoTs', 'appProtoTc', 'verdict', 'reject', 'direction',
-  'txId', 'txGuessed', 'files', 'tunnel', 'stream', 'linkType', 'matches',
+  'flowId',
+  'icmpType',
+  'icmpCode',
+  'vlan',
+  'pktSrc',
+  'vars',
+  'appProto',
+  'appProtoTs',
+  'appProtoTc',
+  'verdict',
+  'reject',
+  'direction',
+  'txId',
+  'txGuessed',
+  'files',
+  'tunnel',
+  'stream',
+  'linkType',
+  'matches',
 ] as const satisfies readonly (keyof AlertRecord)[];
 
 export type AlertRest = Pick<AlertRecord, (typeof fields)[number]>;

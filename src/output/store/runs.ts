@@ -25,7 +25,8 @@ export interface RunTotals {
 
 /** Removes a run and all that belongs to it. */
 export function removeRun(db: Database, runId: number): void {
-  for (const table of ['alert', 'http', 'flow', 'bytes']) db.prepare(`DELETE FROM ${table} WHERE run_id = ?`).run(runId);
+  for (const table of ['alert', 'http', 'flow', 'bytes'])
+    db.prepare(`DELETE FROM ${table} WHERE run_id = ?`).run(runId);
   db.prepare('DELETE FROM run WHERE id = ?').run(runId);
 }
 
@@ -51,5 +52,13 @@ export function beginRun(db: Database, sensor: string, run: RunStart): number {
 export function endRun(db: Database, runId: number, t: RunTotals | null): void {
   db.prepare(
     'UPDATE run SET ended_us = ?, packets = ?, bytes = ?, first_us = ?, last_us = ?, lost_events = ? WHERE id = ?',
-  ).run(Date.now() * 1000, t?.packets ?? null, t?.bytes ?? null, t?.firstUs ? Math.floor(t.firstUs) : null, t?.lastUs ? Math.floor(t.lastUs) : null, t?.lostEvents ?? 0, runId);
+  ).run(
+    Date.now() * 1000,
+    t?.packets ?? null,
+    t?.bytes ?? null,
+    t?.firstUs ? Math.floor(t.firstUs) : null,
+    t?.lastUs ? Math.floor(t.lastUs) : null,
+    t?.lostEvents ?? 0,
+    runId,
+  );
 }

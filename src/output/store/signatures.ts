@@ -25,9 +25,20 @@ export class SignatureTable {
       found ??
       Number(
         this.insert.run(
-          r.gid, r.sid, r.rev, rule?.msg ?? '', rule?.action ?? 'alert', rule?.priority ?? 3, rule?.classtype ?? null,
-          rule?.classText ?? '', JSON.stringify(rule?.references ?? []), JSON.stringify(rule?.metadata ?? []), rule?.target ?? null,
-          rule?.file ?? '', rule?.line ?? 0, rule?.text ?? '',
+          r.gid,
+          r.sid,
+          r.rev,
+          rule?.msg ?? '',
+          rule?.action ?? 'alert',
+          rule?.priority ?? 3,
+          rule?.classtype ?? null,
+          rule?.classText ?? '',
+          JSON.stringify(rule?.references ?? []),
+          JSON.stringify(rule?.metadata ?? []),
+          rule?.target ?? null,
+          rule?.file ?? '',
+          rule?.line ?? 0,
+          rule?.text ?? '',
         ).lastInsertRowid,
       );
     this.ids.set(key, id);

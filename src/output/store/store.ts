@@ -3,8 +3,16 @@
  * leaves a database with everything but its last second.
  */
 import { addressBytes } from '../address-bytes.js';
-import type { AlertRecord, AppProtos, EventRecord, FlowEventRecord, FlowRecord, HttpEventRecord, RuleInfo } from '../records.js';
-import { BytesTable, BoundedMap, TextTable } from './dedup.js';
+import type {
+  AlertRecord,
+  AppProtos,
+  EventRecord,
+  FlowEventRecord,
+  FlowRecord,
+  HttpEventRecord,
+  RuleInfo,
+} from '../records.js';
+import { BoundedMap, BytesTable, TextTable } from './dedup.js';
 import { HttpTable } from './http-table.js';
 import type { Database } from './open.js';
 import { restOf } from './rest.js';
@@ -28,7 +36,7 @@ type FindRule = (index: number) => RuleInfo | null;
 export class AlertStore {
   /** First error of the database (disk full …); the store takes no more after it. */
   fault: string | null = null;
-  /** Records that came after the fault. */
+  /** Records that are not in the database because of the fault: those of the open transaction and all after it. */
   refused = 0;
   readonly runId: number;
   private readonly db: Database;
@@ -46,6 +54,8 @@ export class AlertStore {
   private readonly putAlert;
   private readonly putOrigins;
   private open = false;
+  /** Records in the open transaction. */
+  private inTransaction = 0;
 
   /** Starts the run: for a replay that is not to append, an earlier run of the same name is removed. */
   constructor(db: Database, options: StoreOptions) {
@@ -56,13 +66,15 @@ export class AlertStore {
     this.http = new HttpTable(db, this.runId, this.text, this.bytes);
     this.signatures = new SignatureTable(db);
     this.findFlow = db.prepare('SELECT id FROM flow WHERE run_id = ? AND flow_id = ?').pluck();
-    this.putFlow = db.prepare(
-      `INSERT INTO flow (run_id, flow_id, proto, src, dst, src_port, dst_port, start_us, last_us, pkts_toserver,
+    this.putFlow = db
+      .prepare(
+        `INSERT INTO flow (run_id, flow_id, proto, src, dst, src_port, dst_port, start_us, last_us, pkts_toserver,
          pkts_toclient, bytes_toserver, bytes_toclient, app_proto) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (run_id, flow_id) DO UPDATE SET last_us = excluded.last_us, pkts_toserver = excluded.pkts_toserver,
          pkts_toclient = excluded.pkts_toclient, bytes_toserver = excluded.bytes_toserver,
          bytes_toclient = excluded.bytes_toclient, app_proto = excluded.app_proto RETURNING id`,
-    ).pluck();
+      )
+      .pluck();
     this.endFlow = db.prepare('UPDATE flow SET state = ?, reason = ? WHERE id = ?');
     this.putAlert = db.prepare(
       `INSERT INTO alert (run_id, time_us, signature_id, src, dst, src_port, dst_port, proto, blocked, pcap_cnt, origin,
@@ -80,6 +92,7 @@ export class AlertStore {
       this.refused++;
       return;
     }
+    this.inTransaction++;
     try {
       if (r.kind === 'alert') this.addAlert(r, rule);
       else if (r.kind === 'http') this.addHttp(r);
@@ -96,6 +109,7 @@ export class AlertStore {
     try {
       this.db.exec('COMMIT');
       this.open = false;
+      this.inTransaction = 0;
     } catch (e) {
       this.fail(e);
     }
@@ -122,15 +136,29 @@ export class AlertStore {
   }
 
   private fail(e: unknown): void {
-    this.fault ??= `database: ${(e as Error).message}; alerts after this are not in it`;
+    this.fault ??= `database: ${(e as Error).message}`;
+    this.refused += this.inTransaction;
+    this.inTransaction = 0;
     if (this.open && this.db.inTransaction) this.db.exec('ROLLBACK');
     this.open = false;
   }
 
   private flowRow(flowId: number, proto: string, f: FlowRecord, app: AppProtos): number {
     const id = this.putFlow.get(
-      this.runId, flowId, proto, addressBytes(f.src), addressBytes(f.dst), f.srcPort, f.dstPort, Math.floor(f.startUs),
-      Math.floor(f.lastUs), f.pktsToServer, f.pktsToClient, f.bytesToServer, f.bytesToClient, app.appProto,
+      this.runId,
+      flowId,
+      proto,
+      addressBytes(f.src),
+      addressBytes(f.dst),
+      f.srcPort,
+      f.dstPort,
+      Math.floor(f.startUs),
+      Math.floor(f.lastUs),
+      f.pktsToServer,
+      f.pktsToClient,
+      f.bytesToServer,
+      f.bytesToClient,
+      app.appProto,
     ) as number;
     this.flowIds.set(flowId, id);
     return id;
@@ -145,10 +173,24 @@ export class AlertStore {
     const flow = r.flow === null || r.flowId === 0 ? null : this.flowRow(r.flowId, r.proto, r.flow, r);
     const http = r.http === null || flow === null ? null : this.http.put(flow, r.http);
     const row = this.putAlert.run(
-      this.runId, Math.floor(r.tsUs), this.signatures.id(r, findRule(r.rule)), addressBytes(r.src), addressBytes(r.dst), r.srcPort, r.dstPort,
-      r.proto, r.action === 'blocked' ? 1 : 0, r.pcapCnt, r.origin, flow, http,
-      this.text.id(r.http?.hostname ?? null), this.text.id(r.http?.url ?? null),
-      this.bytes.id(r.payload), this.bytes.id(r.packet), restOf(r),
+      this.runId,
+      Math.floor(r.tsUs),
+      this.signatures.id(r, findRule(r.rule)),
+      addressBytes(r.src),
+      addressBytes(r.dst),
+      r.srcPort,
+      r.dstPort,
+      r.proto,
+      r.action === 'blocked' ? 1 : 0,
+      r.pcapCnt,
+      r.origin,
+      flow,
+      http,
+      this.text.id(r.http?.hostname ?? null),
+      this.text.id(r.http?.url ?? null),
+      this.bytes.id(r.payload),
+      this.bytes.id(r.packet),
+      restOf(r),
     );
     if (http === null || r.http === null) return;
     if (r.http.hostname !== null) this.fillHosts(http, r.http.hostname);
