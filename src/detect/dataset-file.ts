@@ -6,11 +6,12 @@ import type { DatasetMatch } from '../rules/ir.js';
 /** Bytes of an address as text in an ipv4 or ip set: what ip.src and ip.dst hold, latin-1. */
 function addressKey(text: string, type: DatasetMatch['type']): string | null {
   if (isIPv4(text)) {
-    const v4 = text.split('.').map(Number);
-    const bytes = type === 'ipv4' ? v4 : [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ...v4];
-    return String.fromCharCode(...bytes);
+    return String.fromCharCode(...text.split('.').map(Number));
   }
   if (type === 'ipv4' || !isIPv6(text)) return null;
+  // An IPv4 address in IPv6 form stands for what ip.src shows of an IPv4 packet.
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text);
+  if (mapped !== null) return addressKey(mapped[1], type);
   const [head, tail] = text.split('::');
   const words = (s: string | undefined): number[] => (s ? s.split(':').map((w) => Number.parseInt(w, 16)) : []);
   const before = words(head);

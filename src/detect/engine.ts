@@ -37,7 +37,7 @@ import { scratchReset } from './scratch.js';
 import { bindStored } from './stored-state.js';
 import { streamReset } from './stream-section.js';
 import { bindTransforms } from './transforms.js';
-import { bindTxPass, hasFromPayload, inspectTransaction, txPassReset } from './tx-pass.js';
+import { bindTxPass, finishTransaction, hasFromPayload, inspectTransaction, txPassReset } from './tx-pass.js';
 import { bindTxSections, sideComplete } from './tx-section.js';
 
 const enum Bound {
@@ -212,7 +212,10 @@ function inspectTransactions(p: Packet, dir: Dir, last: boolean): void {
   for (let tx = firstTransaction(p.flow); tx !== null; tx = tx.next) {
     if ((tx.detectDone & done) !== 0) continue;
     const dirty = dir === Dir.ToServer ? tx.dirtyToServer : tx.dirtyToClient;
-    if (dirty === 0 && !payload && !last) continue;
+    if (dirty === 0 && !payload && !last) {
+      if (dir === p.dir && sideComplete(tx, dir)) finishTransaction(p, tx, dir);
+      continue;
+    }
     const progress = dir === Dir.ToServer ? tx.requestProgress : tx.responseProgress;
     if (progress === TxProgress.NotStarted && !last) continue;
     inspectTransaction(p, tx, dir, last);

@@ -1,6 +1,7 @@
 /** Conditions on the files of a transaction (Suricata manual, "File Keywords"): name, extension, magic, size. */
 import { u8 } from '../core/memory.js';
 import { httpBuffer } from '../http/buffers.js';
+import { fileCount } from '../http/file.js';
 import { BufferStatus, BufferView } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { BufferId } from '../protocol/buffers.js';
@@ -47,19 +48,16 @@ function testHolds(pc: number, tx: HttpTransaction, dir: number, index: number):
       return fits !== negated;
     }
     case FileTestCode.Store:
-      return httpBuffer(tx, BufferId.FileData, dir, index, view) !== BufferStatus.Absent;
+      return true;
     default:
       return false;
   }
 }
 
-/** Whether some file of the direction passes all tests of the program. */
-export function filesHold(from: number, tx: HttpTransaction, dir: number): boolean {
-  for (let index = 0; index < Bound.Files; index++) {
-    const name = httpBuffer(tx, BufferId.FileName, dir, index, view);
-    const data = httpBuffer(tx, BufferId.FileData, dir, index, view);
-    if (name !== BufferStatus.Ready && data === BufferStatus.Absent) return false;
-    if (name === BufferStatus.Pending && data === BufferStatus.Pending) return false;
+/** Whether some file of the direction, from number `first` on, passes all tests of the program. */
+export function filesHold(from: number, tx: HttpTransaction, dir: number, first: number): boolean {
+  const count = Math.min(fileCount(tx, dir), Bound.Files);
+  for (let index = first; index < count; index++) {
     let all = true;
     for (let pc = from; all && code[pc] !== Op.End; pc += code[pc + 1]) all = testHolds(pc, tx, dir, index);
     if (all) return true;

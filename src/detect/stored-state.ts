@@ -32,11 +32,12 @@ let cellNext = new Int32Array(StoredLimit.FirstSlab);
 let used = 0;
 let freeCell = 0;
 
-/** By slot * 2 + dir: first cell, number of cells, databases done (two words), and the owner. */
+/** By slot * 2 + dir: first cell, number of cells, databases done (two words), files seen, and the owner. */
 let heads = new Int32Array(0);
 let sizes = new Int32Array(0);
 let doneLow = new Int32Array(0);
 let doneHigh = new Int32Array(0);
+let files = new Int32Array(0);
 let owners = new Float64Array(0);
 
 /** By rule: cell of the transaction under inspection, valid while the stamp is the current one. */
@@ -53,6 +54,7 @@ export function bindStored(rules: number): void {
   sizes.fill(0);
   doneLow.fill(0);
   doneHigh.fill(0);
+  files.fill(0);
   owners.fill(0);
   used = 0;
   freeCell = 0;
@@ -68,6 +70,7 @@ function growSides(side: number): void {
   sizes = grow(sizes, new Int32Array(size));
   doneLow = grow(doneLow, new Int32Array(size));
   doneHigh = grow(doneHigh, new Int32Array(size));
+  files = grow(files, new Int32Array(size));
   owners = grow(owners, new Float64Array(size));
 }
 
@@ -83,6 +86,7 @@ function freeSide(side: number): void {
   }
   doneLow[side] = 0;
   doneHigh[side] = 0;
+  files[side] = 0;
 }
 
 /** Number of the state of a side of a transaction, made ready for the rules of this pass. */
@@ -105,6 +109,13 @@ export function openSide(tx: Transaction, dir: number): number {
 /** Frees the state of a side that needs no more inspection. */
 export function closeSide(side: number): void {
   freeSide(side);
+}
+
+/** Takes note of the number of files; the number before when it has grown from more than none, else -1. */
+export function takeFiles(side: number, count: number): number {
+  const before = files[side];
+  files[side] = count;
+  return before > 0 && count > before ? before : -1;
 }
 
 export function databaseDone(side: number, db: number): boolean {

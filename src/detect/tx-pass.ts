@@ -6,12 +6,13 @@
 import { counter, counts } from '../core/counters.js';
 import type { Packet } from '../decode/packet.js';
 import { bodyInspected, filesInspected, httpBuffer } from '../http/buffers.js';
+import { fileCount } from '../http/file.js';
 import { BufferStatus, BufferView } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { type BufferId, buffers } from '../protocol/buffers.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
-import { DbKind, RuleCol, SectionCol, SectionFlag } from '../rules/compile/layout.js';
+import { DbKind, RuleCol, RuleFlag, SectionCol, SectionFlag } from '../rules/compile/layout.js';
 import { addCandidate, candidateCount, candidatesReset, sortedCandidates } from './candidates.js';
 import { conditionsHold } from './conditions.js';
 import { runEffects } from './effects.js';
@@ -22,10 +23,10 @@ import { addList, queueScan, runScans } from './prefilter.js';
 import { recorder } from './recorder.js';
 import { scratchMark, scratchRelease } from './scratch.js';
 import {
-  cellIsOver, closeSide, databaseDone, firstCell, nextCell, openSide, setDatabaseDone, StoredFlag, storedFlags, storeFlags, takeCell,
+  cellIsOver, closeSide, databaseDone, firstCell, nextCell, openSide, setDatabaseDone, StoredFlag, storedFlags, storeFlags, takeCell, takeFiles,
 } from './stored-state.js';
 import { transform, transformLen, transformOff } from './transforms.js';
-import { inspectTxSection, SectionResult, sideComplete } from './tx-section.js';
+import { inspectTxSection, SectionResult, setFirstFile, sideComplete } from './tx-section.js';
 
 const enum Bound {
   /** Windows of a body looked at with one packet; the rest comes with the next. */
@@ -83,6 +84,7 @@ export function hasFromPayload(dir: number): boolean {
  */
 export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, last: boolean): void {
   const side = openSide(tx, dir);
+  newFiles = takeFiles(side, fileCount(tx, dir));
   const mark = scratchMark();
   for (let n = 0; ; n++) {
     if (dir === 0) tx.dirtyToServer = 0;
@@ -92,15 +94,33 @@ export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, 
     scratchRelease(mark);
     const body = bodyInspected(tx, dir);
     const files = filesInspected(tx, dir);
+    newFiles = -1;
     if (!body && !files) break;
     if (n === Bound.Windows) {
       counts[cWindows]++;
       break;
     }
   }
-  if (last || sideComplete(tx, dir)) {
+  // Events that the other side raises until the next packet of this direction still count for it (as in Suricata,
+  // which inspects a direction with the packets of that direction).
+  if (last || (sideComplete(tx, dir) && dir === p.dir)) {
     tx.detectDone |= 1 << dir;
     closeSide(side);
+  }
+}
+
+/** First file that came since the last look when there was an earlier look with files, else -1. */
+let newFiles = -1;
+
+/**
+ * A direction whose side is complete and was inspected with a packet of the other direction: looks once more for
+ * events when the first packet of its own direction comes.
+ */
+export function finishTransaction(p: Packet, tx: HttpTransaction, dir: number): void {
+  if (tx.eventCount > 0) inspectTransaction(p, tx, dir, true);
+  else {
+    tx.detectDone |= 1 << dir;
+    closeSide(openSide(tx, dir));
   }
 }
 
@@ -115,7 +135,8 @@ function prefilter(tx: HttpTransaction, dir: number, side: number): void {
   for (let i = 0; i < payload.length; i++) addCandidate(payload[i]);
   for (let c = firstCell(side); c !== 0; c = nextCell(c)) {
     const rule = takeCell(c);
-    if (!cellIsOver(c)) addCandidate(rule);
+    const again = newFiles >= 0 && (table[rule * RuleCol.Stride + RuleCol.Flags] & RuleFlag.Files) !== 0;
+    if (again || !cellIsOver(c)) addCandidate(rule);
   }
 }
 
@@ -147,8 +168,14 @@ function inspectCandidates(p: Packet, tx: HttpTransaction, dir: number, side: nu
 
 function inspectRule(rule: number, p: Packet, tx: HttpTransaction, dir: number, side: number): void {
   const at = rule * RuleCol.Stride;
-  const stored = storedFlags(rule);
-  if (stored >= 0 && (stored & StoredFlag.Over) !== 0) return;
+  let stored = storedFlags(rule);
+  setFirstFile(0);
+  if (stored >= 0 && (stored & StoredFlag.Over) !== 0) {
+    // A rule on files alerts once a file: a file that came after it matched is looked at by itself.
+    if (newFiles < 0 || (table[at + RuleCol.Flags] & RuleFlag.Files) === 0) return;
+    stored &= ~(StoredFlag.Over | fileSections(at));
+    setFirstFile(newFiles);
+  }
   if (stored < 0) {
     const app = table[at + RuleCol.App];
     if (app !== AppProto.Unknown && app !== AppProto.Http1) return;
@@ -170,6 +197,16 @@ function inspectRule(rule: number, p: Packet, tx: HttpTransaction, dir: number, 
     addMatch(rule, tx, dir, MatchRowFlag.Tx);
   }
   if (flags !== 0 && flags !== stored) storeFlags(side, rule, flags);
+}
+
+/** Bits of a rule's sections on file conditions. */
+function fileSections(at: number): number {
+  const first = table[at + RuleCol.Sections];
+  let bits = 0;
+  for (let s = 0; s < table[at + RuleCol.SectionCount]; s++) {
+    if ((sections[(first + s) * SectionCol.Stride + SectionCol.Flags] & SectionFlag.File) !== 0) bits |= 1 << s;
+  }
+  return bits;
 }
 
 /** Looks at the sections that have not matched yet, in order; the StoredFlag bits that result. */

@@ -38,6 +38,12 @@ function eventSet(tx: Transaction, event: number): boolean {
   return false;
 }
 
+/** First file that file conditions look at: those before it have made the rule alert already. */
+let firstFile = 0;
+export function setFirstFile(index: number): void {
+  firstFile = index;
+}
+
 /** Looks at section row `at` in direction `dir` of the transaction. */
 export function inspectTxSection(at: number, tx: Transaction, dir: number): SectionResult {
   const flags = sections[at + SectionCol.Flags];
@@ -49,7 +55,7 @@ export function inspectTxSection(at: number, tx: Transaction, dir: number): Sect
     return streamSectionHolds(sections[at + SectionCol.Code], dir) ? SectionResult.Match : SectionResult.NoMatch;
   }
   if ((flags & SectionFlag.File) !== 0) {
-    if (filesHold(sections[at + SectionCol.Code], tx as HttpTransaction, dir)) return SectionResult.Match;
+    if (filesHold(sections[at + SectionCol.Code], tx as HttpTransaction, dir, firstFile)) return SectionResult.Match;
     return sideComplete(tx, dir) ? SectionResult.CannotMatch : SectionResult.NoMatch;
   }
   return inspectInstances(at, flags, tx, dir);

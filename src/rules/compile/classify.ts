@@ -178,7 +178,6 @@ export function classify(rule: Rule): RuleClass {
   const app = rule.proto.app === AppProto.Unknown && usesHttp ? AppProto.Http1 : rule.proto.app;
   if (app !== AppProto.Unknown) flags |= RuleFlag.NeedsFlow;
   if (rule.sections.some((s) => s.buffer === BufferId.Payload)) flags |= RuleFlag.NeedsPayload;
-  if (rule.sections.some((s) => buffers.get(s.buffer)?.kind === BufferKind.File)) flags |= RuleFlag.Files;
   const type = ruleType(rule, app, flags);
   if (type === RuleType.IpOnly || type === RuleType.LikeIpOnly) flags &= ~RuleFlag.NeedsPacket;
   return { type, flags, app };

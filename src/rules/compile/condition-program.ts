@@ -52,6 +52,11 @@ function wide(e: Emitter, t: NumberTest): [number, number] {
   return [e.number(t.lo), e.number(t.hi)];
 }
 
+/** Names and extensions are compared without case: the pool has them in lower case. */
+function lowered(bytes: readonly number[]): number[] {
+  return bytes.map((b) => (b >= 0x41 && b <= 0x5a ? b + 0x20 : b));
+}
+
 function emitFileTest(t: ConditionTables, f: FileTest): void {
   const e = t.emitter;
   switch (f.kind) {
@@ -59,7 +64,7 @@ function emitFileTest(t: ConditionTables, f: FileTest): void {
     case 'fileext':
     case 'filemagic': {
       const code = f.kind === 'filename' ? FileTestCode.Name : f.kind === 'fileext' ? FileTestCode.Ext : FileTestCode.Magic;
-      return e.row(Op.FileTest, code, f.negated ? 1 : 0, e.bytes(f.bytes), f.bytes.length);
+      return e.row(Op.FileTest, code, f.negated ? 1 : 0, e.bytes(lowered(f.bytes)), f.bytes.length);
     }
     case 'filesize':
       return e.row(Op.FileTest, FileTestCode.Size, testCode(f.test), ...wide(e, f.test));

@@ -61,7 +61,7 @@ export const enum RuleFlag {
   HasThreshold = 0x8_0000,
   /** No condition on protocol: any IP packet. */
   AnyProto = 0x10_0000,
-  /** Uses a file buffer or file condition. */
+  /** Has a condition on files. */
   Files = 0x40_0000,
   /** A pass rule with the alert keyword: its alert is written. */
   PassAlerts = 0x80_0000,
