@@ -16,7 +16,9 @@ export const enum Bell {
   Room = 1,
   /** 1 once the writer has ended, for whatever reason: nothing will be taken any more. */
   WriterEnded = 2,
-  Cells = 3,
+  /** 1 when the only output is standard output and its reader went away: nothing more is of use. */
+  Unread = 3,
+  Cells = 4,
 }
 
 /** BigInt64 cells of `counts`, summed over workers. */

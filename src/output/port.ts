@@ -107,6 +107,11 @@ export class OutputPort {
     this.spill.close();
   }
 
+  /** Nobody reads the only output any more (`… --eve - | head`): the run may as well end. */
+  get unread(): boolean {
+    return Atomics.load(this.bell, Bell.Unread) === 1;
+  }
+
   /** Why the spill could not be written, if it could not. */
   get spillFault(): string | null {
     return this.spill.fault;

@@ -55,7 +55,10 @@ class Loop {
       this.messages();
       const busy = this.round();
       const now = performance.now();
-      if (!busy || this.writer.due(now)) this.writer.commit(now);
+      if (!busy || this.writer.due(now)) {
+        this.writer.commit(now);
+        if (this.writer.unread) Atomics.store(this.bell, Bell.Unread, 1);
+      }
       if (busy) continue;
       if (this.closing !== null) break;
       Atomics.wait(this.bell, Bell.Work, rung, CommitMs);

@@ -79,6 +79,11 @@ export class Writer {
     this.lastCommitMs = nowMs;
   }
 
+  /** The only output is standard output, and its reader went away. */
+  get unread(): boolean {
+    return this.eveSink?.gone === true && this.fastSink === null && this.store === null;
+  }
+
   /** A commit is due. */
   due(nowMs: number): boolean {
     return nowMs - this.lastCommitMs >= CommitMs;

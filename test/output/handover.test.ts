@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -255,6 +257,20 @@ describe('hand-over to the writer thread', () => {
       s.faults.map((f) => f.replace(/ENOSPC.*write/, '…')),
       ['/dev/full: … (100 records are missing there)'],
     );
+  });
+
+  it('says so when the reader of standard output goes away', async () => {
+    const child = spawn(process.execPath, [new URL('./stdout-child.js', import.meta.url).pathname], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (d: Buffer) => {
+      said += d.toString();
+    });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [status] = await once(child, 'exit');
+    assert.equal(status, 0, said);
+    assert.match(said, /^unread, lost 0, gone true, faults 0\n$/);
   });
 
   it('says what is wrong with an output before anything is read', async () => {
