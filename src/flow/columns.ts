@@ -41,6 +41,8 @@ export const enum FlowFlag {
   Ipv6 = 0x1000,
   /** The session began before the capture did (src/stream). */
   Midstream = 0x2000,
+  /** The server ignored the data of the client's SYN (src/stream): the client opens again on the same numbers. */
+  FastOpenIgnored = 0x4000,
 }
 
 /** Why a flow ended; `flows.endReason`. */

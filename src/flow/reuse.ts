@@ -2,7 +2,7 @@
 import type { Packet } from '../decode/packet.js';
 import { Dir } from '../protocol/ip.js';
 import { TcpFlag } from '../protocol/tcp.js';
-import { flows } from './columns.js';
+import { FlowFlag, flows } from './columns.js';
 
 /** From this state on (TcpState.LastAck of src/stream/columns.ts) a session is done enough to be replaced. */
 const DoneEnough = 7;
@@ -20,7 +20,7 @@ export function reusesSession(f: number, dir: number, p: Packet): boolean {
   if ((tcpFlags & (TcpFlag.Rst | TcpFlag.Fin)) !== 0) return false;
   const state = flows.tcpState[f];
   if ((tcpFlags & TcpFlag.Ack) === 0) {
-    if (state === 0) return true;
+    if (state === 0 || (flows.flags[f] & FlowFlag.FastOpenIgnored) !== 0) return true;
     // The same number again is a retransmission of the SYN that opened this very session.
     if (dir === Dir.ToServer && flows.cliIsn[f] === (p.seq | 0)) return false;
     return state >= DoneEnough;

@@ -4,6 +4,7 @@
  */
 import { counter, counts } from '../core/counters.js';
 import { flows } from '../flow/columns.js';
+import { Dir } from '../protocol/ip.js';
 import { bLen, bNext, bOff, bSeq, clearBorrowed, dropBorrowedBefore } from './borrow.js';
 import { appOffsets, S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from './columns.js';
 import { streamConfig } from './config.js';
@@ -160,7 +161,11 @@ function advance(f: number, dir: number, c: number, to: number, n: number): void
   let e = tcb[c + S.BorrowApp];
   while (e !== 0 && ((bSeq[e] + bLen[e] - to) | 0) <= 0) e = bNext[e];
   tcb[c + S.BorrowApp] = e;
-  if ((tcb[c + S.Flags] & StreamFlag.RawWanted) === 0) tcb[c + S.RawSeq] = to;
+  if ((tcb[c + S.Flags] & StreamFlag.RawWanted) === 0) {
+    // Nobody looks at the raw stream, but its progress, in chunks, decides which segments count as old.
+    const chunk = dir === Dir.ToServer ? streamConfig.chunkToServer : streamConfig.chunkToClient;
+    if (((to - tcb[c + S.RawSeq]) | 0) >= chunk) tcb[c + S.RawSeq] = to;
+  }
   releaseConsumed(c);
 }
 

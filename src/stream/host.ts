@@ -1,5 +1,6 @@
 /** The overlap policy of the host a packet goes to (Suricata manual, "Host OS policy"), looked up once a session. */
-import { type Packet } from '../decode/packet.js';
+import type { Packet } from '../decode/packet.js';
+import { HostOs, hostPolicy } from '../defrag/host-os.js';
 import { Ssn, Tcb, tcb } from './columns.js';
 import { OsPolicy } from './overlap.js';
 
@@ -9,7 +10,14 @@ export function targetPolicy(f: number, p: Packet): OsPolicy {
   const shift = p.dir * 8;
   const known = (tcb[w] >>> shift) & 0xff;
   if (known !== 0) return known;
-  const policy = p.ipVersion === 4 ? OsPolicy.Windows : OsPolicy.Bsd;
+  const policy = asStream(hostPolicy(p.ipVersion, p.dst0, p.dst1, p.dst2, p.dst3));
   tcb[w] |= policy << shift;
   return policy;
+}
+
+/** The variants that only fragments know are those of their family here. */
+function asStream(os: HostOs): OsPolicy {
+  if (os === HostOs.BsdRight) return OsPolicy.Bsd;
+  if (os === HostOs.OldSolaris) return OsPolicy.Solaris;
+  return os as number as OsPolicy;
 }

@@ -2,6 +2,8 @@
  * Which copy of a byte an operating system keeps when segments overlap (Novak and Sturges, "Target-Based TCP
  * Stream Reassembly"; Suricata manual, "Host OS policy").
  */
+
+/** Policies, numbered as HostOs of src/defrag/host-os.ts; None: not looked up yet. */
 export const enum OsPolicy {
   None = 0,
   Bsd = 1,
@@ -18,25 +20,6 @@ export const enum OsPolicy {
   First = 12,
   Last = 13,
 }
-
-/** Policies by their names in `host-os-policy`. */
-export const osPolicyNames: ReadonlyMap<string, OsPolicy> = new Map([
-  ['bsd', OsPolicy.Bsd],
-  ['bsd-right', OsPolicy.Bsd],
-  ['old-linux', OsPolicy.OldLinux],
-  ['linux', OsPolicy.Linux],
-  ['old-solaris', OsPolicy.Solaris],
-  ['solaris', OsPolicy.Solaris],
-  ['hpux10', OsPolicy.Hpux10],
-  ['hpux11', OsPolicy.Hpux11],
-  ['irix', OsPolicy.Irix],
-  ['macos', OsPolicy.MacOs],
-  ['windows', OsPolicy.Windows],
-  ['vista', OsPolicy.Vista],
-  ['windows2k3', OsPolicy.Windows2k3],
-  ['first', OsPolicy.First],
-  ['last', OsPolicy.Last],
-]);
 
 /**
  * True when the bytes of a later segment replace those of an earlier one.

@@ -42,19 +42,17 @@ export function precheck(f: number, c: number, o: number, p: Packet): Precheck {
       return Precheck.Skip;
     }
   } else tcb[c + S.Flags] &= ~StreamFlag.KeepAlive;
-  if (len > 0 && isSpurious(f, c, p)) return Precheck.Skip;
+  if (len > 0) noteSpurious(c, p);
   return Precheck.Go;
 }
 
 /** Data that ends before what was acknowledged, or before what is kept. */
-function isSpurious(f: number, c: number, p: Packet): boolean {
-  if (stateOf(f) < TcpState.Established) return false;
+function noteSpurious(c: number, p: Packet): void {
   const end = (p.seq + p.payloadLen) | 0;
   const kept = (tcb[c + S.Flags] & StreamFlag.NoReassembly) === 0;
-  if (!(kept && ((end - tcb[c + S.BaseSeq]) | 0) <= 0) && ((end - tcb[c + S.LastAck]) | 0) > 0) return false;
+  if (!(kept && ((end - tcb[c + S.BaseSeq]) | 0) <= 0) && ((end - tcb[c + S.LastAck]) | 0) > 0) return;
   p.addEvent(StreamEvent.PktSpuriousRetransmission);
   p.flags |= PacketFlag.Retransmission;
-  return false;
 }
 
 /**

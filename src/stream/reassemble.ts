@@ -26,7 +26,9 @@ export function addPayload(f: number, c: number, p: Packet): void {
   const policy = streamConfig.inline ? FirstWins : targetPolicy(f, p);
   const result = insertData(c, seq, p.payloadOff, len, policy, streamConfig.checkOverlap);
   if (result === Insert.Ok) return;
-  if ((result & Insert.Before) !== 0) p.addEvent(StreamEvent.ReassemblySegmentBeforeBaseSeq);
+  if ((result & Insert.Before) !== 0 && ((seq + len - tcb[c + S.RawSeq]) | 0) <= 0) {
+    p.addEvent(StreamEvent.ReassemblySegmentBeforeBaseSeq);
+  }
   if ((result & Insert.Different) !== 0) p.addEvent(StreamEvent.ReassemblyOverlapDifferentData);
   if ((result & Insert.NoMemory) !== 0) {
     counts[cMemcapDrop]++;

@@ -92,6 +92,15 @@ export function closeByReset(f: number): void {
   setState(f, TcpState.Closed);
 }
 
+/** The reset was not meant for the peer: back to the state before it; more data may follow in both directions. */
+export function reopen(f: number, to: TcpState): void {
+  const k = f * Tcb.Flow;
+  setState(f, to);
+  tcb[k + Ssn.Flags] &= ~SsnFlag.ClosedByRst;
+  tcb[k + S.Flags] &= ~StreamFlag.EofGiven;
+  tcb[k + Tcb.Stream + S.Flags] &= ~StreamFlag.EofGiven;
+}
+
 /** Sets the initial sequence number of the stream of direction `dir`; its first byte is the one after. */
 export function setIsn(f: number, dir: number, isn: number): void {
   const c = f * Tcb.Flow + dir * Tcb.Stream;

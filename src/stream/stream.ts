@@ -9,14 +9,14 @@ import { setSynAckOpens } from '../flow/reuse.js';
 import { Dir } from '../protocol/ip.js';
 import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
-import { S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb, tcpStateNames } from './columns.js';
+import { S, Ssn, SsnFlag, StreamFlag, stateOf, Tcb, TcpState, tcb, tcpStateNames } from './columns.js';
 import { readStreamConfig, streamConfig } from './config.js';
 import { pieceReady } from './deliver.js';
 import { applyException } from './exception.js';
 import { configurePages } from './pages.js';
 import { Precheck, precheck } from './precheck.js';
 import { reassembly } from './reassemble.js';
-import { resetSessions } from './session.js';
+import { reopen, resetSessions } from './session.js';
 import { stateCloseWait, stateClosing, stateLastAck, stateTimeWait } from './states/closing.js';
 import { stateEstablished } from './states/established.js';
 import { stateFinWait1, stateFinWait2 } from './states/fin-wait.js';
@@ -136,8 +136,13 @@ function dispatch(f: number, c: number, o: number, p: Packet, state: TcpState): 
 function stateClosed(f: number, c: number, o: number, p: Packet): boolean {
   if ((p.tcpFlags & TcpFlag.Rst) !== 0) return true;
   if ((tcb[c + S.Flags] & StreamFlag.RstSeen) !== 0 || (tcb[o + S.Flags] & StreamFlag.RstSeen) === 0) return true;
-  const before = (tcb[f * Tcb.Flow + Ssn.State] >>> 8) & 0xff;
-  return before === TcpState.Closed || dispatch(f, c, o, p, before);
+  const k = f * Tcb.Flow;
+  const before = (tcb[k + Ssn.State] >>> 8) & 0xff;
+  if (before === TcpState.Closed || before === TcpState.None) return true;
+  if (!dispatch(f, c, o, p, before)) return false;
+  // The peer goes on as if there had been no reset, so we do.
+  if (stateOf(f) === TcpState.Closed) reopen(f, before);
+  return true;
 }
 
 /** A packet from the side that seemed to have reset the session. */

@@ -62,6 +62,16 @@ export function enqueue(k: number, h: Handshake, most: number): boolean {
       return true;
     }
   }
+  return append(k, h, most);
+}
+
+/** Queues a SYN unless one with the same timestamp is there: only by it can the answer tell them apart. */
+export function enqueueSyn(k: number, h: Handshake, most: number): boolean {
+  for (let e = tcb[k + Ssn.Queue]; e !== 0; e = qNext[e]) if (qTs[e] === h.ts) return true;
+  return append(k, h, most);
+}
+
+function append(k: number, h: Handshake, most: number): boolean {
   const length = (tcb[k + Ssn.State] >>> 16) & 0xff;
   if (length >= most) return false;
   let e = freeHead;
@@ -81,20 +91,29 @@ export function enqueue(k: number, h: Handshake, most: number): boolean {
   return true;
 }
 
-/** Finds the queued packet with this sequence number and, unless it is NaN, acknowledgement. */
+/** Finds the queued SYN with this timestamp. */
+export function findQueuedTs(k: number, ts: number, out: Handshake): boolean {
+  for (let e = tcb[k + Ssn.Queue]; e !== 0; e = qNext[e]) if (qTs[e] === ts) return copy(e, out);
+  return false;
+}
+
+/** Finds the queued SYN/ACK with this sequence number and acknowledgement. */
 export function findQueued(k: number, seq: number, ack: number, out: Handshake): boolean {
   for (let e = tcb[k + Ssn.Queue]; e !== 0; e = qNext[e]) {
-    if (qSeq[e] !== seq || (!Number.isNaN(ack) && qAck[e] !== ack)) continue;
-    out.seq = qSeq[e];
-    out.ack = qAck[e];
-    out.ts = qTs[e];
-    out.sec = qSec[e];
-    out.window = qWin[e];
-    out.wscale = qWscale[e];
-    out.flags = qFlags[e];
-    return true;
+    if (qSeq[e] === seq && qAck[e] === ack) return copy(e, out);
   }
   return false;
+}
+
+function copy(e: number, out: Handshake): true {
+  out.seq = qSeq[e];
+  out.ack = qAck[e];
+  out.ts = qTs[e];
+  out.sec = qSec[e];
+  out.window = qWin[e];
+  out.wscale = qWscale[e];
+  out.flags = qFlags[e];
+  return true;
 }
 
 /** Empties the queue of a session. */

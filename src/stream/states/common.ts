@@ -71,6 +71,7 @@ export function accept(f: number, c: number, o: number, p: Packet): void {
 /** A reset in any state from established on: all that was sent so far counts as received. */
 export function takeReset(f: number, c: number, o: number, p: Packet): boolean {
   if (!validRst(f, c, o, p)) return false;
+  tcb[o + S.Flags] |= StreamFlag.RstSeen;
   closeByReset(f);
   tcb[c + S.NextSeq] = (p.seq + p.payloadLen) | 0;
   const ack = p.ack | 0;

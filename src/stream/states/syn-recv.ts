@@ -1,5 +1,5 @@
 /** SYN_RECV: the SYN/ACK was seen; the client's ACK establishes the session (RFC 9293 section 3.10.7.4). */
-import type { Packet } from '../../decode/packet.js';
+import { type Packet, PacketFlag } from '../../decode/packet.js';
 import { Dir } from '../../protocol/ip.js';
 import { StreamEvent } from '../../protocol/stream-events.js';
 import { TcpFlag } from '../../protocol/tcp.js';
@@ -79,6 +79,7 @@ function establish(f: number, c: number, o: number, p: Packet): void {
   resetNextWin(o);
   if ((tcb[k + Ssn.Flags] & SsnFlag.Midstream) !== 0) midstreamWindows(k, c, o, p);
   setState(f, TcpState.Established);
+  if (p.payloadLen > 0) p.flags |= PacketFlag.Established;
   addPayload(f, c, p);
 }
 

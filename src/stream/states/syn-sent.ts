@@ -1,5 +1,6 @@
 /** SYN_SENT: the SYN was seen; a SYN/ACK goes on, a SYN the other way is a split or simultaneous open. */
 import { type Packet, PacketFlag } from '../../decode/packet.js';
+import { FlowFlag, flows } from '../../flow/columns.js';
 import { Dir } from '../../protocol/ip.js';
 import { StreamEvent } from '../../protocol/stream-events.js';
 import { TcpFlag } from '../../protocol/tcp.js';
@@ -8,7 +9,7 @@ import { S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from '../columns.js';
 import { streamConfig } from '../config.js';
 import { addPayload } from '../reassemble.js';
 import { closeByReset, resetNextWin, setIsn, setState, updateNextSeq } from '../session.js';
-import { clearQueue, enqueue, findQueued, Handshake, handshakeOf, Queued } from '../syn-queue.js';
+import { clearQueue, enqueueSyn, findQueuedTs, Handshake, handshakeOf, Queued } from '../syn-queue.js';
 import { refuse } from './common.js';
 
 const h = new Handshake();
@@ -16,6 +17,7 @@ const h = new Handshake();
 /** Handles a packet in SYN_SENT. False when it is invalid. */
 export function stateSynSent(f: number, c: number, o: number, p: Packet): boolean {
   const tcpFlags = p.tcpFlags;
+  if (p.dir === Dir.ToClient && !echoesSyn(f, p)) return refuse(p, StreamEvent.PktInvalidTimestamp);
   if ((tcpFlags & (TcpFlag.Syn | TcpFlag.Ack)) === (TcpFlag.Syn | TcpFlag.Ack)) {
     return p.dir === Dir.ToClient ? synAckFromServer(f, p) : synAckFromClient(f, p);
   }
@@ -26,14 +28,19 @@ export function stateSynSent(f: number, c: number, o: number, p: Packet): boolea
   return true;
 }
 
+/** RFC 7323 section 3.2: the server echoes the timestamp of the SYN it answers, one of those that were seen. */
+function echoesSyn(f: number, p: Packet): boolean {
+  const k = f * Tcb.Flow;
+  if ((p.flags & PacketFlag.TcpTimestamp) === 0 || (p.tcpFlags & TcpFlag.Ack) === 0) return true;
+  const ecr = p.tsEcr | 0;
+  if ((tcb[k + S.Flags] & StreamFlag.Timestamp) !== 0 && ecr === tcb[k + S.LastTs]) return true;
+  if (tcb[k + Ssn.Queue] !== 0) return findQueuedTs(k, ecr, h);
+  return (tcb[k + S.Flags] & StreamFlag.Timestamp) === 0;
+}
+
 function synAckFromServer(f: number, p: Packet): boolean {
   const k = f * Tcb.Flow;
   const ack = p.ack | 0;
-  // The SYN that this answers may be a later, different one.
-  if (tcb[k + Ssn.Queue] !== 0) {
-    if (findQueued(k, (ack - 1) | 0, Number.NaN, h)) adoptSyn(f, h);
-    clearQueue(k);
-  }
   const afterSyn = (tcb[k + S.Isn] + 1) | 0;
   if ((tcb[k + Ssn.Flags] & SsnFlag.FastOpen) !== 0) {
     if (ack === tcb[k + S.NextSeq]) {
@@ -44,12 +51,19 @@ function synAckFromServer(f: number, p: Packet): boolean {
     if (ack !== afterSyn) return refuse(p, StreamEvent.Hs3SynackWithWrongAck);
     // The server knows fast open (it answers with the option) but took only the SYN, not the data (RFC 7413 4.2).
     tcb[k + Ssn.Flags] |= SsnFlag.TfoDataIgnored;
+    flows.flags[f] |= FlowFlag.FastOpenIgnored;
     p.addEvent(StreamEvent.Hs3SynackTfoDataIgnored);
     takeSynAck(f, p);
-    setState(f, TcpState.Established);
+    tcb[k + S.NextSeq] = afterSyn;
     return true;
   }
   if (ack !== afterSyn) return refuse(p, StreamEvent.Hs3SynackWithWrongAck);
+  // The SYN that this answers may be a later one, which its timestamp tells.
+  if (tcb[k + Ssn.Queue] !== 0) {
+    const ts = (p.flags & PacketFlag.TcpTimestamp) !== 0 ? p.tsEcr | 0 : 0;
+    if (ts !== tcb[k + S.LastTs] && findQueuedTs(k, ts, h) && h.seq === tcb[k + S.Isn]) adoptSyn(f, h);
+    clearQueue(k);
+  }
   takeSynAck(f, p);
   return true;
 }
@@ -175,7 +189,7 @@ function synFromServer(f: number, p: Packet): boolean {
 /** Another SYN of the client: which one counts is known when the server answers. */
 function synAgain(f: number, p: Packet): boolean {
   handshakeOf(p, h);
-  if (enqueue(f * Tcb.Flow, h, streamConfig.maxSynQueued)) return true;
+  if (enqueueSyn(f * Tcb.Flow, h, streamConfig.maxSynQueued)) return true;
   return refuse(p, StreamEvent.Hs3SynFlood);
 }
 
