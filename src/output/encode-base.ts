@@ -1,6 +1,6 @@
 /** The common fields of records, from the current packet and the flow columns. */
 import type { Packet } from '../decode/packet.js';
-import { packetOriginNames } from '../decode/packet.js';
+import { PacketFlag, PacketOrigin, packetOriginNames } from '../decode/packet.js';
 import { FlowFlag, flows } from '../flow/columns.js';
 import { Dir, IpProto } from '../protocol/ip.js';
 import { flowVars } from './encode-vars.js';
@@ -35,6 +35,11 @@ export function packetDstText(p: Packet): string {
   return p.ipVersion === 0 ? '' : wordsText(p.ipVersion === 6, p.dst0, p.dst1, p.dst2, p.dst3);
 }
 
+/** EVE's pkt_src. */
+function originText(p: Packet): string {
+  return packetOriginNames[(p.flags & PacketFlag.FlowEnd) !== 0 ? PacketOrigin.FlowTimeout : p.source];
+}
+
 function hasPorts(proto: number): boolean {
   return proto === IpProto.Tcp || proto === IpProto.Udp || proto === IpProto.Sctp;
 }
@@ -50,7 +55,8 @@ function vlans(count: number, a: number, b: number, c: number): number[] {
 /** Fields of the packet as it was seen: source and destination are the packet's own. */
 export function packetBase(p: Packet): EventBase {
   const ip = p.ipVersion !== 0;
-  const ports = ip && hasPorts(p.ipProto) && p.l4Off !== 0;
+  // The pseudo packet of a flow's end has ports without having a transport header.
+  const ports = ip && hasPorts(p.ipProto) && (p.l4Off !== 0 || (p.flags & PacketFlag.FlowEnd) !== 0);
   const icmp = ip && isIcmp(p.ipProto) && p.l4Off !== 0;
   return {
     tsUs: p.tsUs,
@@ -65,7 +71,7 @@ export function packetBase(p: Packet): EventBase {
     icmpCode: icmp ? p.icmpCode : -1,
     vlan: vlans(p.vlanCount, p.vlan0, p.vlan1, p.vlan2),
     origin: p.origin,
-    pktSrc: packetOriginNames[p.source],
+    pktSrc: originText(p),
     vars: flowVars(p.flow),
   };
 }
@@ -100,7 +106,7 @@ export function flowBaseAt(flow: number, dir: Dir, tsUs: number, origin: number)
 export function flowBase(flow: number, dir: Dir, p: Packet): EventBase {
   const base = flowBaseAt(flow, dir, p.tsUs, p.origin);
   base.pcapCnt = p.no;
-  base.pktSrc = packetOriginNames[p.source];
+  base.pktSrc = originText(p);
   return base;
 }
 

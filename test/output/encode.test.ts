@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Region, u8 } from '../../src/core/memory.js';
-import { Packet } from '../../src/decode/packet.js';
+import { Packet, PacketFlag } from '../../src/decode/packet.js';
 import { flowbitSet, flowintSet, flowvarSet, releaseBits } from '../../src/flow/bits.js';
 import { FlowEnd, FlowFlag, FlowState, flows } from '../../src/flow/columns.js';
 import { packetBase } from '../../src/output/encode-base.js';
@@ -96,6 +96,14 @@ describe('records of a packet', () => {
     const b = packetBase(p);
     assert.equal(b.src, '2001:0db8:0000:0000:0000:0000:0000:ffff');
     assert.deepEqual([b.srcPort, b.icmpType, b.icmpCode, b.proto, b.vlan], [-1, 128, 0, 'IPv6-ICMP', [9, 8]]);
+  });
+
+  it('have ports at the end of a flow too, where there is no packet', () => {
+    const p = segment();
+    p.flags = PacketFlag.Pseudo | PacketFlag.FlowEnd;
+    p.no = p.l4Off = p.frameLen = 0;
+    const b = packetBase(p);
+    assert.deepEqual([b.srcPort, b.dstPort, b.pktSrc, b.pcapCnt], [40_000, 80, 'stream (flow timeout)', 0]);
   });
 
   it('have no addresses without an IP header', () => {
