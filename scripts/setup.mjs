@@ -62,7 +62,7 @@ function npmPackages() {
   const nodedir = nodeHeaders();
   run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], 'npm install', {
     loud: true,
-    env: nodedir === null ? {} : { npm_config_nodedir: nodedir },
+    env: nodedir === null ? {} : { npm_package_config_node_gyp_nodedir: nodedir },
   });
   stamp(mark, hash);
 }
