@@ -9,6 +9,7 @@ import { bLen, bNext, bOff, bSeq, clearBorrowed, dropBorrowedBefore } from './bo
 import { appOffsets, S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from './columns.js';
 import { streamConfig } from './config.js';
 import { findPage, freeAllPages, freePagesBefore, isPresent, nextPresent, Page, pageData, scan } from './pages.js';
+import { seqMin } from './seq.js';
 
 /** What `takePiece` gives. Borrowed until the next call of any function of this folder. */
 export class StreamPiece {
@@ -30,6 +31,9 @@ export class StreamPiece {
 export const RawOverlap = 256;
 /** Bytes kept behind for comparison when the window is not known (`check-overlap-different-data`). */
 const LeastKept = 4096;
+
+/** Where `gapAhead` looks. */
+const probe = new StreamPiece();
 
 const cGap = counter('tcp.reassembly_gap');
 
@@ -56,6 +60,24 @@ export function pieceReady(f: number, c: number): boolean {
   const app = tcb[c + S.AppSeq];
   if (((inspectLimit(c) - app) | 0) > 0 && ((tcb[c + S.RightEdge] - app) | 0) > 0) return true;
   return (flags & StreamFlag.EofGiven) === 0 && atEnd(f, c, flags);
+}
+
+/** True when `takePiece` will meet a gap before it has given all that may be inspected. */
+export function gapAhead(c: number): boolean {
+  const flags = tcb[c + S.Flags];
+  // Without pages all that is there is one borrowed run: only its front can be missing.
+  const head = tcb[c + S.BorrowApp];
+  let app = tcb[c + S.AppSeq];
+  if (tcb[c + S.PageCount] === 0 && head !== 0 && ((bSeq[head] - app) | 0) <= 0) return false;
+  const right = tcb[c + S.RightEdge];
+  const limit = seqMin(inspectLimit(c), right);
+  while (((limit - app) | 0) > 0) {
+    const run = locate(c, app, probe);
+    if (run === 0) return missing(c, app, right, flags) > 0;
+    app = (app + run) | 0;
+    if (head !== 0 && ((app - bSeq[head]) | 0) >= 0) return false;
+  }
+  return false;
 }
 
 /** True when no byte will follow what was given to the application layer. */

@@ -57,6 +57,7 @@ function pastDepth(f: number, dir: number, offset: number): boolean {
  */
 export function takeRawChunk(f: number, dir: number, flush: boolean, chunk: RawChunk): boolean {
   const c = f * Tcb.Flow + dir * Tcb.Stream;
+  cursorOf = -1;
   const flags = tcb[c + S.Flags];
   if ((flags & (StreamFlag.RawWanted | StreamFlag.NoReassembly)) !== StreamFlag.RawWanted) return false;
   let raw = tcb[c + S.RawSeq];
@@ -125,13 +126,19 @@ function keptBefore(c: number, seq: number, most: number): number {
 }
 
 let runOff = 0;
+/** Borrowed entry and stream of the last run: the next one is looked for from there, so that a walk stays linear. */
+let cursor = 0;
+let cursorOf = -1;
 
 /** Bytes contiguous in memory from `seq` on, 0 when that byte is missing; sets `runOff`. */
 function runAt(c: number, seq: number): number {
-  for (let e = tcb[c + S.BorrowHead]; e !== 0; e = bNext[e]) {
+  const again = cursorOf === c && cursor !== 0 && ((seq - bSeq[cursor]) | 0) >= 0;
+  for (let e = again ? cursor : tcb[c + S.BorrowHead]; e !== 0; e = bNext[e]) {
     const into = (seq - bSeq[e]) | 0;
     if (into < 0) break;
     if (into < bLen[e]) {
+      cursor = e;
+      cursorOf = c;
       runOff = bOff[e] + into;
       return bLen[e] - into;
     }

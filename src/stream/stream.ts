@@ -11,7 +11,7 @@ import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
 import { S, Ssn, SsnFlag, StreamFlag, stateOf, Tcb, TcpState, tcb, tcpStateNames } from './columns.js';
 import { readStreamConfig, streamConfig } from './config.js';
-import { pieceReady } from './deliver.js';
+import { gapAhead, pieceReady } from './deliver.js';
 import { applyException } from './exception.js';
 import { configurePages } from './pages.js';
 import { Precheck, precheck } from './precheck.js';
@@ -181,8 +181,14 @@ function status(f: number, p: Packet, valid: boolean): number {
     }
   }
   if ((tcb[k + Ssn.Flags] & SsnFlag.Open) === 0) return bits;
-  if (pieceReady(f, k)) bits |= StreamStatus.ReadyToServer;
-  if (pieceReady(f, k + Tcb.Stream)) bits |= StreamStatus.ReadyToClient;
+  if (pieceReady(f, k)) {
+    bits |= StreamStatus.ReadyToServer;
+    if (gapAhead(k)) p.addEvent(StreamEvent.ReassemblySeqGap);
+  }
+  if (pieceReady(f, k + Tcb.Stream)) {
+    bits |= StreamStatus.ReadyToClient;
+    if (gapAhead(k + Tcb.Stream)) p.addEvent(StreamEvent.ReassemblySeqGap);
+  }
   return bits;
 }
 

@@ -33,9 +33,7 @@ function echoesSyn(f: number, p: Packet): boolean {
   const k = f * Tcb.Flow;
   if ((p.flags & PacketFlag.TcpTimestamp) === 0 || (p.tcpFlags & TcpFlag.Ack) === 0) return true;
   const ecr = p.tsEcr | 0;
-  if ((tcb[k + S.Flags] & StreamFlag.Timestamp) !== 0 && ecr === tcb[k + S.LastTs]) return true;
-  if (tcb[k + Ssn.Queue] !== 0) return findQueuedTs(k, ecr, h);
-  return (tcb[k + S.Flags] & StreamFlag.Timestamp) === 0;
+  return ecr === 0 || ecr === tcb[k + S.LastTs] || findQueuedTs(k, ecr, h);
 }
 
 function synAckFromServer(f: number, p: Packet): boolean {
