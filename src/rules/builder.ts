@@ -50,7 +50,7 @@ export class RuleBuilder {
   usesFile = false;
   lastCondition = -1;
   /** What the option before put into the rule; `prefilter` applies to it. */
-  lastOption: 'match' | 'condition' | 'flow' | null = null;
+  lastOption: 'match' | 'condition' | 'effect' | 'flow' | null = null;
   /** Tests that urilen wrote (they are judged by simpler rules than bsize). */
   readonly uriLengths: Match[] = [];
   /** flow keywords that say more than a direction. */
@@ -74,6 +74,11 @@ export class RuleBuilder {
   addCondition(c: Condition): void {
     this.lastCondition = this.conditions.push(c) - 1;
     this.lastOption = 'condition';
+  }
+
+  addEffect(e: Effect): void {
+    this.effects.push(e);
+    this.lastOption = 'effect';
   }
 
   /** Marks the rule as one about HTTP; refused when the header names another application protocol. */
@@ -102,12 +107,30 @@ export class RuleBuilder {
     this.current = section;
   }
 
+  /** Adds a direction to those the rule is for; both of them are the same as none. */
+  addDirection(direction: 'toserver' | 'toclient'): void {
+    const { flow } = this.rule;
+    flow.direction = flow.direction === null || flow.direction === direction ? direction : null;
+  }
+
+  /** Ends the sticky buffer without further ado: in Suricata, a keyword that tests another buffer by itself does this. */
+  leaveBuffer(): void {
+    this.checkClosed();
+    this.current = null;
+  }
+
   /** A sticky buffer must have got a match, and transforms one to apply to, before the next is selected. */
   private checkClosed(): void {
     if (this.pending.length > 0) throw new RuleFault('no matches follow the transform', 'add a content after it');
-    if (this.current !== null && this.current.matches.length === 0 && !this.current.inner) {
+    if (this.isUnused()) {
       throw new RuleFault('the sticky buffer before it has no matches', 'add a content, pcre or bsize, or remove the buffer');
     }
+  }
+
+  /** Whether a sticky buffer is set and has no matches (ip.src and ip.dst may stand without). */
+  isUnused(): boolean {
+    const c = this.current;
+    return c !== null && c.matches.length === 0 && !c.inner && c.buffer !== BufferId.IpSrc && c.buffer !== BufferId.IpDst;
   }
 
   /** Sends what follows into the result of a base64_decode. */
@@ -116,7 +139,7 @@ export class RuleBuilder {
   }
 
   addTransform(t: Transform): void {
-    if (this.current === null || this.current.inner || this.current.buffer === BufferId.IpSrc || this.current.buffer === BufferId.IpDst) {
+    if (this.current === null || this.current.inner || this.current.transforms.length > 0 || this.current.buffer === BufferId.IpSrc || this.current.buffer === BufferId.IpDst) {
       throw new RuleFault('transforms must directly follow sticky buffers', 'put the transform after a buffer such as http.uri;');
     }
     if (this.pending.length >= BuildLimit.Transforms) throw new RuleFault(`more than ${BuildLimit.Transforms} transforms`);
@@ -181,6 +204,13 @@ export class RuleBuilder {
       if (match.kind === 'content' && (inSection === null || section.matches === inSection)) return match;
     }
     throw new RuleFault(`${modifier} needs a content before it`, `write content:"…"; ${modifier};`);
+  }
+
+  /** The last content that is still in the payload, or null. */
+  lastPayloadContent(): ContentMatch | null {
+    const payload = this.sections.find((s) => s.buffer === BufferId.Payload);
+    const last = payload?.matches.findLast((m) => m.kind === 'content');
+    return last?.kind === 'content' ? last : null;
   }
 
   /** Suricata notices a second fast_pattern only when the first is on a payload content. */

@@ -11,7 +11,7 @@ import type { BufferSection, Condition, ContentMatch, Match, NumberTest, Rule } 
 
 /** Checks the rule and moves what the builder collected into it. */
 export function finishRule(b: RuleBuilder): void {
-  if (b.current !== null && b.current.matches.length === 0 && !b.current.inner) {
+  if (b.isUnused()) {
     throw new RuleFault('the last sticky buffer has no matches', 'add a content, pcre or bsize, or remove the buffer');
   }
   const { rule } = b;
@@ -26,6 +26,9 @@ export function finishRule(b: RuleBuilder): void {
     checkTransforms(s);
   }
   checkDsize(rule);
+  if (rule.effects.some((e) => e.kind === 'bypass') && rule.conditions.some((c) => c.kind === 'file' && c.test.kind === 'filestore')) {
+    throw new RuleFault('bypass cannot be combined with filestore', 'remove one of them');
+  }
   if (b.usesHttp && rule.proto.app === AppProto.Unknown) rule.proto = httpProto(rule);
 }
 
@@ -65,6 +68,7 @@ function isPacketCondition(c: Condition): boolean {
     case 'tcp_flags':
     case 'ip_flags':
     case 'ip_opts':
+    case 'ip_proto':
     case 'same_ip':
     case 'flow_age':
       return true;
@@ -96,20 +100,18 @@ const isRelative = (c: ContentMatch): boolean => c.distance !== null || c.within
 const fixed = (n: ContentMatch['offset']): number => (typeof n === 'number' ? n : 0);
 
 /**
- * Bytes that the contents of a list need at least, as Suricata counts them: the first content and all relative ones after
- * it make one chain (a negated one adds its distance only); other contents count by themselves.
+ * Bytes that the contents of a list need at least, as Suricata counts them: the first content and the relative ones after
+ * it make one chain (a negated one adds its distance only); other contents are not counted.
  */
 export function requiredLength(matches: readonly Match[]): number {
   let longest = 0;
   let chain = -1;
   for (const m of matches) {
-    if (m.kind !== 'content') continue;
-    if (chain < 0 || isRelative(m)) {
-      const before = Math.max(chain, 0) + fixed(m.distance) + fixed(m.offset);
-      const counts = chain < 0 || !m.negated;
-      longest = Math.max(longest, before + (counts ? m.bytes.length : 0));
-      if (counts) chain = Math.max(0, before + m.bytes.length);
-    } else longest = Math.max(longest, fixed(m.offset) + m.bytes.length);
+    if (m.kind !== 'content' || (chain >= 0 && !isRelative(m))) continue;
+    const before = Math.max(chain, 0) + fixed(m.distance) + fixed(m.offset);
+    const counts = chain < 0 || !m.negated;
+    longest = Math.max(longest, before + (counts ? m.bytes.length : 0));
+    if (counts) chain = Math.max(0, before + m.bytes.length);
   }
   return longest;
 }

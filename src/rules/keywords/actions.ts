@@ -19,7 +19,7 @@ export const tag: Keyword = {
     const m = /^\s*(session|host)\s*(?:,\s*(\d+)\s*,\s*(packets|bytes|seconds)\s*(?:,\s*(src|dst)\s*)?)?$/.exec(value);
     const count = m === null ? null : m[2] === undefined ? TagDefault.Packets : parseDecimal(m[2], 0xffff_ffff);
     if (m === null || count === null) throw new RuleFault(`tag:${value} is not understood`, 'write tag:session,10,packets');
-    b.effects.push({
+    b.addEffect({
       kind: 'tag',
       what: m[1] as 'session',
       metric: (m[3] ?? 'packets') as 'packets',
@@ -36,7 +36,7 @@ export const bypass: Keyword = {
   example: 'http.host; content:"updates.example"; bypass;',
   value: 'none',
   apply(b) {
-    b.effects.push({ kind: 'bypass' });
+    b.addEffect({ kind: 'bypass' });
   },
 };
 
@@ -81,7 +81,7 @@ export const config: Keyword = {
   apply(b, value) {
     const m = /^\s*(logging\s+disable)\s*,\s*type\s+(tx|flow)\s*,\s*scope\s+(tx|flow)\s*$/.exec(value);
     if (m === null) throw new RuleFault(`config:${value} is not understood`, 'write config:logging disable, type tx, scope tx');
-    b.effects.push({ kind: 'config', what: m[1], side: m[2], scope: m[3] });
+    b.addEffect({ kind: 'config', what: m[1], side: m[2], scope: m[3] });
   },
 };
 

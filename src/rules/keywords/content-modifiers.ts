@@ -161,7 +161,8 @@ export const rawbytes: Keyword = {
   value: 'none',
   apply(b) {
     if (b.current !== null) throw new RuleFault('rawbytes cannot be combined with a sticky buffer', 'remove rawbytes');
-    const c = b.lastContent('rawbytes');
+    const c = b.lastPayloadContent();
+    if (c === null) throw new RuleFault('rawbytes needs a payload content before it', 'remove rawbytes');
     if (c.rawBytes) throw new RuleFault('rawbytes is given twice for one content', 'remove one rawbytes');
     c.rawBytes = true;
   },
@@ -199,8 +200,8 @@ export const fastPattern: Keyword = {
     const v = value.trim();
     const chop = /^(\d+)\s*,\s*(\d+)$/.exec(v);
     if (v !== '' && !v.startsWith('only') && chop === null) throw new RuleFault(`fast_pattern:${value} is not understood`, 'write fast_pattern; fast_pattern:only; or fast_pattern:OFFSET,LENGTH;');
-    if (c.fastPattern) throw new RuleFault('fast_pattern is given twice for one content', 'remove one fast_pattern');
-    if (b.payloadHasFastPattern()) throw new RuleFault('fast_pattern can be used on only one content in a rule', 'keep it for the rarest content');
+    if (v === '' && c.fastPattern) throw new RuleFault('fast_pattern is given twice for one content', 'remove one fast_pattern');
+    if (v === '' && b.payloadHasFastPattern()) throw new RuleFault('fast_pattern can be used on only one content in a rule', 'keep it for the rarest content');
     if (v.startsWith('only')) {
       if (c.negated || placed) throw new RuleFault('fast_pattern:only cannot be used with a negated content or one with a position', 'write fast_pattern;');
       c.fastPatternOnly = true;

@@ -64,6 +64,7 @@ export const appLayerEvent: Keyword = {
       throw new RuleSkip(`events of protocol ${proto} are not raised, it is not inspected`);
     }
     b.requireHttp();
+    b.leaveBuffer();
     const id = httpEventId(v.slice(dot + 1));
     if (id < 0) throw new RuleSkip(`there is no HTTP event "${v.slice(dot + 1)}"`);
     b.addCondition({ kind: 'event', event: id });
@@ -79,8 +80,8 @@ export const appLayerProtocol: Keyword = {
   quotes: 'optional',
   negatable: true,
   apply(b, value, negated) {
-    if (b.proto.app !== AppProto.Unknown) {
-      throw new RuleFault(`app-layer-protocol cannot be used in a rule for ${b.proto.name}`, 'use protocol tcp');
+    if (b.proto.app !== AppProto.Unknown || b.usesHttp) {
+      throw new RuleFault('app-layer-protocol cannot be used in a rule that names an application protocol already', 'use protocol tcp without HTTP keywords');
     }
     const app = appLayerProto(value.trim());
     for (const c of b.conditions) {

@@ -15,6 +15,7 @@ const enum HashListLimit {
 
 function addFileTest(b: RuleBuilder, test: FileTest): void {
   b.usesFile = true;
+  b.leaveBuffer();
   b.addCondition({ kind: 'file', test });
 }
 

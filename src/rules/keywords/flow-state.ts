@@ -25,7 +25,7 @@ function applyFlowbits(b: RuleBuilder, value: string): void {
   if (names.some((n) => /\s/.test(n))) throw new RuleFault('flowbits: spaces are not allowed in names', 'use an underscore');
   const own = names.map((n) => b.env.intern(n));
   if (tests.has(cmd)) b.addCondition({ kind: 'flowbits', cmd: cmd as 'isset', names: own });
-  else b.effects.push({ kind: 'flowbits', cmd: cmd as 'set', names: own });
+  else b.addEffect({ kind: 'flowbits', cmd: cmd as 'set', names: own });
 }
 
 export const flowbits: Keyword = {
@@ -53,7 +53,7 @@ function applyFlowint(b: RuleBuilder, value: string): void {
   const n = right === undefined ? 0 : /^\d/.test(right) ? parseDecimal(right, 0xffff_ffff) : { var: b.env.intern(right) };
   if (n === null) throw new RuleFault(`flowint: ${right} is larger than 32 bits`);
   if (isTest) b.addCondition({ kind: 'flowint', name: b.env.intern(name), op: compare[op], value: n });
-  else b.effects.push({ kind: 'flowint', name: b.env.intern(name), op: assign[op], value: n });
+  else b.addEffect({ kind: 'flowint', name: b.env.intern(name), op: assign[op], value: n });
 }
 
 export const flowint: Keyword = {
@@ -82,7 +82,7 @@ function applyXbits(b: RuleBuilder, value: string): void {
   const own = b.env.intern(name);
   const by = track as 'ip_src';
   if (tests.has(cmd)) b.addCondition({ kind: 'xbits', cmd: cmd as 'isset', name: own, track: by });
-  else b.effects.push({ kind: 'xbits', cmd: cmd as 'set', name: own, track: by, expireS });
+  else b.addEffect({ kind: 'xbits', cmd: cmd as 'set', name: own, track: by, expireS });
 }
 
 export const xbits: Keyword = {
@@ -111,7 +111,7 @@ function applyHostbits(b: RuleBuilder, value: string): void {
   if (by !== 'src' && by !== 'dst') throw new RuleFault(`hostbits: cannot track ${by}`, 'write src or dst');
   const own = b.env.intern(name);
   if (tests.has(cmd)) b.addCondition({ kind: 'hostbits', cmd: cmd as 'isset', name: own, by });
-  else b.effects.push({ kind: 'hostbits', cmd: cmd as 'set', name: own, by, expireS: HostbitsDefault.ExpireS });
+  else b.addEffect({ kind: 'hostbits', cmd: cmd as 'set', name: own, by, expireS: HostbitsDefault.ExpireS });
 }
 
 export const hostbits: Keyword = {

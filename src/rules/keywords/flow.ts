@@ -25,7 +25,7 @@ function setOnce<K extends keyof FlowCondition>(flow: FlowCondition, key: K, val
   flow[key] = value;
 }
 
-export function setFlowOption(flow: FlowCondition, word: string): boolean {
+function setFlowOption(flow: FlowCondition, word: string): boolean {
   if (Object.hasOwn(directions, word)) setOnce(flow, 'direction', directions[word], word);
   else if (Object.hasOwn(states, word)) setOnce(flow, 'state', states[word], word);
   else if (Object.hasOwn(streams, word)) setOnce(flow, 'stream', streams[word], word);
@@ -43,14 +43,19 @@ export const flow: Keyword = {
   apply(b: RuleBuilder, value) {
     const words = value.split(',').map((w) => w.trim().toLowerCase());
     if (words.length > FlowKeyword.MaxOptions) throw new RuleFault('flow takes at most three options', 'write a second flow keyword');
-    if (words.some((w) => !Object.hasOwn(directions, w)) && ++b.flowKeywords > 1) {
-      throw new RuleFault('flow is given twice', 'write one flow with all its options');
-    }
+    if (b.flowKeywords > 0) throw new RuleFault('flow is given twice', 'write one flow with all its options');
+    if (words.some((w) => !Object.hasOwn(directions, w))) b.flowKeywords++;
     b.lastOption = 'flow';
+    const own: FlowCondition = { direction: null, state: null, stream: null, frag: null };
     for (const w of words) {
-      if (!setFlowOption(b.rule.flow, w)) {
+      if (!setFlowOption(own, w)) {
         throw new RuleFault(w === '' ? 'flow: an option is missing' : `flow: unknown option "${w}"`, didYouMean(w, all) ?? `options are ${all.join(', ')}`);
       }
     }
+    const { flow: whole } = b.rule;
+    if (own.direction !== null) b.addDirection(own.direction);
+    whole.state ??= own.state;
+    whole.stream ??= own.stream;
+    whole.frag ??= own.frag;
   },
 };

@@ -90,7 +90,7 @@ export const ipProto: Keyword = {
   quotes: 'optional',
   negatable: true,
   apply(b, value, negated) {
-    if (b.proto.name !== 'ip' && b.proto.name !== 'pkthdr') throw new RuleFault('ip_proto can only be used in rules for protocol ip', 'write alert ip …');
+    if (b.proto.ipProtos.length > 0) throw new RuleFault('ip_proto can only be used in rules for protocol ip', 'write alert ip …');
     const m = /^\s*([<>]?)\s*([^<>\s]+)\s*$/.exec(value);
     const n = m === null ? null : /^\d/.test(m[2]) ? parseDecimal(m[2], 255) : ipProtocolNumber(m[2]);
     if (m === null || n === null) throw new RuleFault(`ip_proto: unknown protocol "${value}"`, 'write a number from 0 to 255 or a name such as tcp or TCP');

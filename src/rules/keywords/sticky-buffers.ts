@@ -19,6 +19,8 @@ function sticky(name: string, buffer: BufferId, need: Need, description: string,
     apply(b) {
       check(b, need, name);
       b.selectBuffer(buffer, multi);
+      // The same buffer as file.data, which has both directions.
+      if (name === 'http.response_body') b.addDirection('toclient');
     },
   };
 }

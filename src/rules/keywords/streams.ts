@@ -36,7 +36,9 @@ export const urilen: Keyword = {
     const raw = /^\s*,\s*raw\s*$/.test(value.slice(got.used));
     const match: Match = { kind: 'bsize', test: got.test };
     b.uriLengths.push(match);
-    b.add(b.section(raw ? BufferId.HttpUriRaw : BufferId.HttpUri), match);
+    const buffer = raw ? BufferId.HttpUriRaw : BufferId.HttpUri;
+    b.add(b.section(buffer), match);
+    if (b.current !== null && b.current.buffer !== buffer) b.leaveBuffer();
   },
 };
 
