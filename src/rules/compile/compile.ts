@@ -232,7 +232,7 @@ class Compiler {
         { kind: DbKind.Tx, ...head },
         rules.map((rule) => {
           const fast = this.drafts[rule].fast as FastPattern;
-          return { literal: literal(fast.bytes, fast.content.nocase), rule };
+          return { literal: literal(fast.bytes), rule };
         }),
       );
     }
@@ -247,7 +247,7 @@ class Compiler {
         number,
         type: d.cls.type,
         flags: d.cls.flags,
-        payloadLiteral: inPayload && d.fast !== null ? literal(d.fast.bytes, d.fast.content.nocase) : null,
+        payloadLiteral: inPayload && d.fast !== null ? literal(d.fast.bytes) : null,
         elsewhere: d.cls.type === RuleType.AppTx || event,
       };
     });

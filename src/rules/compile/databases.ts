@@ -10,7 +10,7 @@ export function compileDatabases(databases: readonly PatternDatabase[]): number[
     const handle = compileLiterals(
       db.patterns.map((p) => ({
         pattern: p.bytes,
-        flags: HsFlag.SingleMatch | (p.nocase ? HsFlag.Caseless : 0),
+        flags: HsFlag.SingleMatch | HsFlag.Caseless,
         id: p.id,
       })),
     );

@@ -33,19 +33,23 @@ function searchable(section: BufferSection): boolean {
   return kind === BufferKind.Payload || kind === BufferKind.Http || kind === BufferKind.File;
 }
 
+/** By byte: the call of patternStrength that met it last. */
+const met = new Float64Array(256);
+let round = 0;
+
 /**
  * How rarely the bytes of a pattern occur in ordinary traffic: letters 3, common binary values 2 or 4, others 6, and
  * 1 for a byte that was met before in the pattern.
  */
 export function patternStrength(bytes: readonly number[]): number {
-  const met = new Uint8Array(256);
   let sum = 0;
+  round++;
   for (const b of bytes) {
-    if (met[b] === 1) {
+    if (met[b] === round) {
       sum += 1;
       continue;
     }
-    met[b] = 1;
+    met[b] = round;
     if ((b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a)) sum += 3;
     else if (b >= 0x20 && b < 0x7f) sum += 4;
     else if (b === 0x00 || b === 0x01 || b === 0xff) sum += 4;
@@ -64,7 +68,6 @@ function chopped(c: ContentMatch): number[] {
 export function chooseFastPattern(sections: readonly BufferSection[]): FastPattern | null {
   let best: FastPattern | null = null;
   let bestPriority = 0;
-  let bestStrength = 0;
   for (let i = 0; i < sections.length; i++) {
     if (!searchable(sections[i])) continue;
     for (const m of sections[i].matches) {
@@ -72,17 +75,12 @@ export function chooseFastPattern(sections: readonly BufferSection[]): FastPatte
       if (m.fastPattern || m.fastPatternOnly) return { section: i, content: m, bytes: chopped(m) };
       if (m.bytes.length === 0) continue;
       const p = priority(sections[i].buffer) + (m.negated ? 10 : 0);
-      const strength = patternStrength(m.bytes);
-      if (best !== null && p > bestPriority) continue;
-      const better =
-        best === null ||
-        p < bestPriority ||
-        m.bytes.length > best.content.bytes.length ||
-        (m.bytes.length === best.content.bytes.length && strength > bestStrength);
-      if (!better) continue;
+      if (best !== null && p >= bestPriority) {
+        if (p > bestPriority || m.bytes.length < best.bytes.length) continue;
+        if (m.bytes.length === best.bytes.length && patternStrength(m.bytes) <= patternStrength(best.bytes)) continue;
+      }
       best = { section: i, content: m, bytes: m.bytes };
       bestPriority = p;
-      bestStrength = strength;
     }
   }
   return best;

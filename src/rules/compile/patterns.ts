@@ -14,7 +14,8 @@ export interface PatternDatabase {
   transforms: number;
   /** Dir: 0 to server, 1 to client. */
   dir: number;
-  patterns: { bytes: Uint8Array; nocase: boolean; id: number }[];
+  /** In lower case and looked for without case: one kind of literal compiles and scans faster, verification decides. */
+  patterns: { bytes: Uint8Array; id: number }[];
 }
 
 /** The part of a long literal that is looked for: the strongest run of at most PatternBytes bytes. */
@@ -37,12 +38,11 @@ const lower = (b: number): number => (b >= 0x41 && b <= 0x5a ? b + 0x20 : b);
 export interface Literal {
   key: string;
   bytes: readonly number[];
-  nocase: boolean;
 }
 
-export function literal(bytes: readonly number[], nocase: boolean): Literal {
-  const part = strongestPart(nocase ? bytes.map(lower) : bytes);
-  return { key: `${nocase ? 'i' : 'c'}${String.fromCharCode(...part)}`, bytes: part, nocase };
+export function literal(bytes: readonly number[]): Literal {
+  const part = strongestPart(bytes.map(lower));
+  return { key: String.fromCharCode(...part), bytes: part };
 }
 
 /** Collects literals by database and closes with the tables. */
@@ -65,7 +65,7 @@ export class PatternCollector {
     const patterns: PatternDatabase['patterns'] = [];
     for (const { literal: lit, rules } of byKey.values()) {
       const id = this.patternLists.push(this.lists.add(rules)) - 1;
-      patterns.push({ bytes: Uint8Array.from(lit.bytes), nocase: lit.nocase, id });
+      patterns.push({ bytes: Uint8Array.from(lit.bytes), id });
     }
     return this.databases.push({ ...head, patterns }) - 1;
   }
