@@ -74,7 +74,10 @@ interface Families {
 }
 
 function bad(text: string): RuleFault {
-  return new RuleFault(`"${text}" is no address`, 'write any, 10.0.0.1, 10.0.0.0/8, 10.0.0.1-10.0.0.9, 2001:db8::/32 or $NAME');
+  return new RuleFault(
+    `"${text}" is no address`,
+    'write any, 10.0.0.1, 10.0.0.0/8, 10.0.0.1-10.0.0.9, 2001:db8::/32 or $NAME',
+  );
 }
 
 /** Adds the ranges of one item without `!`, brackets or variable. */

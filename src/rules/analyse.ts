@@ -13,7 +13,10 @@ function note(rule: Rule, reason: string, hint: string | null): RuleNote {
 
 /** Remarks on one rule by itself. */
 export function analyseRule(rule: Rule, out: RuleNote[]): void {
-  if (rule.flow.state === 'not_established' && rule.sections.some((s) => s.buffer !== BufferId.Payload && s.buffer < BufferId.Ipv4Hdr)) {
+  if (
+    rule.flow.state === 'not_established' &&
+    rule.sections.some((s) => s.buffer !== BufferId.Payload && s.buffer < BufferId.Ipv4Hdr)
+  ) {
     out.push(note(rule, 'can never match: application data needs an established flow', 'remove not_established'));
   }
   const length = lengthContradiction(rule);
@@ -27,7 +30,13 @@ export function analyseRule(rule: Rule, out: RuleNote[]): void {
     }
   }
   if (longest === 0 && hasPcre) {
-    out.push(note(rule, 'costly: a pcre without a content is tried on everything', 'add a content that the expression implies'));
+    out.push(
+      note(
+        rule,
+        'costly: a pcre without a content is tried on everything',
+        'add a content that the expression implies',
+      ),
+    );
   } else if (longest > 0 && longest <= Costly.ShortPattern) {
     out.push(note(rule, 'costly: its longest content has one or two bytes', 'add a longer content'));
   }
@@ -61,7 +70,13 @@ export function analyseSet(set: RuleSet): void {
   for (const rule of set.rules) {
     for (const c of rule.conditions) {
       if (c.kind === 'flowbits' && c.cmd === 'isset' && !c.names.some((n) => written.has(n))) {
-        set.warnings.push(note(rule, `can never match: no loaded rule sets flowbit ${c.names.join(' or ')}`, 'load the rule that sets it'));
+        set.warnings.push(
+          note(
+            rule,
+            `can never match: no loaded rule sets flowbit ${c.names.join(' or ')}`,
+            'load the rule that sets it',
+          ),
+        );
       }
     }
   }

@@ -12,7 +12,16 @@ import { isSpace } from './lexer.js';
 import { headerProto } from './protocols.js';
 import { finishRule } from './validate.js';
 
-const actions: ReadonlySet<string> = new Set<Action>(['alert', 'pass', 'drop', 'reject', 'rejectsrc', 'rejectdst', 'rejectboth', 'config']);
+const actions: ReadonlySet<string> = new Set<Action>([
+  'alert',
+  'pass',
+  'drop',
+  'reject',
+  'rejectsrc',
+  'rejectdst',
+  'rejectboth',
+  'config',
+]);
 
 const enum Defaults {
   Priority = 3,
@@ -32,7 +41,11 @@ function placed<T>(word: Word, read: () => T): T {
 export function checkHeader(ast: RuleAst, env: RuleEnvironment): { action: Action; proto: HeaderProto } {
   const action = ast.action.text.toLowerCase();
   if (!actions.has(action)) {
-    throw new RuleFault(`unknown action "${ast.action.text}"`, didYouMean(action, actions) ?? `actions are ${[...actions].join(', ')}`, ast.action.at);
+    throw new RuleFault(
+      `unknown action "${ast.action.text}"`,
+      didYouMean(action, actions) ?? `actions are ${[...actions].join(', ')}`,
+      ast.action.at,
+    );
   }
   return { action: action as Action, proto: placed(ast.proto, () => headerProto(ast.proto.text, env.ruleVersion)) };
 }
@@ -43,16 +56,33 @@ function newRule(ast: RuleAst, env: RuleEnvironment): Rule {
     throw new RuleFault(`"${ast.direction.text}" is no direction`, 'write -> or <>', ast.direction.at);
   }
   return {
-    gid: 1, sid: 0, rev: 0, msg: '', action, priority: Defaults.Priority, classtype: null, classText: '',
-    references: [], metadata: [], noalert: false, proto,
+    gid: 1,
+    sid: 0,
+    rev: 0,
+    msg: '',
+    action,
+    priority: Defaults.Priority,
+    classtype: null,
+    classText: '',
+    references: [],
+    metadata: [],
+    noalert: false,
+    proto,
     src: placed(ast.src, () => env.addressSet(ast.src.text)),
     dst: placed(ast.dst, () => env.addressSet(ast.dst.text)),
     srcPorts: placed(ast.srcPorts, () => env.portSet(ast.srcPorts.text)),
     dstPorts: placed(ast.dstPorts, () => env.portSet(ast.dstPorts.text)),
     bidirectional: ast.direction.text === '<>',
     flow: { direction: null, state: null, stream: null, frag: null },
-    sections: [], conditions: [], effects: [], threshold: null, target: null, prefilter: null,
-    file: '', line: 0, text: '',
+    sections: [],
+    conditions: [],
+    effects: [],
+    threshold: null,
+    target: null,
+    prefilter: null,
+    file: '',
+    line: 0,
+    text: '',
   };
 }
 
@@ -95,7 +125,10 @@ function applyOption(b: RuleBuilder, o: OptionAst): void {
   if (keyword === undefined) {
     const reason = whySkipped(o.name.toLowerCase());
     if (reason !== undefined) throw new RuleSkip(reason);
-    throw new RuleFault(o.name === '' ? 'an option has no name' : `unknown keyword "${o.name}"`, didYouMean(o.name, keywordNames()) ?? (o.name === '' ? 'remove the extra semicolon' : null));
+    throw new RuleFault(
+      o.name === '' ? 'an option has no name' : `unknown keyword "${o.name}"`,
+      didYouMean(o.name, keywordNames()) ?? (o.name === '' ? 'remove the extra semicolon' : null),
+    );
   }
   const raw = o.value ?? '';
   if (raw === '') {
@@ -124,16 +157,19 @@ function readValue(keyword: Keyword, raw: string, use: (value: string, negated: 
   if (at >= end) throw new RuleFault(`${keyword.name} needs a value`, `write ${keyword.example}`);
   const quoted = raw.charCodeAt(at) === 0x22;
   if (!quoted) {
-    if (keyword.quotes === 'mandatory') throw new RuleFault(`the value of ${keyword.name} must be in double quotes`, `write ${keyword.name}:"…";`);
+    if (keyword.quotes === 'mandatory')
+      throw new RuleFault(`the value of ${keyword.name} must be in double quotes`, `write ${keyword.name}:"…";`);
     use(raw.slice(at), negated);
     return;
   }
   if (keyword.quotes === undefined) throw new RuleFault(`${keyword.name} takes no quotes`, `write ${keyword.example}`);
   while (end > at && isSpace(raw.charCodeAt(end - 1))) end--;
   if (end - at < 2 || raw.charCodeAt(end - 1) !== 0x22) {
-    throw new RuleFault(`the value of ${keyword.name} does not end with a double quote`, 'a semicolon may be missing; inside quotes write \\; for a semicolon');
+    throw new RuleFault(
+      `the value of ${keyword.name} does not end with a double quote`,
+      'a semicolon may be missing; inside quotes write \\; for a semicolon',
+    );
   }
   if (end - at === 2) throw new RuleFault(`the value of ${keyword.name} is empty`, `write ${keyword.example}`);
   use(raw.slice(at + 1, end - 1), negated);
 }
-

@@ -2,11 +2,23 @@
  * The rule while its options are read: which buffer is current, which content a modifier applies to, which variables
  * are known. Keywords write through it; src/rules/validate.ts judges the whole afterwards.
  */
-import { BufferId } from '../protocol/buffers.js';
+
 import { AppProto } from '../protocol/app-proto.js';
+import { BufferId } from '../protocol/buffers.js';
 import type { RuleEnvironment } from './environment.js';
 import { RuleFault } from './faults.js';
-import type { BufferSection, Condition, ContentMatch, Effect, HeaderProto, Match, NumberOrVar, PcreMatch, Rule, Transform } from './ir.js';
+import type {
+  BufferSection,
+  Condition,
+  ContentMatch,
+  Effect,
+  HeaderProto,
+  Match,
+  NumberOrVar,
+  PcreMatch,
+  Rule,
+  Transform,
+} from './ir.js';
 
 const enum BuildLimit {
   /** Variables of byte_extract and byte_math in a rule. */
@@ -26,7 +38,13 @@ export interface OpenSection extends BufferSection {
 export type RelativeKind = Match['kind'];
 
 const anchors: ReadonlySet<RelativeKind> = new Set<RelativeKind>([
-  'content', 'pcre', 'byte_test', 'byte_jump', 'byte_extract', 'isdataat', 'byte_math',
+  'content',
+  'pcre',
+  'byte_test',
+  'byte_jump',
+  'byte_extract',
+  'isdataat',
+  'byte_math',
 ]);
 
 export class RuleBuilder {
@@ -85,7 +103,10 @@ export class RuleBuilder {
   requireHttp(): void {
     const app = this.rule.proto.app;
     if (app !== AppProto.Unknown && app !== AppProto.Http1) {
-      throw new RuleFault(`an HTTP keyword cannot stand in a rule for ${this.rule.proto.name}`, 'use protocol http or tcp');
+      throw new RuleFault(
+        `an HTTP keyword cannot stand in a rule for ${this.rule.proto.name}`,
+        'use protocol http or tcp',
+      );
     }
     this.usesHttp = true;
   }
@@ -97,9 +118,12 @@ export class RuleBuilder {
       this.current = null;
       return;
     }
-    if (this.current?.inner === true) throw new RuleFault('the buffer cannot be changed after base64_data', 'put it before base64_decode');
+    if (this.current?.inner === true)
+      throw new RuleFault('the buffer cannot be changed after base64_data', 'put it before base64_decode');
     this.current = null;
-    let section = multi ? undefined : this.sections.find((s) => s.buffer === buffer && s.transforms.length === 0 && !s.inner);
+    let section = multi
+      ? undefined
+      : this.sections.find((s) => s.buffer === buffer && s.transforms.length === 0 && !s.inner);
     if (section === undefined) {
       section = { buffer, transforms: [], matches: [], inner: false };
       this.sections.push(section);
@@ -123,14 +147,19 @@ export class RuleBuilder {
   private checkClosed(): void {
     if (this.pending.length > 0) throw new RuleFault('no matches follow the transform', 'add a content after it');
     if (this.isUnused()) {
-      throw new RuleFault('the sticky buffer before it has no matches', 'add a content, pcre or bsize, or remove the buffer');
+      throw new RuleFault(
+        'the sticky buffer before it has no matches',
+        'add a content, pcre or bsize, or remove the buffer',
+      );
     }
   }
 
   /** Whether a sticky buffer is set and has no matches (ip.src and ip.dst may stand without). */
   isUnused(): boolean {
     const c = this.current;
-    return c !== null && c.matches.length === 0 && !c.inner && c.buffer !== BufferId.IpSrc && c.buffer !== BufferId.IpDst;
+    return (
+      c !== null && c.matches.length === 0 && !c.inner && c.buffer !== BufferId.IpSrc && c.buffer !== BufferId.IpDst
+    );
   }
 
   /** Sends what follows into the result of a base64_decode. */
@@ -139,10 +168,20 @@ export class RuleBuilder {
   }
 
   addTransform(t: Transform): void {
-    if (this.current === null || this.current.inner || this.current.transforms.length > 0 || this.current.buffer === BufferId.IpSrc || this.current.buffer === BufferId.IpDst) {
-      throw new RuleFault('transforms must directly follow sticky buffers', 'put the transform after a buffer such as http.uri;');
+    if (
+      this.current === null ||
+      this.current.inner ||
+      this.current.transforms.length > 0 ||
+      this.current.buffer === BufferId.IpSrc ||
+      this.current.buffer === BufferId.IpDst
+    ) {
+      throw new RuleFault(
+        'transforms must directly follow sticky buffers',
+        'put the transform after a buffer such as http.uri;',
+      );
     }
-    if (this.pending.length >= BuildLimit.Transforms) throw new RuleFault(`more than ${BuildLimit.Transforms} transforms`);
+    if (this.pending.length >= BuildLimit.Transforms)
+      throw new RuleFault(`more than ${BuildLimit.Transforms} transforms`);
     this.pending.push(t);
   }
 
@@ -152,7 +191,9 @@ export class RuleBuilder {
     if (this.pending.length > 0) {
       const { buffer } = this.current;
       if (this.current.matches.length === 0) {
-        const known = this.sections.find((s) => s.buffer === buffer && s !== this.current && sameTransforms(s.transforms, this.pending));
+        const known = this.sections.find(
+          (s) => s.buffer === buffer && s !== this.current && sameTransforms(s.transforms, this.pending),
+        );
         if (known !== undefined && known.matches.length > 0) {
           this.sections.splice(this.sections.indexOf(this.current), 1);
           this.current = known;
@@ -190,7 +231,8 @@ export class RuleBuilder {
   }
 
   add(section: OpenSection, match: Match): void {
-    if (this.order.length >= BuildLimit.Matches) throw new RuleFault(`more than ${BuildLimit.Matches} matches in one rule`);
+    if (this.order.length >= BuildLimit.Matches)
+      throw new RuleFault(`more than ${BuildLimit.Matches} matches in one rule`);
     section.matches.push(match);
     this.order.push({ section, match });
     this.lastOption = 'match';
@@ -215,7 +257,9 @@ export class RuleBuilder {
 
   /** Suricata notices a second fast_pattern only when the first is on a payload content. */
   payloadHasFastPattern(): boolean {
-    return this.sections.some((s) => s.buffer === BufferId.Payload && s.matches.some((m) => m.kind === 'content' && m.fastPattern));
+    return this.sections.some(
+      (s) => s.buffer === BufferId.Payload && s.matches.some((m) => m.kind === 'content' && m.fastPattern),
+    );
   }
 
   /** The content or pcre before `match` in the same section, or null. */
@@ -242,7 +286,8 @@ export class RuleBuilder {
   }
 
   defineVariable(name: string): void {
-    if (this.variables.length >= BuildLimit.Variables) throw new RuleFault(`more than ${BuildLimit.Variables} variables in one rule`);
+    if (this.variables.length >= BuildLimit.Variables)
+      throw new RuleFault(`more than ${BuildLimit.Variables} variables in one rule`);
     if (!this.variables.includes(name)) this.variables.push(name);
   }
 

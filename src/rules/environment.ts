@@ -58,7 +58,8 @@ export class RuleEnvironment {
     if (known !== undefined) return known;
     const t = text.trim();
     const space = t.search(/\s/);
-    const pair: [string, string] | null = t === '' ? null : space < 0 ? [t, ''] : [t.slice(0, space), t.slice(space).trim()];
+    const pair: [string, string] | null =
+      t === '' ? null : space < 0 ? [t, ''] : [t.slice(0, space), t.slice(space).trim()];
     this.pairs.set(text, pair);
     return pair;
   }

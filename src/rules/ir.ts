@@ -150,13 +150,33 @@ export interface DatasetMatch {
   rep: NumberTest | null;
 }
 export type Match =
-  | ContentMatch | PcreMatch | IsDataAtMatch | BsizeMatch | ByteTestMatch | ByteJumpMatch | ByteExtractMatch
-  | ByteMathMatch | Base64DecodeMatch | DatasetMatch;
+  | ContentMatch
+  | PcreMatch
+  | IsDataAtMatch
+  | BsizeMatch
+  | ByteTestMatch
+  | ByteJumpMatch
+  | ByteExtractMatch
+  | ByteMathMatch
+  | Base64DecodeMatch
+  | DatasetMatch;
 
 export interface Transform {
   name:
-    | 'strip_whitespace' | 'compress_whitespace' | 'to_lowercase' | 'to_uppercase' | 'to_md5' | 'to_sha1' | 'to_sha256'
-    | 'dotprefix' | 'url_decode' | 'xor' | 'header_lowercase' | 'strip_pseudo_headers' | 'pcrexform' | 'from_base64';
+    | 'strip_whitespace'
+    | 'compress_whitespace'
+    | 'to_lowercase'
+    | 'to_uppercase'
+    | 'to_md5'
+    | 'to_sha1'
+    | 'to_sha256'
+    | 'dotprefix'
+    | 'url_decode'
+    | 'xor'
+    | 'header_lowercase'
+    | 'strip_pseudo_headers'
+    | 'pcrexform'
+    | 'from_base64';
   /** xor: key bytes; pcrexform: the expression. */
   arg: string | null;
 }
@@ -188,7 +208,11 @@ export type Condition =
   | { kind: 'iprep'; side: 'any' | 'src' | 'dst' | 'both'; category: string; test: NumberTest }
   | { kind: 'geoip'; side: 'src' | 'dst' | 'any' | 'both'; countries: string[]; negated: boolean }
   | { kind: 'file'; test: FileTest }
-  | { kind: 'flow_age' | 'flow_pkts' | 'flow_bytes'; dir: 'toserver' | 'toclient' | 'either' | 'both'; test: NumberTest };
+  | {
+      kind: 'flow_age' | 'flow_pkts' | 'flow_bytes';
+      dir: 'toserver' | 'toclient' | 'either' | 'both';
+      test: NumberTest;
+    };
 
 export type FileTest =
   | { kind: 'filename' | 'fileext' | 'filemagic'; bytes: number[]; negated: boolean }
@@ -197,16 +221,41 @@ export type FileTest =
   | { kind: 'filestore'; direction: 'request' | 'response' | 'both' | null; scope: 'tx' | 'file' | 'flow' | null };
 
 export type NumberField =
-  | 'dsize' | 'ttl' | 'tos' | 'id' | 'seq' | 'ack' | 'window' | 'itype' | 'icode' | 'icmp_id' | 'icmp_seq' | 'tcp.mss'
-  | 'icmpv6.mtu' | 'fragoffset' | 'decode_level';
+  | 'dsize'
+  | 'ttl'
+  | 'tos'
+  | 'id'
+  | 'seq'
+  | 'ack'
+  | 'window'
+  | 'itype'
+  | 'icode'
+  | 'icmp_id'
+  | 'icmp_seq'
+  | 'tcp.mss'
+  | 'icmpv6.mtu'
+  | 'fragoffset'
+  | 'decode_level';
 
 /** What a rule does when it has matched; runs before thresholds hide the alert. */
 export type Effect =
   | { kind: 'flowbits'; cmd: 'set' | 'unset' | 'toggle'; names: string[] }
   | { kind: 'flowint'; name: string; op: '=' | '+' | '-'; value: NumberOrVar }
   | { kind: 'hostbits'; cmd: 'set' | 'unset' | 'toggle'; name: string; by: 'src' | 'dst' | 'both'; expireS: number }
-  | { kind: 'xbits'; cmd: 'set' | 'unset' | 'toggle'; name: string; track: 'ip_src' | 'ip_dst' | 'ip_pair' | 'tx'; expireS: number }
-  | { kind: 'tag'; what: 'session' | 'host'; metric: 'packets' | 'bytes' | 'seconds'; count: number; side: 'src' | 'dst' | null }
+  | {
+      kind: 'xbits';
+      cmd: 'set' | 'unset' | 'toggle';
+      name: string;
+      track: 'ip_src' | 'ip_dst' | 'ip_pair' | 'tx';
+      expireS: number;
+    }
+  | {
+      kind: 'tag';
+      what: 'session' | 'host';
+      metric: 'packets' | 'bytes' | 'seconds';
+      count: number;
+      side: 'src' | 'dst' | null;
+    }
   | { kind: 'bypass' }
   | { kind: 'config'; what: string; side: string; scope: string };
 
@@ -286,7 +335,20 @@ export interface RuleSet {
   skipped: RuleNote[];
   warnings: RuleNote[];
   /** From threshold.config. */
-  suppress: { gid: number; sid: number; track: 'by_src' | 'by_dst' | 'by_either' | null; addresses: AddressSet | null }[];
+  suppress: {
+    gid: number;
+    sid: number;
+    track: 'by_src' | 'by_dst' | 'by_either' | null;
+    addresses: AddressSet | null;
+  }[];
   eventFilters: { gid: number; sid: number; threshold: Threshold }[];
-  rateFilters: { gid: number; sid: number; track: Track; count: number; seconds: number; newAction: Action; timeoutS: number }[];
+  rateFilters: {
+    gid: number;
+    sid: number;
+    track: Track;
+    count: number;
+    seconds: number;
+    newAction: Action;
+    timeoutS: number;
+  }[];
 }

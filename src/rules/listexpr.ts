@@ -60,7 +60,8 @@ function walkItem(raw: string, vars: Variables, visit: ListVisitor, negated: boo
     else walkList(text, vars, visit, negated !== flipped, depth + 1);
   };
   if (t.charCodeAt(0) === 0x5b) {
-    if (t.charCodeAt(t.length - 1) !== 0x5d) throw new RuleFault(`unexpected text after "]" in ${vars.kind} list`, null);
+    if (t.charCodeAt(t.length - 1) !== 0x5d)
+      throw new RuleFault(`unexpected text after "]" in ${vars.kind} list`, null);
     inner(t.slice(1, -1));
   } else if (t.charCodeAt(0) === 0x24) vars.expand(t.slice(1), inner);
   else visit.item(t, negated !== flipped);

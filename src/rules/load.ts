@@ -35,24 +35,40 @@ export interface LoadOptions {
 /** Loads every rule of the files. Throws PeccaryError only when a file cannot be read. */
 export function loadRules(options: LoadOptions): RuleSet {
   const loader = new RuleLoader(options.settings, options.ruleVersion ?? 7, options.checkPattern);
-  for (const path of expandRuleFiles(options.files, options.folder ?? process.cwd())) loader.addText(readRuleFile(path), path);
+  for (const path of expandRuleFiles(options.files, options.folder ?? process.cwd()))
+    loader.addText(readRuleFile(path), path);
   return loader.finish();
 }
 
 /** The rule files that the configuration names (`rule-files` below `default-rule-path`). */
 export function configuredRuleFiles(settings: Settings): { files: string[]; folder: string } {
-  return { files: settings.list('rule-files'), folder: settings.string('default-rule-path', '/var/lib/suricata/rules') };
+  return {
+    files: settings.list('rule-files'),
+    folder: settings.string('default-rule-path', '/var/lib/suricata/rules'),
+  };
 }
 
 /** As loadRules, from text: what a file called `file` with these bytes would give. */
-export function parseRuleText(text: string, settings: Settings, more: { file?: string; ruleVersion?: 7 | 8 } & Pick<LoadOptions, 'checkPattern'> = {}): RuleSet {
+export function parseRuleText(
+  text: string,
+  settings: Settings,
+  more: { file?: string; ruleVersion?: 7 | 8 } & Pick<LoadOptions, 'checkPattern'> = {},
+): RuleSet {
   const loader = new RuleLoader(settings, more.ruleVersion ?? 7, more.checkPattern);
   loader.addText(text, more.file ?? 'rules');
   return loader.finish();
 }
 
 class RuleLoader {
-  private readonly set: RuleSet = { rules: [], failed: [], skipped: [], warnings: [], suppress: [], eventFilters: [], rateFilters: [] };
+  private readonly set: RuleSet = {
+    rules: [],
+    failed: [],
+    skipped: [],
+    warnings: [],
+    suppress: [],
+    eventFilters: [],
+    rateFilters: [],
+  };
   /** Place in `rules` of each gid:sid; a replaced rule leaves a hole that finish() closes. */
   private readonly byId = new Map<string, number>();
   private readonly rules: (Rule | null)[] = [];
@@ -85,12 +101,19 @@ class RuleLoader {
       rule.line = text.line;
       rule.text = text.text;
       this.keep(rule);
-      for (const r of this.env.remarks) this.set.warnings.push({ ...noteFor(text, file, rule.sid, 0), reason: r.reason, hint: r.hint });
+      for (const r of this.env.remarks)
+        this.set.warnings.push({ ...noteFor(text, file, rule.sid, 0), reason: r.reason, hint: r.hint });
       analyseRule(rule, this.set.warnings);
     } catch (e) {
       const sid = ast === null ? null : sidOf(ast.options);
-      if (e instanceof RuleSkip) this.set.skipped.push({ ...noteFor(text, file, sid ?? guessSid(text.text), 0), reason: e.reason });
-      else if (e instanceof RuleFault) this.set.failed.push({ ...noteFor(text, file, sid ?? guessSid(text.text), e.offset), reason: e.reason, hint: e.hint });
+      if (e instanceof RuleSkip)
+        this.set.skipped.push({ ...noteFor(text, file, sid ?? guessSid(text.text), 0), reason: e.reason });
+      else if (e instanceof RuleFault)
+        this.set.failed.push({
+          ...noteFor(text, file, sid ?? guessSid(text.text), e.offset),
+          reason: e.reason,
+          hint: e.hint,
+        });
       else throw e;
     }
   }
@@ -112,7 +135,11 @@ class RuleLoader {
     const old = at === undefined ? null : this.rules[at];
     if (old !== null && at !== undefined) {
       if (old.rev >= rule.rev) {
-        throw new RuleFault(`duplicate of rule ${id} rev ${old.rev} at ${old.file} line ${old.line}`, 'give it a sid of its own or a higher rev', 0);
+        throw new RuleFault(
+          `duplicate of rule ${id} rev ${old.rev} at ${old.file} line ${old.line}`,
+          'give it a sid of its own or a higher rev',
+          0,
+        );
       }
       this.rules[at] = null;
       this.env.warn(`replaces rev ${old.rev} of rule ${id} at ${old.file} line ${old.line}`);

@@ -42,7 +42,11 @@ export function parseRule(text: string): RuleAst {
 /** The header alone, with no options yet, and the offset where they begin. */
 export function parseHeader(text: string): { ast: RuleAst; at: number } {
   if (text.length > LexLimit.RuleLen) {
-    throw new RuleFault(`the rule is longer than ${LexLimit.RuleLen} bytes`, 'split it into several rules', LexLimit.RuleLen);
+    throw new RuleFault(
+      `the rule is longer than ${LexLimit.RuleLen} bytes`,
+      'split it into several rules',
+      LexLimit.RuleLen,
+    );
   }
   const c = new Cursor(text);
   const action = c.word('action', false);
@@ -54,13 +58,26 @@ export function parseHeader(text: string): { ast: RuleAst; at: number } {
   const direction = c.word('direction', false);
   const dst = c.word('destination address', true);
   const dstPorts = c.word('destination port', true);
-  return { ast: { dialect: 'suricata', action, proto, src, srcPorts, direction, dst, dstPorts, options: [] }, at: c.at };
+  return {
+    ast: { dialect: 'suricata', action, proto, src, srcPorts, direction, dst, dstPorts, options: [] },
+    at: c.at,
+  };
 }
 
 /** Snort 3's rule without addresses: `alert http (…)`. */
 function shortRule(action: Word, proto: Word, at: number): RuleAst {
   const any: Word = { text: 'any', at };
-  return { dialect: 'snort3', action, proto, src: any, srcPorts: any, direction: { text: '->', at }, dst: any, dstPorts: any, options: [] };
+  return {
+    dialect: 'snort3',
+    action,
+    proto,
+    src: any,
+    srcPorts: any,
+    direction: { text: '->', at },
+    dst: any,
+    dstPorts: any,
+    options: [],
+  };
 }
 
 /** As parseRule, for a rule known to be in Snort 3's dialect: a semicolon within quotes ends nothing. */

@@ -3,8 +3,13 @@ import { closeHandle } from '../addon/handles.js';
 import { compilePcre, isRefusal, PcreOption } from '../addon/pcre.js';
 
 const optionOf: Record<string, number> = {
-  i: PcreOption.Caseless, m: PcreOption.Multiline, s: PcreOption.DotAll, x: PcreOption.Extended,
-  A: PcreOption.Anchored, E: PcreOption.DollarEndOnly, G: PcreOption.Ungreedy,
+  i: PcreOption.Caseless,
+  m: PcreOption.Multiline,
+  s: PcreOption.DotAll,
+  x: PcreOption.Extended,
+  A: PcreOption.Anchored,
+  E: PcreOption.DollarEndOnly,
+  G: PcreOption.Ungreedy,
 };
 
 /** PCRE2 option bits of a pcre keyword's flags (i s m x A E G; others are not PCRE's). */

@@ -45,12 +45,38 @@ const inspected = new Map<string, HeaderProto>([
 
 /** Application protocols that Suricata 7.0.10 knows, and how Peccary recognises their flows. */
 const appProtos = new Map<string, AppProto | null>([
-  ['http', AppProto.Http1], ['http1', AppProto.Http1], ['http2', AppProto.Http2], ['tls', AppProto.Tls],
-  ['smtp', AppProto.Smtp], ['ftp', AppProto.Ftp], ['ssh', AppProto.Ssh], ['imap', AppProto.Imap], ['smb', AppProto.Smb],
-  ['dcerpc', AppProto.Dcerpc], ['dns', AppProto.Dns], ['sip', AppProto.Sip], ['failed', AppProto.Failed],
-  ['ftp-data', null], ['modbus', null], ['enip', null], ['dnp3', null], ['nfs', null], ['ntp', null], ['tftp', null],
-  ['ike', null], ['ikev2', null], ['krb5', null], ['quic', null], ['dhcp', null], ['snmp', null], ['rfb', null], ['mqtt', null],
-  ['pgsql', null], ['telnet', null], ['rdp', null], ['bittorrent-dht', null],
+  ['http', AppProto.Http1],
+  ['http1', AppProto.Http1],
+  ['http2', AppProto.Http2],
+  ['tls', AppProto.Tls],
+  ['smtp', AppProto.Smtp],
+  ['ftp', AppProto.Ftp],
+  ['ssh', AppProto.Ssh],
+  ['imap', AppProto.Imap],
+  ['smb', AppProto.Smb],
+  ['dcerpc', AppProto.Dcerpc],
+  ['dns', AppProto.Dns],
+  ['sip', AppProto.Sip],
+  ['failed', AppProto.Failed],
+  ['ftp-data', null],
+  ['modbus', null],
+  ['enip', null],
+  ['dnp3', null],
+  ['nfs', null],
+  ['ntp', null],
+  ['tftp', null],
+  ['ike', null],
+  ['ikev2', null],
+  ['krb5', null],
+  ['quic', null],
+  ['dhcp', null],
+  ['snmp', null],
+  ['rfb', null],
+  ['mqtt', null],
+  ['pgsql', null],
+  ['telnet', null],
+  ['rdp', null],
+  ['bittorrent-dht', null],
 ]);
 
 /** Application protocols that only Suricata 8 knows. */
@@ -66,7 +92,8 @@ export function headerProto(word: string, ruleVersion: 7 | 8): HeaderProto {
   if (laterProtos.has(word)) throw new RuleFault(`protocol ${word} needs a later rule version`, 'use --rule-version 8');
   throw new RuleFault(
     `unknown protocol "${word}"`,
-    didYouMean(word, [...transports.keys(), ...inspected.keys(), ...appProtos.keys()]) ?? 'write tcp, udp, icmp, ip or http',
+    didYouMean(word, [...transports.keys(), ...inspected.keys(), ...appProtos.keys()]) ??
+      'write tcp, udp, icmp, ip or http',
   );
 }
 
@@ -78,7 +105,10 @@ function isForeignProto(word: string, ruleVersion: 7 | 8): boolean {
 export function appLayerProto(word: string): AppProto {
   const known = appProtos.get(word);
   if (known === undefined) {
-    throw new RuleFault(`app-layer-protocol: unknown protocol "${word}"`, didYouMean(word, appProtos.keys()) ?? 'write http, tls, smtp … in lower case');
+    throw new RuleFault(
+      `app-layer-protocol: unknown protocol "${word}"`,
+      didYouMean(word, appProtos.keys()) ?? 'write http, tls, smtp … in lower case',
+    );
   }
   if (known === null) throw new RuleSkip(`flows of protocol ${word} are not recognised`);
   return known;

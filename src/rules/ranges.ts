@@ -15,7 +15,12 @@ export function normalise<T extends number | bigint>(ranges: Range<T>[], next: (
 }
 
 /** `a` without `b`; both normalised. */
-export function subtract<T extends number | bigint>(a: Range<T>[], b: Range<T>[], next: (x: T) => T, before: (x: T) => T): Range<T>[] {
+export function subtract<T extends number | bigint>(
+  a: Range<T>[],
+  b: Range<T>[],
+  next: (x: T) => T,
+  before: (x: T) => T,
+): Range<T>[] {
   const out: Range<T>[] = [];
   let j = 0;
   for (const [lo0, hi] of a) {

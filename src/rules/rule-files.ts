@@ -28,7 +28,10 @@ function wildcard(name: string): RegExp {
     if (c === '*') out += '.*';
     else if (c === '?') out += '.';
     else if (close > 0) {
-      out += `[${name.slice(i + 1, close).replace(/\\/g, '\\\\').replace(/^!/, '^')}]`;
+      out += `[${name
+        .slice(i + 1, close)
+        .replace(/\\/g, '\\\\')
+        .replace(/^!/, '^')}]`;
       i = close;
     } else out += c.replace(/[\\^$.|+(){}[\]]/g, '\\$&');
   }
@@ -41,7 +44,11 @@ function matchingFiles(path: string): string[] {
     if (!/[*?[]/.test(part)) found = found.map((f) => join(f, part));
     else {
       const pattern = wildcard(part);
-      found = found.flatMap((f) => listFolder(f).filter((n) => pattern.test(n) && (part.startsWith('.') || !n.startsWith('.'))).map((n) => join(f, n)));
+      found = found.flatMap((f) =>
+        listFolder(f)
+          .filter((n) => pattern.test(n) && (part.startsWith('.') || !n.startsWith('.')))
+          .map((n) => join(f, n)),
+      );
     }
   }
   return found.filter((f) => statSync(f, { throwIfNoEntry: false })?.isFile() === true);
@@ -64,7 +71,8 @@ function expandPattern(path: string): string[] {
 /** Text of a rule file, one character a byte. Throws PeccaryError naming the file. */
 export function readRuleFile(path: string): string {
   try {
-    if (statSync(path).isDirectory()) throw new PeccaryError('rules', `${path} is a directory; name its files: ${join(path, '*.rules')}`);
+    if (statSync(path).isDirectory())
+      throw new PeccaryError('rules', `${path} is a directory; name its files: ${join(path, '*.rules')}`);
     const bytes = readFileSync(path);
     const packed = bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
     return (packed ? gunzipSync(bytes, { maxOutputLength: RuleFileLimit.Size }) : bytes).toString('latin1');

@@ -60,8 +60,17 @@ class Translator {
     else if (name === 'bufferlen') this.bufferLength(value, o.at);
     else if (name === 'flowbits') this.flowbits(value, o.at);
     else if (name === 'stream_size') this.streamSize(value, o.at);
-    else if (name === 'tag') this.put('tag', value.replace(/^(\w+)\s*,\s*(packets|bytes|seconds)\s+(\d+)$/, '$1,$3,$2'), o.at);
-    else if (name === 'regex') this.put('pcre', value.replace(/^"(.*)"(\s*,\s*(?:nocase|fast_pattern))*\s*$/, (_, e: string) => `"/${e.replace(/\//g, '\\/')}/${/,\s*nocase/.test(value) ? 'i' : ''}"`), o.at);
+    else if (name === 'tag')
+      this.put('tag', value.replace(/^(\w+)\s*,\s*(packets|bytes|seconds)\s+(\d+)$/, '$1,$3,$2'), o.at);
+    else if (name === 'regex')
+      this.put(
+        'pcre',
+        value.replace(
+          /^"(.*)"(\s*,\s*(?:nocase|fast_pattern))*\s*$/,
+          (_, e: string) => `"/${e.replace(/\//g, '\\/')}/${/,\s*nocase/.test(value) ? 'i' : ''}"`,
+        ),
+        o.at,
+      );
     else this.put(o.name, o.value === null ? null : value, o.at);
   }
 
@@ -75,7 +84,8 @@ class Translator {
     this.sticky = selected !== 'pkt_data';
     this.usesHttp ||= selected.startsWith('http.');
     this.usesFile ||= selected === 'file.data';
-    if (this.options.at(-1)?.value === null && snortBufferNames.has(this.options.at(-1)?.name ?? '')) this.options.pop();
+    if (this.options.at(-1)?.value === null && snortBufferNames.has(this.options.at(-1)?.name ?? ''))
+      this.options.pop();
     this.put(selected, null, at);
   }
 
@@ -93,8 +103,13 @@ class Translator {
       if (word === 'fast_pattern') fast = true;
       else if (word === 'fast_pattern_offset') chopOff = Number(number);
       else if (word === 'fast_pattern_length') chopLen = Number(number);
-      else if (['nocase', 'offset', 'depth', 'distance', 'within', 'rawbytes', 'width', 'endian'].includes(word)) this.put(word, number ?? null, at);
-      else throw new RuleFault(`content: unknown option "${part.trim()}"`, 'options are nocase, offset, depth, distance, within, fast_pattern');
+      else if (['nocase', 'offset', 'depth', 'distance', 'within', 'rawbytes', 'width', 'endian'].includes(word))
+        this.put(word, number ?? null, at);
+      else
+        throw new RuleFault(
+          `content: unknown option "${part.trim()}"`,
+          'options are nocase, offset, depth, distance, within, fast_pattern',
+        );
     }
     if (fast && !m[1].startsWith('!')) this.put('fast_pattern', chopLen === null ? null : `${chopOff},${chopLen}`, at);
   }
@@ -110,14 +125,16 @@ class Translator {
   private flowbits(value: string, at: number): void {
     const comma = value.indexOf(',');
     if (comma < 0) return this.put('flowbits', value, at);
-    for (const name of value.slice(comma + 1).split('&')) this.put('flowbits', `${value.slice(0, comma).trim()},${name.trim()}`, at);
+    for (const name of value.slice(comma + 1).split('&'))
+      this.put('flowbits', `${value.slice(0, comma).trim()},${name.trim()}`, at);
   }
 
   /** `RANGE, to_client` to `client,OP,N`. */
   private streamSize(value: string, at: number): void {
     const m = /^(<=|>=|!=|<|>|=|)\s*(\d+)\s*(?:,\s*(to_client|to_server|both|either))?$/.exec(value);
     if (m === null) throw new RuleFault(`stream_size:${value} is not understood`, 'write stream_size:>N,to_client');
-    const side = { to_client: 'client', to_server: 'server', both: 'both', either: 'either' }[m[3] ?? 'either'] ?? 'either';
+    const side =
+      { to_client: 'client', to_server: 'server', both: 'both', either: 'either' }[m[3] ?? 'either'] ?? 'either';
     this.put('stream_size', `${side},${m[1] || '='},${m[2]}`, at);
   }
 
@@ -125,20 +142,28 @@ class Translator {
   finish(): RuleAst {
     const { ast } = this;
     const isHttp = this.services.includes('http') || ast.proto.text === 'http' || this.usesHttp;
-    if (this.usesFile && !isHttp && this.services.length > 0) throw new RuleSkip(`files of ${this.services.join(', ')} are not inspected`);
+    if (this.usesFile && !isHttp && this.services.length > 0)
+      throw new RuleSkip(`files of ${this.services.join(', ')} are not inspected`);
     if (ast.proto.text === 'file') throw new RuleSkip('files are inspected in HTTP only: write alert http');
     if (!isHttp) return { ...ast, ...this.header(ast.srcPorts, ast.dstPorts), options: this.options };
     const any = (w: Word): Word => ({ text: 'any', at: w.at });
     const options = this.options.some((o) => packetKeywords.has(o.name)) ? null : this.options;
     if (options === null) return { ...ast, ...this.header(ast.srcPorts, ast.dstPorts), options: this.options };
-    return { ...ast, ...this.header(any(ast.srcPorts), any(ast.dstPorts)), proto: { text: 'http', at: ast.proto.at }, options };
+    return {
+      ...ast,
+      ...this.header(any(ast.srcPorts), any(ast.dstPorts)),
+      proto: { text: 'http', at: ast.proto.at },
+      options,
+    };
   }
 
   private header(srcPorts: Word, dstPorts: Word): Pick<RuleAst, 'src' | 'dst' | 'srcPorts' | 'dstPorts'> {
     const { ast } = this;
     return {
-      src: this.withDefaults(ast.src), dst: this.withDefaults(ast.dst),
-      srcPorts: this.withDefaults(srcPorts), dstPorts: this.withDefaults(dstPorts),
+      src: this.withDefaults(ast.src),
+      dst: this.withDefaults(ast.dst),
+      srcPorts: this.withDefaults(srcPorts),
+      dstPorts: this.withDefaults(dstPorts),
     };
   }
 
@@ -155,4 +180,16 @@ class Translator {
 
 const snortBufferNames: ReadonlySet<string> = new Set([...snortBuffers.values(), ...fieldBuffers.values()]);
 /** Keywords that look at packets by themselves: such a rule stays one about packets. */
-const packetKeywords: ReadonlySet<string> = new Set(['dsize', 'flags', 'ttl', 'id', 'seq', 'ack', 'window', 'fragbits', 'fragoffset', 'itype', 'icode']);
+const packetKeywords: ReadonlySet<string> = new Set([
+  'dsize',
+  'flags',
+  'ttl',
+  'id',
+  'seq',
+  'ack',
+  'window',
+  'fragbits',
+  'fragoffset',
+  'itype',
+  'icode',
+]);

@@ -14,7 +14,14 @@ export function readThresholds(path: string, env: RuleEnvironment, set: RuleSet)
   try {
     text = readFileSync(path, 'latin1');
   } catch (e) {
-    set.warnings.push({ file: path, line: 0, column: 1, sid: null, reason: `cannot be read: ${(e as Error).message}`, hint: null });
+    set.warnings.push({
+      file: path,
+      line: 0,
+      column: 1,
+      sid: null,
+      reason: `cannot be read: ${(e as Error).message}`,
+      hint: null,
+    });
     return;
   }
   let held = '';
@@ -36,7 +43,8 @@ export function readThresholds(path: string, env: RuleEnvironment, set: RuleSet)
 function readLine(line: string, file: string, lineNo: number, env: RuleEnvironment, set: RuleSet): void {
   try {
     const m = /^\s*(suppress|event_filter|threshold|rate_filter)\s+(.*)$/.exec(line);
-    if (m === null) throw new RuleFault('not understood', 'a line begins with suppress, event_filter, threshold or rate_filter');
+    if (m === null)
+      throw new RuleFault('not understood', 'a line begins with suppress, event_filter, threshold or rate_filter');
     const pairs = new Pairs(m[2]);
     if (m[1] === 'suppress') readSuppress(pairs, env, set);
     else if (m[1] === 'rate_filter') readRateFilter(pairs, set);
@@ -83,7 +91,8 @@ class Pairs {
   signature(): { gid: number; sid: number } {
     const gid = this.number('gen_id', 'gid');
     const sid = this.number('sig_id', 'sid');
-    if (gid === 0 && sid !== 0) throw new RuleFault('gen_id 0 with a sig_id names no rule', 'write gen_id 1, or sig_id 0 for all rules');
+    if (gid === 0 && sid !== 0)
+      throw new RuleFault('gen_id 0 with a sig_id names no rule', 'write gen_id 1, or sig_id 0 for all rules');
     return { gid, sid };
   }
 
@@ -102,7 +111,8 @@ function readSuppress(pairs: Pairs, env: RuleEnvironment, set: RuleSet): void {
   }
   const track = pairs.track(['by_src', 'by_dst', 'by_either']) as 'by_src';
   const ip = pairs.text('ip');
-  if (ip === undefined || ip === '') throw new RuleFault('suppress with track needs ip', 'write ip 10.0.0.1, ip 10.0.0.0/8 or ip [LIST]');
+  if (ip === undefined || ip === '')
+    throw new RuleFault('suppress with track needs ip', 'write ip 10.0.0.1, ip 10.0.0.0/8 or ip [LIST]');
   set.suppress.push({ gid, sid, track, addresses: env.addressSet(ip) });
 }
 
@@ -111,8 +121,14 @@ const tracks = ['by_src', 'by_dst', 'by_both', 'by_rule', 'by_flow'];
 function readEventFilter(pairs: Pairs, set: RuleSet): void {
   const { gid, sid } = pairs.signature();
   const type = pairs.text('type') ?? '';
-  if (type !== 'limit' && type !== 'threshold' && type !== 'both') throw new RuleFault(`unknown type "${type}"`, 'write type limit, threshold or both');
-  const threshold: Threshold = { type, track: pairs.track(tracks) as Track, count: pairs.number('count'), seconds: pairs.number('seconds') };
+  if (type !== 'limit' && type !== 'threshold' && type !== 'both')
+    throw new RuleFault(`unknown type "${type}"`, 'write type limit, threshold or both');
+  const threshold: Threshold = {
+    type,
+    track: pairs.track(tracks) as Track,
+    count: pairs.number('count'),
+    seconds: pairs.number('seconds'),
+  };
   if (threshold.count === 0 || threshold.seconds === 0) throw new RuleFault('count and seconds must be above 0', null);
   set.eventFilters.push({ gid, sid, threshold });
 }
@@ -122,9 +138,18 @@ const newActions: ReadonlySet<string> = new Set(['alert', 'drop', 'pass', 'rejec
 function readRateFilter(pairs: Pairs, set: RuleSet): void {
   const { gid, sid } = pairs.signature();
   const action = pairs.text('new_action') ?? '';
-  if (!newActions.has(action)) throw new RuleFault(`unknown new_action "${action}"`, 'write new_action alert, drop, pass or reject');
+  if (!newActions.has(action))
+    throw new RuleFault(`unknown new_action "${action}"`, 'write new_action alert, drop, pass or reject');
   const count = pairs.number('count');
   const seconds = pairs.number('seconds');
   if (count === 0 || seconds === 0) throw new RuleFault('count and seconds must be above 0', null);
-  set.rateFilters.push({ gid, sid, track: pairs.track(tracks) as Track, count, seconds, newAction: action as Action, timeoutS: pairs.number('timeout') });
+  set.rateFilters.push({
+    gid,
+    sid,
+    track: pairs.track(tracks) as Track,
+    count,
+    seconds,
+    newAction: action as Action,
+    timeoutS: pairs.number('timeout'),
+  });
 }

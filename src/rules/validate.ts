@@ -15,7 +15,9 @@ export function finishRule(b: RuleBuilder): void {
     throw new RuleFault('the last sticky buffer has no matches', 'add a content, pcre or bsize, or remove the buffer');
   }
   const { rule } = b;
-  rule.sections = b.sections.filter((s) => s.matches.length > 0).map((s: OpenSection): BufferSection => ({ buffer: s.buffer, transforms: s.transforms, matches: s.matches }));
+  rule.sections = b.sections
+    .filter((s) => s.matches.length > 0)
+    .map((s: OpenSection): BufferSection => ({ buffer: s.buffer, transforms: s.transforms, matches: s.matches }));
   rule.conditions = b.conditions;
   rule.effects = b.effects;
   checkDirection(b);
@@ -26,7 +28,10 @@ export function finishRule(b: RuleBuilder): void {
     checkTransforms(s);
   }
   checkDsize(rule);
-  if (rule.effects.some((e) => e.kind === 'bypass') && rule.conditions.some((c) => c.kind === 'file' && c.test.kind === 'filestore')) {
+  if (
+    rule.effects.some((e) => e.kind === 'bypass') &&
+    rule.conditions.some((c) => c.kind === 'file' && c.test.kind === 'filestore')
+  ) {
     throw new RuleFault('bypass cannot be combined with filestore', 'remove one of them');
   }
   if (b.usesHttp && rule.proto.app === AppProto.Unknown) rule.proto = httpProto(rule);
@@ -50,7 +55,10 @@ function checkDirection(b: RuleBuilder): void {
   }
   const { direction } = rule.flow;
   if ((onlyServer && (onlyClient || direction === 'toclient')) || (onlyClient && direction === 'toserver')) {
-    throw new RuleFault('the rule mixes buffers or flow options of both directions', 'one rule looks at requests or at responses; use flowbits to join two rules');
+    throw new RuleFault(
+      'the rule mixes buffers or flow options of both directions',
+      'one rule looks at requests or at responses; use flowbits to join two rules',
+    );
   }
   if (onlyServer) rule.flow.direction = 'toserver';
   else if (onlyClient) rule.flow.direction = 'toclient';
@@ -84,16 +92,30 @@ function isPacketBuffer(id: BufferId): boolean {
 function checkPacketAndStream(b: RuleBuilder): void {
   const { rule } = b;
   const packet =
-    rule.flow.stream === 'no' || rule.proto.only === 'packet' || rule.conditions.some(isPacketCondition) || rule.sections.some((s) => isPacketBuffer(s.buffer));
+    rule.flow.stream === 'no' ||
+    rule.proto.only === 'packet' ||
+    rule.conditions.some(isPacketCondition) ||
+    rule.sections.some((s) => isPacketBuffer(s.buffer));
   if (!packet) return;
   if (rule.flow.stream === 'only' || rule.proto.only === 'stream') {
-    throw new RuleFault('packet keywords cannot be mixed with tcp-stream or flow:only_stream', 'remove the packet keyword, or write tcp');
+    throw new RuleFault(
+      'packet keywords cannot be mixed with tcp-stream or flow:only_stream',
+      'remove the packet keyword, or write tcp',
+    );
   }
-  const state = rule.conditions.some((c) => c.kind === 'file' || (c.kind === 'event' && c.event >= EventRange.Http && c.event < EventRange.AppLayer)) || rule.sections.some((s) => {
-    const kind = buffers.get(s.buffer)?.kind;
-    return kind === BufferKind.Http || kind === BufferKind.File;
-  });
-  if (state) throw new RuleFault('packet keywords (dsize, flags, ttl …) cannot be mixed with HTTP or file keywords', 'split the rule in two and join them with flowbits');
+  const state =
+    rule.conditions.some(
+      (c) => c.kind === 'file' || (c.kind === 'event' && c.event >= EventRange.Http && c.event < EventRange.AppLayer),
+    ) ||
+    rule.sections.some((s) => {
+      const kind = buffers.get(s.buffer)?.kind;
+      return kind === BufferKind.Http || kind === BufferKind.File;
+    });
+  if (state)
+    throw new RuleFault(
+      'packet keywords (dsize, flags, ttl …) cannot be mixed with HTTP or file keywords',
+      'split the rule in two and join them with flowbits',
+    );
 }
 
 const isRelative = (c: ContentMatch): boolean => c.distance !== null || c.within !== null;
@@ -128,12 +150,14 @@ function checkLengths(b: RuleBuilder, section: BufferSection): void {
     if (b.uriLengths.includes(m)) {
       const last = section.matches.findLast((x) => b.uriLengths.includes(x));
       const long = section.matches.find((x) => x.kind === 'content' && x.bytes.length > most);
-      if (m === last && m.test.op === '=' && long !== undefined) throw new RuleFault(`urilen ${most} is smaller than a content of that URI`, 'the rule can never match');
+      if (m === last && m.test.op === '=' && long !== undefined)
+        throw new RuleFault(`urilen ${most} is smaller than a content of that URI`, 'the rule can never match');
       continue;
     }
     if (m !== section.matches.find((x) => x.kind === 'bsize' && !b.uriLengths.includes(x))) continue;
     const need = requiredLength(section.matches);
-    if (need > most) throw new RuleFault(`the contents need ${need} bytes, more than bsize allows`, 'the rule can never match');
+    if (need > most)
+      throw new RuleFault(`the contents need ${need} bytes, more than bsize allows`, 'the rule can never match');
   }
 }
 
@@ -144,7 +168,8 @@ function checkDsize(rule: Rule): void {
   const { test } = dsize;
   const most = test.op === '<' || test.op === '!=' ? test.lo : upperBound(test);
   const need = requiredLength(payload.matches);
-  if (need > most) throw new RuleFault(`the contents need ${need} bytes, more than dsize ${most} allows`, 'the rule can never match');
+  if (need > most)
+    throw new RuleFault(`the contents need ${need} bytes, more than dsize ${most} allows`, 'the rule can never match');
 }
 
 const isWhite = (c: number): boolean => c === 0x20 || (c >= 0x09 && c <= 0x0d);
@@ -157,8 +182,16 @@ function checkBufferText(section: BufferSection): void {
   for (const m of section.matches) {
     if (m.kind !== 'content') continue;
     if (section.buffer === BufferId.HttpHost) {
-      if (m.nocase) throw new RuleFault('http.host is in lower case: nocase has no meaning there', 'remove nocase and write the content in lower case');
-      if (m.bytes.some(isUpper)) throw new RuleFault('http.host is in lower case: an upper-case content never matches', 'write it in lower case');
+      if (m.nocase)
+        throw new RuleFault(
+          'http.host is in lower case: nocase has no meaning there',
+          'remove nocase and write the content in lower case',
+        );
+      if (m.bytes.some(isUpper))
+        throw new RuleFault(
+          'http.host is in lower case: an upper-case content never matches',
+          'write it in lower case',
+        );
     } else if (section.buffer === BufferId.HttpMethod) {
       if (m.bytes[0] === 0x20 || m.bytes[m.bytes.length - 1] === 0x20) {
         throw new RuleFault('http.method holds the method alone, without spaces', 'remove the space');
@@ -172,7 +205,11 @@ function checkTransforms(section: BufferSection): void {
   for (const t of section.transforms) {
     for (const m of section.matches) {
       if (m.kind !== 'content' || m.negated) continue;
-      if (hidden(t.name, m.bytes)) throw new RuleFault(`a content can never match after ${t.name}`, 'write the content as it is after the transform');
+      if (hidden(t.name, m.bytes))
+        throw new RuleFault(
+          `a content can never match after ${t.name}`,
+          'write the content as it is after the transform',
+        );
     }
   }
 }

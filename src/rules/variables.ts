@@ -2,8 +2,9 @@
  * Rule variables: `vars.address-groups` and `vars.port-groups` of the configuration over Suricata's default list
  * (suricata.yaml 7.0.10). Values may name other variables; a cycle is refused.
  */
-import type { Settings } from '../core/settings.js';
+
 import { nearest } from '../core/near-miss.js';
+import type { Settings } from '../core/settings.js';
 import { RuleFault } from './faults.js';
 
 export const defaultAddressGroups: Readonly<Record<string, string>> = {
@@ -55,8 +56,14 @@ export class Variables {
   expand<T>(name: string, use: (value: string) => T): T {
     const value = this.values.get(name);
     if (value === undefined) {
-      const guess = nearest(name.toLowerCase(), [...this.values.keys()].map((k) => k.toLowerCase()));
-      const hint = guess === null ? `define it under vars.${this.kind}-groups in the configuration` : `did you mean $${guess.toUpperCase()}?`;
+      const guess = nearest(
+        name.toLowerCase(),
+        [...this.values.keys()].map((k) => k.toLowerCase()),
+      );
+      const hint =
+        guess === null
+          ? `define it under vars.${this.kind}-groups in the configuration`
+          : `did you mean $${guess.toUpperCase()}?`;
       throw new RuleFault(`unknown ${this.kind} variable $${name}`, hint);
     }
     if (this.open.includes(name)) {

@@ -26,7 +26,8 @@ describe('rule cases: what Suricata 7.0.10 takes and refuses', () => {
         const rule = name === 'headers.txt' ? m[2] : `alert tcp any any -> any any (${m[2]} sid:1;)`;
         const got = outcome(rule);
         assert.equal(got.verdict, m[1], `${name}:${i + 1}: ${m[2]}: ${got.reason}`);
-        if (m[3] !== undefined) assert.ok(got.reason.includes(m[3]), `${name}:${i + 1}: "${got.reason}" lacks "${m[3]}"`);
+        if (m[3] !== undefined)
+          assert.ok(got.reason.includes(m[3]), `${name}:${i + 1}: "${got.reason}" lacks "${m[3]}"`);
         checked++;
       });
       assert.ok(checked > 50, `${checked} cases`);

@@ -18,7 +18,9 @@ function has(text: string, address: string): boolean {
   const a = parseAddress(address);
   const set = parseAddresses(text, vars);
   if (a === null) throw new Error(address);
-  return a.version === 4 ? set.v4.some(([lo, hi]) => lo <= a.value && a.value <= hi) : set.v6.some(([lo, hi]) => lo <= a.value && a.value <= hi);
+  return a.version === 4
+    ? set.v4.some(([lo, hi]) => lo <= a.value && a.value <= hi)
+    : set.v6.some(([lo, hi]) => lo <= a.value && a.value <= hi);
 }
 
 describe('address lists (Suricata user guide, "Source and destination")', () => {
@@ -50,8 +52,14 @@ describe('address lists (Suricata user guide, "Source and destination")', () => 
   });
 
   it('refuses a variable that refers to itself, and one that is not there, with a suggestion', () => {
-    assert.throws(() => parseAddresses('$LOOP', vars), (e) => e instanceof RuleFault && e.reason.includes('LOOP > POOL > LOOP'));
-    assert.throws(() => parseAddresses('$HOME_NTE', vars), (e) => e instanceof RuleFault && e.hint === 'did you mean $HOME_NET?');
+    assert.throws(
+      () => parseAddresses('$LOOP', vars),
+      (e) => e instanceof RuleFault && e.reason.includes('LOOP > POOL > LOOP'),
+    );
+    assert.throws(
+      () => parseAddresses('$HOME_NTE', vars),
+      (e) => e instanceof RuleFault && e.hint === 'did you mean $HOME_NET?',
+    );
   });
 
   it('refuses nesting that never ends', () => {
@@ -64,25 +72,37 @@ describe('address lists (Suricata user guide, "Source and destination")', () => 
     assert.equal(parseV6('1::'), 1n << 112n);
     assert.equal(parseV6('::ffff:1.2.3.4'), 0xffff01020304n);
     assert.equal(parseV6('1:2:3:4:5:6:7:8'), 0x00010002000300040005000600070008n);
-    for (const bad of ['1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '1::2::3', ':::', '12345::', 'g::', '1.2.3.4']) assert.equal(parseV6(bad), null, bad);
-    for (const bad of ['1.2.3', '1.2.3.4.5', '01.2.3.4', '256.1.1.1', '1..2.3', '']) assert.equal(parseV4(bad), null, bad);
+    for (const bad of ['1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '1::2::3', ':::', '12345::', 'g::', '1.2.3.4'])
+      assert.equal(parseV6(bad), null, bad);
+    for (const bad of ['1.2.3', '1.2.3.4.5', '01.2.3.4', '256.1.1.1', '1..2.3', ''])
+      assert.equal(parseV4(bad), null, bad);
   });
 
   it('knows every variable of suricata.yaml, and the configuration overrides it', () => {
     const names = addressVariables(new Settings({ vars: { 'address-groups': { HOME_NET: '[1.0.0.0/8]' } } }));
     assert.deepEqual(parseAddresses('$SQL_SERVERS', names).v4, [[0x01000000, 0x01ffffff]]);
     assert.equal(parsePorts('$HTTP_PORTS', portVariables(new Settings({}))).ranges[0][0], 80);
-    assert.deepEqual(parsePorts('$FILE_DATA_PORTS', portVariables(new Settings({}))).ranges, [[80, 80], [110, 110], [143, 143]]);
+    assert.deepEqual(parsePorts('$FILE_DATA_PORTS', portVariables(new Settings({}))).ranges, [
+      [80, 80],
+      [110, 110],
+      [143, 143],
+    ]);
   });
 });
 
 describe('port lists (Suricata user guide, "Ports")', () => {
   const ports = new Variables('port', []);
   it('reads ports, ranges, open ranges and negation', () => {
-    assert.deepEqual(parsePorts('[80:90,!85]', ports).ranges, [[80, 84], [86, 90]]);
+    assert.deepEqual(parsePorts('[80:90,!85]', ports).ranges, [
+      [80, 84],
+      [86, 90],
+    ]);
     assert.deepEqual(parsePorts(':1023', ports).ranges, [[0, 1023]]);
     assert.deepEqual(parsePorts('1024:', ports).ranges, [[1024, 65535]]);
-    assert.deepEqual(parsePorts('!80', ports).ranges, [[0, 79], [81, 65535]]);
+    assert.deepEqual(parsePorts('!80', ports).ranges, [
+      [0, 79],
+      [81, 65535],
+    ]);
     assert.deepEqual(parsePorts('![80,!443]', ports).ranges, [[443, 443]]);
     assert.equal(parsePorts('any', ports).any, true);
   });

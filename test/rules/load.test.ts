@@ -25,13 +25,22 @@ describe('loading rule files', () => {
     writeFileSync(join(folder, 'a.rules'), gzipSync(rule('sid:1;')));
     writeFileSync(join(folder, 'c.txt'), rule('sid:3;'));
     const set = loadRules({ files: ['*.rules'], folder, settings });
-    assert.deepEqual(set.rules.map((r) => r.sid), [1, 2]);
+    assert.deepEqual(
+      set.rules.map((r) => r.sid),
+      [1, 2],
+    );
     assert.equal(set.rules[0].file, join(folder, 'a.rules'));
   });
 
   it('names a file that is not there', () => {
-    assert.throws(() => loadRules({ files: ['none.rules'], folder, settings }), (e) => e instanceof PeccaryError && e.message.includes('none.rules'));
-    assert.throws(() => loadRules({ files: ['*.none'], folder, settings }), (e) => e instanceof PeccaryError && e.exitCode === 2);
+    assert.throws(
+      () => loadRules({ files: ['none.rules'], folder, settings }),
+      (e) => e instanceof PeccaryError && e.message.includes('none.rules'),
+    );
+    assert.throws(
+      () => loadRules({ files: ['*.none'], folder, settings }),
+      (e) => e instanceof PeccaryError && e.exitCode === 2,
+    );
   });
 
   it('reads the configured classes and threshold file', () => {
@@ -43,14 +52,34 @@ describe('loading rule files', () => {
     );
     writeFileSync(join(folder, 'r'), rule('classtype:MY-class; sid:1;'));
     const set = loadRules({
-      files: ['r'], folder,
-      settings: new Settings({ 'classification-file': join(folder, 'classes'), 'threshold-file': join(folder, 'thresholds') }),
+      files: ['r'],
+      folder,
+      settings: new Settings({
+        'classification-file': join(folder, 'classes'),
+        'threshold-file': join(folder, 'thresholds'),
+      }),
     });
-    assert.deepEqual([set.rules[0].classtype, set.rules[0].classText, set.rules[0].priority], ['my-class', 'My Class', 2]);
-    assert.deepEqual(set.suppress.map((s) => [s.gid, s.sid, s.track]), [[1, 5, 'by_src'], [0, 0, null]]);
-    assert.deepEqual(set.eventFilters, [{ gid: 1, sid: 0, threshold: { type: 'limit', track: 'by_dst', count: 2, seconds: 9 } }]);
-    assert.deepEqual(set.rateFilters, [{ gid: 1, sid: 7, track: 'by_src', count: 1, seconds: 2, newAction: 'drop', timeoutS: 30 }]);
-    assert.deepEqual(set.warnings.map((w) => w.line), [2, 7]);
+    assert.deepEqual(
+      [set.rules[0].classtype, set.rules[0].classText, set.rules[0].priority],
+      ['my-class', 'My Class', 2],
+    );
+    assert.deepEqual(
+      set.suppress.map((s) => [s.gid, s.sid, s.track]),
+      [
+        [1, 5, 'by_src'],
+        [0, 0, null],
+      ],
+    );
+    assert.deepEqual(set.eventFilters, [
+      { gid: 1, sid: 0, threshold: { type: 'limit', track: 'by_dst', count: 2, seconds: 9 } },
+    ]);
+    assert.deepEqual(set.rateFilters, [
+      { gid: 1, sid: 7, track: 'by_src', count: 1, seconds: 2, newAction: 'drop', timeoutS: 30 },
+    ]);
+    assert.deepEqual(
+      set.warnings.map((w) => w.line),
+      [2, 7],
+    );
   });
 });
 
@@ -63,28 +92,64 @@ describe('diagnostics', () => {
   });
 
   it('a rule of a protocol that is not inspected is skipped with the reason', () => {
-    const set = parseRuleText(`${rule('sid:1;', 'alert dns any any -> any any')}\n${rule('tls.sni; content:"a"; sid:2;')}`, settings);
-    assert.deepEqual(set.skipped.map((n) => [n.sid, n.reason]), [
-      [1, 'protocol dns is not inspected'],
-      [2, 'tls.sni belongs to protocol tls, which is not inspected'],
-    ]);
+    const set = parseRuleText(
+      `${rule('sid:1;', 'alert dns any any -> any any')}\n${rule('tls.sni; content:"a"; sid:2;')}`,
+      settings,
+    );
+    assert.deepEqual(
+      set.skipped.map((n) => [n.sid, n.reason]),
+      [
+        [1, 'protocol dns is not inspected'],
+        [2, 'tls.sni belongs to protocol tls, which is not inspected'],
+      ],
+    );
   });
 
   it('of two rules with one sid the newer revision counts; an older or equal one is refused', () => {
-    const set = parseRuleText([rule('msg:"old"; sid:1; rev:1;'), rule('sid:2;'), rule('msg:"new"; sid:1; rev:2;'), rule('sid:1; rev:2;'), rule('gid:3; sid:1;')].join('\n'), settings);
-    assert.deepEqual(set.rules.map((r) => [r.gid, r.sid, r.msg]), [[1, 2, ''], [1, 1, 'new'], [3, 1, '']]);
-    assert.deepEqual(set.failed.map((n) => n.line), [4]);
+    const set = parseRuleText(
+      [
+        rule('msg:"old"; sid:1; rev:1;'),
+        rule('sid:2;'),
+        rule('msg:"new"; sid:1; rev:2;'),
+        rule('sid:1; rev:2;'),
+        rule('gid:3; sid:1;'),
+      ].join('\n'),
+      settings,
+    );
+    assert.deepEqual(
+      set.rules.map((r) => [r.gid, r.sid, r.msg]),
+      [
+        [1, 2, ''],
+        [1, 1, 'new'],
+        [3, 1, ''],
+      ],
+    );
+    assert.deepEqual(
+      set.failed.map((n) => n.line),
+      [4],
+    );
   });
 
   it('warn of unknown classes, bits that nobody sets and rules without a content', () => {
-    const set = parseRuleText([rule('classtype:none-such; sid:1;'), rule('flowbits:isset,never; sid:2;'), rule('pcre:"/a/"; sid:3;')].join('\n'), settings);
-    assert.deepEqual(set.warnings.map((w) => w.sid), [1, 3, 2]);
+    const set = parseRuleText(
+      [rule('classtype:none-such; sid:1;'), rule('flowbits:isset,never; sid:2;'), rule('pcre:"/a/"; sid:3;')].join(
+        '\n',
+      ),
+      settings,
+    );
+    assert.deepEqual(
+      set.warnings.map((w) => w.sid),
+      [1, 3, 2],
+    );
   });
 
   it('requires: a rule for a later version is skipped', () => {
     const set = parseRuleText(rule('requires:version >= 8.0.0; bogus_keyword:1; sid:1;'), settings);
     assert.equal(set.skipped.length, 1);
-    assert.equal(parseRuleText(rule('requires:version >= 7.0.3 < 8, keyword http.uri; sid:1;'), settings).rules.length, 1);
+    assert.equal(
+      parseRuleText(rule('requires:version >= 7.0.3 < 8, keyword http.uri; sid:1;'), settings).rules.length,
+      1,
+    );
   });
 });
 
@@ -100,7 +165,8 @@ describe('hostile rules', () => {
     fc.assert(
       fc.property(fc.constantFrom(...seeds), fc.array(edit, { minLength: 1, maxLength: 6 }), (seed, edits) => {
         let text = seed;
-        for (const [at, gone, put] of edits) text = text.slice(0, at % text.length) + put.replace(/[\n\\]/g, ';') + text.slice((at % text.length) + gone);
+        for (const [at, gone, put] of edits)
+          text = text.slice(0, at % text.length) + put.replace(/[\n\\]/g, ';') + text.slice((at % text.length) + gone);
         const set = parseRuleText(text, settings);
         assert.ok(set.rules.length + set.failed.length + set.skipped.length <= 1 + text.split('\n').length);
       }),
@@ -114,7 +180,8 @@ describe('hostile rules', () => {
     for (const s of ['[', '![', ',', ' ', '!', '$', '-', ':']) {
       parseRuleText(rule('sid:1;', `alert tcp ${long(8000, s)} any -> any any`), settings);
       parseRuleText(rule(`content:"${long(7000, s)}"; threshold:${long(500, s)}; sid:1;`), settings);
-      for (const k of ['pcre', 'flowint', 'byte_test', 'metadata', 'dsize', 'flags', 'xbits', 'isdataat', 'reference']) parseRuleText(rule(`${k}:${long(7000, s)}1; sid:1;`), settings);
+      for (const k of ['pcre', 'flowint', 'byte_test', 'metadata', 'dsize', 'flags', 'xbits', 'isdataat', 'reference'])
+        parseRuleText(rule(`${k}:${long(7000, s)}1; sid:1;`), settings);
     }
     parseRuleText(rule(`${long(1500, 'c:;')} sid:1;`), settings);
     parseRuleText(rule(`${long(300, 'content:"a";')} ${long(400, 'nocase;')} sid:1;`), settings);

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
+import { Settings } from '../../src/core/settings.js';
 import { AppProto } from '../../src/protocol/app-proto.js';
 import { BufferId } from '../../src/protocol/buffers.js';
 import { httpEventId } from '../../src/protocol/http-events.js';
-import { Settings } from '../../src/core/settings.js';
 import type { ContentMatch, Rule } from '../../src/rules/ir.js';
 import { keywords } from '../../src/rules/keywords/list.js';
 import { parseRuleText } from '../../src/rules/load.js';
@@ -11,7 +11,10 @@ const settings = new Settings({});
 
 function one(options: string, proto = 'tcp', ruleVersion: 7 | 8 = 7): Rule {
   const set = parseRuleText(`alert ${proto} any any -> any any (${options} sid:1;)`, settings, { ruleVersion });
-  assert.deepEqual([...set.failed, ...set.skipped].map((n) => n.reason), []);
+  assert.deepEqual(
+    [...set.failed, ...set.skipped].map((n) => n.reason),
+    [],
+  );
   return set.rules[0];
 }
 
@@ -28,7 +31,15 @@ describe('meaning of payload keywords (Suricata user guide, "Payload Keywords")'
   });
 
   it('modifiers apply to the content before them', () => {
-    const [a, b] = contents(one('content:"aa"; offset:1; depth:4; nocase; content:!"b"; distance:-2; within:9; fast_pattern:only;'.replace('fast_pattern:only;', '')), BufferId.Payload);
+    const [a, b] = contents(
+      one(
+        'content:"aa"; offset:1; depth:4; nocase; content:!"b"; distance:-2; within:9; fast_pattern:only;'.replace(
+          'fast_pattern:only;',
+          '',
+        ),
+      ),
+      BufferId.Payload,
+    );
     assert.deepEqual([a.offset, a.depth, a.nocase, a.distance], [1, 4, true, null]);
     assert.deepEqual([b.negated, b.distance, b.within, b.nocase], [true, -2, 9, false]);
   });
@@ -45,14 +56,20 @@ describe('meaning of payload keywords (Suricata user guide, "Payload Keywords")'
   });
 
   it('base64_data gathers what follows until pkt_data', () => {
-    const rule = one('http.request_body; base64_decode:bytes 8, offset 2; base64_data; content:"in"; pkt_data; content:"out";');
+    const rule = one(
+      'http.request_body; base64_decode:bytes 8, offset 2; base64_data; content:"in"; pkt_data; content:"out";',
+    );
     const decode = rule.sections[0].matches[0];
-    assert.ok(decode.kind === 'base64_decode' && decode.bytes === 8 && decode.offset === 2 && decode.inner.length === 1);
+    assert.ok(
+      decode.kind === 'base64_decode' && decode.bytes === 8 && decode.offset === 2 && decode.inner.length === 1,
+    );
     assert.deepEqual(contents(rule, BufferId.Payload).map(text), ['out']);
   });
 
   it('pcre: flags choose the buffer and stay as flags', () => {
-    const rule = one('content:"x"; http_uri; pcre:"/a\\/b/Ui"; pcre:!"/c/R";'.replace('pcre:!"/c/R";', 'content:"p"; pcre:!"/c/R";'));
+    const rule = one(
+      'content:"x"; http_uri; pcre:"/a\\/b/Ui"; pcre:!"/c/R";'.replace('pcre:!"/c/R";', 'content:"p"; pcre:!"/c/R";'),
+    );
     const uri = rule.sections.find((s) => s.buffer === BufferId.HttpUri)?.matches[1];
     assert.ok(uri?.kind === 'pcre' && uri.expr === 'a\\/b' && uri.flags === 'i' && !uri.relative);
     const payload = rule.sections.find((s) => s.buffer === BufferId.Payload)?.matches[1];
@@ -76,11 +93,16 @@ describe('meaning of HTTP keywords (Suricata user guide, "HTTP Keywords")', () =
 
   it('transforms make a section of their own', () => {
     const rule = one('http.uri; to_lowercase; strip_whitespace; content:"a"; http.uri; content:"B";');
-    assert.deepEqual(rule.sections.map((s) => s.transforms.map((t) => t.name)), [['to_lowercase', 'strip_whitespace'], []]);
+    assert.deepEqual(
+      rule.sections.map((s) => s.transforms.map((t) => t.name)),
+      [['to_lowercase', 'strip_whitespace'], []],
+    );
   });
 
   it('urilen is a length test of the URI', () => {
-    assert.deepEqual(one('urilen:5<>9;').sections, [{ buffer: BufferId.HttpUri, transforms: [], matches: [{ kind: 'bsize', test: { op: 'in', lo: 6, hi: 8 } }] }]);
+    assert.deepEqual(one('urilen:5<>9;').sections, [
+      { buffer: BufferId.HttpUri, transforms: [], matches: [{ kind: 'bsize', test: { op: 'in', lo: 6, hi: 8 } }] },
+    ]);
   });
 
   it('buffers of one direction give the rule its direction', () => {
@@ -90,13 +112,17 @@ describe('meaning of HTTP keywords (Suricata user guide, "HTTP Keywords")', () =
   });
 
   it('app-layer-event names an HTTP event', () => {
-    assert.deepEqual(one('app-layer-event:http.missing_host_header;').conditions, [{ kind: 'event', event: httpEventId('missing_host_header') }]);
+    assert.deepEqual(one('app-layer-event:http.missing_host_header;').conditions, [
+      { kind: 'event', event: httpEventId('missing_host_header') },
+    ]);
   });
 });
 
 describe('meaning of flow, header and meta keywords', () => {
   it('flow, flowbits, flowint, xbits', () => {
-    const rule = one('flow:established,from_client; flowbits:isset,a|b; flowbits:set,c; flowint:nn,+,1; flowint:nn,>,2; xbits:set,x,track ip_src,expire 9; noalert;');
+    const rule = one(
+      'flow:established,from_client; flowbits:isset,a|b; flowbits:set,c; flowint:nn,+,1; flowint:nn,>,2; xbits:set,x,track ip_src,expire 9; noalert;',
+    );
     assert.deepEqual(rule.flow, { direction: 'toserver', state: 'established', stream: null, frag: null });
     assert.deepEqual(rule.conditions, [
       { kind: 'flowbits', cmd: 'isset', names: ['a', 'b'] },
@@ -127,20 +153,46 @@ describe('meaning of flow, header and meta keywords', () => {
     const rule = one('msg:"a\\;b"; reference:cve,2021-44228; metadata:k v w, k2 x; rev:3; gid:2; target:dest_ip;');
     assert.deepEqual([rule.msg, rule.rev, rule.gid, rule.target], ['a;b', 3, 2, 'dest_ip']);
     assert.deepEqual(rule.references, [{ type: 'cve', value: '2021-44228' }]);
-    assert.deepEqual(rule.metadata, [['k', 'v w'], ['k2', 'x']]);
+    assert.deepEqual(rule.metadata, [
+      ['k', 'v w'],
+      ['k2', 'x'],
+    ]);
   });
 
   it('thresholds', () => {
-    assert.deepEqual(one('threshold:type both, track by_src, count 3, seconds 60;').threshold, { type: 'both', track: 'by_src', count: 3, seconds: 60 });
-    assert.deepEqual(one('detection_filter:track by_dst, count 3, seconds 60;').threshold, { type: 'detection_filter', track: 'by_dst', count: 3, seconds: 60 });
-    assert.equal(one('threshold:type backoff, track by_flow, count 1, multiplier 10;', 'tcp', 8).threshold?.multiplier, 10);
+    assert.deepEqual(one('threshold:type both, track by_src, count 3, seconds 60;').threshold, {
+      type: 'both',
+      track: 'by_src',
+      count: 3,
+      seconds: 60,
+    });
+    assert.deepEqual(one('detection_filter:track by_dst, count 3, seconds 60;').threshold, {
+      type: 'detection_filter',
+      track: 'by_dst',
+      count: 3,
+      seconds: 60,
+    });
+    assert.equal(
+      one('threshold:type backoff, track by_flow, count 1, multiplier 10;', 'tcp', 8).threshold?.multiplier,
+      10,
+    );
   });
 });
 
 describe('keyword documentation', () => {
-  const protoOf: Record<string, string> = { ip_proto: 'ip', 'udp.hdr': 'udp', 'icmpv4.hdr': 'icmp', 'icmpv6.hdr': 'icmpv6' };
+  const protoOf: Record<string, string> = {
+    ip_proto: 'ip',
+    'udp.hdr': 'udp',
+    'icmpv4.hdr': 'icmp',
+    'icmpv6.hdr': 'icmpv6',
+  };
   const before: Record<string, string> = {
-    'tcp.seq': '', sid: '', rev: '', gid: '', 'http.header.raw': 'flow:to_server; ', http_raw_header: 'flow:to_server; ',
+    'tcp.seq': '',
+    sid: '',
+    rev: '',
+    gid: '',
+    'http.header.raw': 'flow:to_server; ',
+    http_raw_header: 'flow:to_server; ',
   };
   for (const k of keywords) {
     it(`${k.name}: its example is a rule that uses it`, () => {
@@ -150,7 +202,10 @@ describe('keyword documentation', () => {
       const options = `${before[k.name] ?? ''}${k.example}`;
       const sid = k.name === 'sid' ? '' : ' sid:1;';
       const set = parseRuleText(`alert ${protoOf[k.name] ?? 'tcp'} any any -> any any (${options}${sid})`, settings);
-      assert.deepEqual(set.failed.map((n) => n.reason), []);
+      assert.deepEqual(
+        set.failed.map((n) => n.reason),
+        [],
+      );
       assert.equal(set.rules.length + set.skipped.length, 1);
       assert.ok(k.example.toLowerCase().includes(k.name) || k.aliases?.some((a) => k.example.includes(a)));
     });

@@ -8,24 +8,46 @@ import { parseRule } from '../../src/rules/parse.js';
 describe('rule files into rules (Suricata user guide, "Rules Format")', () => {
   it('leaves out comments, empty lines and lines that begin with a space or semicolon', () => {
     const got = splitRules('# one\n\nalert a\n alert b\n;alert c\n\r\n#alert d\nalert e');
-    assert.deepEqual(got.map((r) => [r.line, r.text]), [[3, 'alert a'], [8, 'alert e']]);
+    assert.deepEqual(
+      got.map((r) => [r.line, r.text]),
+      [
+        [3, 'alert a'],
+        [8, 'alert e'],
+      ],
+    );
   });
 
   it('joins lines that end with a backslash and reports the first', () => {
     const got = splitRules('x\nalert tcp \\\n  any any \\  \n\tend\nnext');
-    assert.deepEqual(got.map((r) => [r.line, r.text]), [[1, 'x'], [2, 'alert tcp   any any \tend'], [5, 'next']]);
+    assert.deepEqual(
+      got.map((r) => [r.line, r.text]),
+      [
+        [1, 'x'],
+        [2, 'alert tcp   any any \tend'],
+        [5, 'next'],
+      ],
+    );
   });
 
   it('does not take a comment for a continuation', () => {
-    assert.deepEqual(splitRules('# off \\\nalert x').map((r) => r.line), [2]);
+    assert.deepEqual(
+      splitRules('# off \\\nalert x').map((r) => r.line),
+      [2],
+    );
   });
 
   it('keeps carriage returns out of the text', () => {
-    assert.deepEqual(splitRules('alert x\r\nalert y\r\n').map((r) => r.text), ['alert x', 'alert y']);
+    assert.deepEqual(
+      splitRules('alert x\r\nalert y\r\n').map((r) => r.text),
+      ['alert x', 'alert y'],
+    );
   });
 
   it('gives a rule cut off by the end of the file as it stands', () => {
-    assert.deepEqual(splitRules('alert x \\\n').map((r) => [r.line, r.text]), [[1, 'alert x ']]);
+    assert.deepEqual(
+      splitRules('alert x \\\n').map((r) => [r.line, r.text]),
+      [[1, 'alert x ']],
+    );
   });
 
   it('finds the physical line and column of an offset', () => {
@@ -45,12 +67,23 @@ describe('a rule into words and options (Suricata user guide, "Rules Format")', 
 
   it('ends an option at a semicolon unless a backslash precedes it', () => {
     const ast = parseRule('alert tcp any any -> any any (content:"a\\;b"; msg : "x" ; nocase; sid:1;)');
-    assert.deepEqual(ast.options.map((o) => [o.name, o.value]), [['content', '"a\\;b"'], ['msg', ' "x"'], ['nocase', null], ['sid', '1']]);
+    assert.deepEqual(
+      ast.options.map((o) => [o.name, o.value]),
+      [
+        ['content', '"a\\;b"'],
+        ['msg', ' "x"'],
+        ['nocase', null],
+        ['sid', '1'],
+      ],
+    );
   });
 
   it('names the place of a missing semicolon', () => {
     const text = 'alert tcp any any -> any any (nocase; sid:1)';
-    assert.throws(() => parseRule(text), (e) => e instanceof RuleFault && e.offset === text.indexOf('sid'));
+    assert.throws(
+      () => parseRule(text),
+      (e) => e instanceof RuleFault && e.offset === text.indexOf('sid'),
+    );
   });
 
   const word = fc.stringMatching(/^[a-z0-9$!.:/[\],]{1,12}$/).filter((s) => {
@@ -61,9 +94,21 @@ describe('a rule into words and options (Suricata user guide, "Rules Format")', 
     }
     return depth === 0;
   });
-  const value = fc.stringMatching(/^[ -~]{0,20}$/).map((s) => s.replace(/;/g, '\\;').replace(/[\s)\\]+$/, '')).filter((s) => !s.endsWith('\\'));
+  const value = fc
+    .stringMatching(/^[ -~]{0,20}$/)
+    .map((s) => s.replace(/;/g, '\\;').replace(/[\s)\\]+$/, ''))
+    .filter((s) => !s.endsWith('\\'));
   const option = fc.tuple(fc.stringMatching(/^[a-z][a-z_.]{0,10}$/), fc.option(value));
-  const rule = fc.tuple(word, word, word, word, fc.constantFrom('->', '<>'), word, word, fc.array(option, { minLength: 1, maxLength: 8 }));
+  const rule = fc.tuple(
+    word,
+    word,
+    word,
+    word,
+    fc.constantFrom('->', '<>'),
+    word,
+    word,
+    fc.array(option, { minLength: 1, maxLength: 8 }),
+  );
 
   it('property: parse(print(parse(x))) equals parse(x)', () => {
     fc.assert(

@@ -2,8 +2,8 @@
 import { didYouMean } from '../diagnostics.js';
 import { RuleFault, RuleSkip } from '../faults.js';
 import { parseDecimal } from '../numbers.js';
-import { isKnownKeyword } from './known.js';
 import type { Keyword } from './keyword.js';
+import { isKnownKeyword } from './known.js';
 
 const enum TagDefault {
   Packets = 256,
@@ -18,7 +18,8 @@ export const tag: Keyword = {
   apply(b, value) {
     const m = /^\s*(session|host)\s*(?:,\s*(\d+)\s*,\s*(packets|bytes|seconds)\s*(?:,\s*(src|dst)\s*)?)?$/.exec(value);
     const count = m === null ? null : m[2] === undefined ? TagDefault.Packets : parseDecimal(m[2], 0xffff_ffff);
-    if (m === null || count === null) throw new RuleFault(`tag:${value} is not understood`, 'write tag:session,10,packets');
+    if (m === null || count === null)
+      throw new RuleFault(`tag:${value} is not understood`, 'write tag:session,10,packets');
     b.addEffect({
       kind: 'tag',
       what: m[1] as 'session',
@@ -42,13 +43,29 @@ export const bypass: Keyword = {
 
 /** Conditions that can be looked at before everything else. */
 const prefilterable = new Set([
-  'app_protocol', 'tcp_flags', 'ip_flags', 'stream_size', 'flow',
-  'seq', 'ack', 'fragoffset', 'ttl', 'itype', 'icode', 'icmp_id', 'icmp_seq', 'dsize', 'id', 'icmpv6.mtu', 'tcp.mss',
+  'app_protocol',
+  'tcp_flags',
+  'ip_flags',
+  'stream_size',
+  'flow',
+  'seq',
+  'ack',
+  'fragoffset',
+  'ttl',
+  'itype',
+  'icode',
+  'icmp_id',
+  'icmp_seq',
+  'dsize',
+  'id',
+  'icmpv6.mtu',
+  'tcp.mss',
 ]);
 
 export const prefilter: Keyword = {
   name: 'prefilter',
-  description: 'The condition before it decides whether the rest of the rule is looked at; after a content the same as fast_pattern.',
+  description:
+    'The condition before it decides whether the rest of the rule is looked at; after a content the same as fast_pattern.',
   args: '',
   example: 'ttl:1; prefilter; content:"abc";',
   value: 'none',
@@ -56,7 +73,11 @@ export const prefilter: Keyword = {
     const last = b.lastOption;
     if (last === 'match') {
       const { match } = b.order[b.order.length - 1];
-      if (match.kind !== 'content') throw new RuleFault(`prefilter is not supported for ${match.kind}`, 'put it after a content or a header keyword');
+      if (match.kind !== 'content')
+        throw new RuleFault(
+          `prefilter is not supported for ${match.kind}`,
+          'put it after a content or a header keyword',
+        );
       if (b.fastPattern === null) {
         match.fastPattern = true;
         b.fastPattern = match;
@@ -65,9 +86,11 @@ export const prefilter: Keyword = {
     }
     if (last === 'flow') return;
     const c = last === 'condition' ? b.conditions[b.lastCondition] : undefined;
-    if (c === undefined) throw new RuleFault('prefilter needs a match before it', 'put it after the condition it is meant for');
+    if (c === undefined)
+      throw new RuleFault('prefilter needs a match before it', 'put it after the condition it is meant for');
     const name = c.kind === 'number' ? c.field : c.kind;
-    if (!prefilterable.has(name)) throw new RuleFault(`prefilter is not supported for ${name}`, 'put it after a content or another header keyword');
+    if (!prefilterable.has(name))
+      throw new RuleFault(`prefilter is not supported for ${name}`, 'put it after a content or another header keyword');
     b.rule.prefilter = b.lastCondition;
   },
 };
@@ -80,7 +103,8 @@ export const config: Keyword = {
   value: 'required',
   apply(b, value) {
     const m = /^\s*(logging\s+disable)\s*,\s*type\s+(tx|flow)\s*,\s*scope\s+(tx|flow)\s*$/.exec(value);
-    if (m === null) throw new RuleFault(`config:${value} is not understood`, 'write config:logging disable, type tx, scope tx');
+    if (m === null)
+      throw new RuleFault(`config:${value} is not understood`, 'write config:logging disable, type tx, scope tx');
     b.addEffect({ kind: 'config', what: m[1], side: m[2], scope: m[3] });
   },
 };
@@ -101,20 +125,31 @@ export const requires: Keyword = {
       const what = space < 0 ? t : t.slice(0, space);
       const rest = space < 0 ? '' : t.slice(space).trim();
       if (what === 'version') {
-        if (!rest.split('|').some((clause) => clause.trim().split(/\s+(?=[<>])/).every((c) => versionHolds(c, b.env.ruleVersion)))) {
+        if (
+          !rest.split('|').some((clause) =>
+            clause
+              .trim()
+              .split(/\s+(?=[<>])/)
+              .every((c) => versionHolds(c, b.env.ruleVersion)),
+          )
+        ) {
           throw new RuleSkip(`requires version ${rest}`);
         }
       } else if (what === 'keyword') {
         if (!isKnownKeyword(rest)) throw new RuleSkip(`requires keyword ${rest}`);
       } else if (what === 'feature') throw new RuleSkip(`requires feature ${rest}`);
-      else throw new RuleSkip(`requires something unknown: ${t}${didYouMean(what, ['version', 'keyword', 'feature']) ?? ''}`);
+      else
+        throw new RuleSkip(
+          `requires something unknown: ${t}${didYouMean(what, ['version', 'keyword', 'feature']) ?? ''}`,
+        );
     }
   },
 };
 
 function versionHolds(clause: string, ruleVersion: 7 | 8): boolean {
   const m = /^\s*(<=|>=|<|>)\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?\s*$/.exec(clause);
-  if (m === null) throw new RuleFault(`requires: version clause "${clause}" is not understood`, 'write version >= 7.0.3');
+  if (m === null)
+    throw new RuleFault(`requires: version clause "${clause}" is not understood`, 'write version >= 7.0.3');
   const want = [m[2], m[3], m[4]].map((x) => Number(x ?? 0));
   const have = versions[ruleVersion];
   let order = 0;

@@ -19,7 +19,8 @@ export const base64Decode: Keyword = {
     const match: Base64DecodeMatch = { kind: 'base64_decode', bytes: 0, offset: 0, relative: false, inner: [] };
     for (const part of value.trim() === '' ? [] : value.split(',')) {
       const m = /^\s*(?:(relative)|(bytes|offset)\s+(\S+))\s*$/.exec(part);
-      if (m === null) throw new RuleFault(`base64_decode:${value} is not understood`, 'write bytes N, offset N, relative');
+      if (m === null)
+        throw new RuleFault(`base64_decode:${value} is not understood`, 'write bytes N, offset N, relative');
       if (m[1] !== undefined) {
         match.relative = true;
         continue;
@@ -41,11 +42,13 @@ export const base64Data: Keyword = {
   example: 'base64_decode; base64_data; content:"cmd";',
   value: 'none',
   apply(b) {
-    if (b.current?.inner === true && b.current.matches.length === 0) throw new RuleFault('base64_data is given twice', 'remove one');
+    if (b.current?.inner === true && b.current.matches.length === 0)
+      throw new RuleFault('base64_data is given twice', 'remove one');
     const inSection = b.current?.matches ?? null;
     for (let i = b.order.length - 1; i >= 0; i--) {
       const { match, section } = b.order[i];
-      if (match.kind === 'base64_decode' && (inSection === null || section.matches === inSection)) return b.selectInner(match.inner);
+      if (match.kind === 'base64_decode' && (inSection === null || section.matches === inSection))
+        return b.selectInner(match.inner);
     }
     throw new RuleFault('base64_data needs a base64_decode before it', 'write base64_decode; base64_data;');
   },

@@ -34,7 +34,8 @@ function readOptions(keyword: string, words: string[], own: readonly string[]): 
     const [name, ...rest] = word.split(/\s+/);
     if (name === 'relative') o.relative = true;
     else if (name === 'big' || name === 'little' || name === 'dce') {
-      if (name === 'dce' && (endian || o.string)) throw new RuleFault(`${keyword}: dce cannot be combined with ${word}`);
+      if (name === 'dce' && (endian || o.string))
+        throw new RuleFault(`${keyword}: dce cannot be combined with ${word}`);
       if (o.endian === 'dce') throw new RuleFault(`${keyword}: dce stands alone`, 'remove big or little');
       o.endian = name;
       endian = true;
@@ -43,13 +44,22 @@ function readOptions(keyword: string, words: string[], own: readonly string[]): 
     else if (name === 'dec') o.base = 10;
     else if (name === 'oct') o.base = 8;
     else if (own.includes(name)) o.own.set(name, rest.join(' '));
-    else throw new RuleFault(`${keyword}: unknown option "${word}"`, didYouMean(name, [...common, ...own]) ?? `options are ${[...common, ...own].join(', ')}`);
+    else
+      throw new RuleFault(
+        `${keyword}: unknown option "${word}"`,
+        didYouMean(name, [...common, ...own]) ?? `options are ${[...common, ...own].join(', ')}`,
+      );
   }
-  if (o.base !== null && !o.string) throw new RuleFault(`${keyword}: ${o.base === 16 ? 'hex' : o.base === 8 ? 'oct' : 'dec'} needs string`, 'write string, hex');
+  if (o.base !== null && !o.string)
+    throw new RuleFault(
+      `${keyword}: ${o.base === 16 ? 'hex' : o.base === 8 ? 'oct' : 'dec'} needs string`,
+      'write string, hex',
+    );
   const mask = o.own.get('bitmask');
   if (mask !== undefined) {
     const n = parseInteger(/^0x/i.test(mask) ? mask : `0x${mask}`);
-    if (n === null || n < 0 || n > 0xffff_ffff) throw new RuleFault(`${keyword}: invalid bitmask ${mask}`, 'write bitmask 0xff');
+    if (n === null || n < 0 || n > 0xffff_ffff)
+      throw new RuleFault(`${keyword}: invalid bitmask ${mask}`, 'write bitmask 0xff');
     o.bitmask = n;
   }
   return o;
@@ -64,7 +74,8 @@ function fields(value: string): string[] {
 function checkWidth(keyword: string, bytes: NumberOrVar, o: Options, stringMax: number): void {
   if (typeof bytes !== 'number') return;
   const max = o.string ? stringMax : ByteLimit.Binary;
-  if (bytes > max) throw new RuleFault(`${keyword}: cannot read more than ${max} bytes${o.string ? '' : ' without string'}`);
+  if (bytes > max)
+    throw new RuleFault(`${keyword}: cannot read more than ${max} bytes${o.string ? '' : ' without string'}`);
 }
 
 function byteCount(b: RuleBuilder, text: string, keyword: string): NumberOrVar {
@@ -79,7 +90,14 @@ function position(b: RuleBuilder, text: string, keyword: string, max = ByteLimit
 }
 
 function byteNumber(bytes: NumberOrVar, offset: NumberOrVar, o: Options): ByteNumber {
-  return { bytes, offset, relative: o.relative, endian: o.endian, base: o.string ? (o.base ?? 0) : null, bitmask: o.bitmask };
+  return {
+    bytes,
+    offset,
+    relative: o.relative,
+    endian: o.endian,
+    base: o.string ? (o.base ?? 0) : null,
+    bitmask: o.bitmask,
+  };
 }
 
 export const byteTest: Keyword = {
@@ -90,16 +108,30 @@ export const byteTest: Keyword = {
   value: 'required',
   apply(b, value) {
     const [bytesText, opText, valueText, offsetText, ...words] = fields(value);
-    if (offsetText === undefined || words.includes('')) throw new RuleFault(`byte_test:${value} is not understood`, 'write byte_test:BYTES,OPERATOR,VALUE,OFFSET[,options]');
+    if (offsetText === undefined || words.includes(''))
+      throw new RuleFault(
+        `byte_test:${value} is not understood`,
+        'write byte_test:BYTES,OPERATOR,VALUE,OFFSET[,options]',
+      );
     const m = /^(!?)\s*(<=|>=|<|>|=|&|\^|)$/.exec(opText);
-    if (m === null || opText === '') throw new RuleFault(`byte_test: invalid operator ${opText}`, 'operators are < > = <= >= & ^, with ! before them to negate');
+    if (m === null || opText === '')
+      throw new RuleFault(
+        `byte_test: invalid operator ${opText}`,
+        'operators are < > = <= >= & ^, with ! before them to negate',
+      );
     const o = readOptions('byte_test', words, ['bitmask']);
     const bytes = byteCount(b, bytesText, 'byte_test');
     checkWidth('byte_test', bytes, o, ByteLimit.StringOct);
     const operand = b.numberOrVar(valueText, 'byte_test', readTestValue);
     const offset = position(b, offsetText, 'byte_test', 0x7fff_ffff);
     const op = (m[2] === '' ? '=' : m[2]) as '=';
-    b.add(b.relativeTarget(o.relative), { kind: 'byte_test', ...byteNumber(bytes, offset, o), negated: m[1] === '!', op, value: operand });
+    b.add(b.relativeTarget(o.relative), {
+      kind: 'byte_test',
+      ...byteNumber(bytes, offset, o),
+      negated: m[1] === '!',
+      op,
+      value: operand,
+    });
   },
 };
 
@@ -120,16 +152,19 @@ export const byteJump: Keyword = {
   value: 'required',
   apply(b, value) {
     const [bytesText, offsetText, ...words] = fields(value);
-    if (offsetText === undefined || words.includes('')) throw new RuleFault(`byte_jump:${value} is not understood`, 'write byte_jump:BYTES,OFFSET[,options]');
+    if (offsetText === undefined || words.includes(''))
+      throw new RuleFault(`byte_jump:${value} is not understood`, 'write byte_jump:BYTES,OFFSET[,options]');
     const own = ['multiplier', 'align', 'from_beginning', 'from_end', 'post_offset'];
     if (b.env.ruleVersion === 8) own.push('bitmask');
     const o = readOptions('byte_jump', words, own);
     const bytes = byteCount(b, bytesText, 'byte_jump');
     checkWidth('byte_jump', bytes, o, ByteLimit.StringOct);
-    if (o.own.has('from_beginning') && o.own.has('from_end')) throw new RuleFault('byte_jump: from_beginning and from_end exclude each other');
+    if (o.own.has('from_beginning') && o.own.has('from_end'))
+      throw new RuleFault('byte_jump: from_beginning and from_end exclude each other');
     const post = o.own.get('post_offset');
     const postOffset = post === undefined ? 0 : parseInteger(post);
-    if (postOffset === null || Math.abs(postOffset) > ByteLimit.Offset) throw new RuleFault(`byte_jump: invalid post_offset ${post}`, 'write a number from -65535 to 65535');
+    if (postOffset === null || Math.abs(postOffset) > ByteLimit.Offset)
+      throw new RuleFault(`byte_jump: invalid post_offset ${post}`, 'write a number from -65535 to 65535');
     b.add(b.relativeTarget(o.relative), {
       kind: 'byte_jump',
       ...byteNumber(bytes, position(b, offsetText, 'byte_jump'), o),
@@ -145,7 +180,8 @@ function multiplier(keyword: string, o: Options): number {
   const text = o.own.get('multiplier');
   if (text === undefined) return 1;
   const n = parseInteger(text);
-  if (n === null || n < 1 || n > ByteLimit.Multiplier) throw new RuleFault(`${keyword}: invalid multiplier ${text}`, 'write 1 to 65535');
+  if (n === null || n < 1 || n > ByteLimit.Multiplier)
+    throw new RuleFault(`${keyword}: invalid multiplier ${text}`, 'write 1 to 65535');
   return n;
 }
 
@@ -162,9 +198,15 @@ export const byteExtract: Keyword = {
     }
     const o = readOptions('byte_extract', words, ['multiplier', 'align']);
     const bytes = Number(bytesText);
-    checkWidth('byte_extract', bytes, o, o.base === 16 ? ByteLimit.StringHex : o.base === 8 ? ByteLimit.StringOct : ByteLimit.StringDec);
+    checkWidth(
+      'byte_extract',
+      bytes,
+      o,
+      o.base === 16 ? ByteLimit.StringHex : o.base === 8 ? ByteLimit.StringOct : ByteLimit.StringDec,
+    );
     const align = o.own.get('align');
-    if (align !== undefined && align !== '2' && align !== '4') throw new RuleFault(`byte_extract: align is 2 or 4, not "${align}"`);
+    if (align !== undefined && align !== '2' && align !== '4')
+      throw new RuleFault(`byte_extract: align is 2 or 4, not "${align}"`);
     b.add(b.relativeTarget(o.relative), {
       kind: 'byte_extract',
       ...byteNumber(bytes, position(b, offsetText, 'byte_extract'), o),
@@ -190,12 +232,17 @@ export const byteMath: Keyword = {
     for (const f of fields(value)) {
       const space = f.search(/\s/);
       const name = space < 0 ? f : f.slice(0, space);
-      if (!mathWords.includes(name)) throw new RuleFault(`byte_math: unknown option "${f}"`, didYouMean(name, mathWords) ?? `options are ${mathWords.join(', ')}`);
+      if (!mathWords.includes(name))
+        throw new RuleFault(
+          `byte_math: unknown option "${f}"`,
+          didYouMean(name, mathWords) ?? `options are ${mathWords.join(', ')}`,
+        );
       if (words.has(name)) throw new RuleFault(`byte_math: ${name} is given twice`);
       words.set(name, space < 0 ? '' : f.slice(space).trim());
     }
     for (const need of ['bytes', 'offset', 'oper', 'rvalue', 'result']) {
-      if (!words.get(need)) throw new RuleFault(`byte_math: ${need} is missing`, 'bytes, offset, oper, rvalue and result are required');
+      if (!words.get(need))
+        throw new RuleFault(`byte_math: ${need} is missing`, 'bytes, offset, oper, rvalue and result are required');
     }
     addByteMath(b, words);
   },
@@ -204,15 +251,22 @@ export const byteMath: Keyword = {
 function addByteMath(b: RuleBuilder, words: Map<string, string>): void {
   const text = (name: string): string => words.get(name) ?? '';
   const op = text('oper');
-  if (!['+', '-', '*', '/', '<<', '>>'].includes(op)) throw new RuleFault(`byte_math: invalid oper ${op}`, 'write + - * / << or >>');
+  if (!['+', '-', '*', '/', '<<', '>>'].includes(op))
+    throw new RuleFault(`byte_math: invalid oper ${op}`, 'write + - * / << or >>');
   if (!/^[A-Za-z][\w-]*$/.test(text('result'))) throw new RuleFault(`byte_math: invalid result name ${text('result')}`);
   const endian = words.get('endian') ?? 'big';
-  if (endian !== 'big' && endian !== 'little') throw new RuleFault(`byte_math: invalid endian ${endian}`, 'write big or little');
+  if (endian !== 'big' && endian !== 'little')
+    throw new RuleFault(`byte_math: invalid endian ${endian}`, 'write big or little');
   const string = words.get('string');
-  if (string !== undefined && !Object.hasOwn(mathBases, string)) throw new RuleFault(`byte_math: invalid string ${string}`, 'write string hex, dec or oct');
-  if (words.has('dce')) throw new RuleFault('byte_math: dce cannot be used, DCERPC is not inspected', 'write endian little or endian big');
-  const bitmask = words.has('bitmask') ? parseInteger(/^0x/i.test(text('bitmask')) ? text('bitmask') : `0x${text('bitmask')}`) : 0;
-  if (bitmask === null || bitmask < 0 || bitmask > 0xffff_ffff) throw new RuleFault(`byte_math: invalid bitmask ${text('bitmask')}`);
+  if (string !== undefined && !Object.hasOwn(mathBases, string))
+    throw new RuleFault(`byte_math: invalid string ${string}`, 'write string hex, dec or oct');
+  if (words.has('dce'))
+    throw new RuleFault('byte_math: dce cannot be used, DCERPC is not inspected', 'write endian little or endian big');
+  const bitmask = words.has('bitmask')
+    ? parseInteger(/^0x/i.test(text('bitmask')) ? text('bitmask') : `0x${text('bitmask')}`)
+    : 0;
+  if (bitmask === null || bitmask < 0 || bitmask > 0xffff_ffff)
+    throw new RuleFault(`byte_math: invalid bitmask ${text('bitmask')}`);
   const bytes = b.numberOrVar(text('bytes'), 'byte_math', (t) => {
     const n = parseInteger(t);
     return n === null || n < 1 || n > 10 ? null : n;
@@ -222,11 +276,15 @@ function addByteMath(b: RuleBuilder, words: Map<string, string>): void {
     return n === null || n < 0 || n > 0xffff_ffff ? null : n;
   });
   const offset = parseInteger(text('offset'));
-  if (offset === null || Math.abs(offset) > ByteLimit.Offset) throw new RuleFault(`byte_math: invalid offset ${text('offset')}`, 'write a number from -65535 to 65535');
+  if (offset === null || Math.abs(offset) > ByteLimit.Offset)
+    throw new RuleFault(`byte_math: invalid offset ${text('offset')}`, 'write a number from -65535 to 65535');
   const relative = words.has('relative');
   b.add(b.relativeTarget(relative), {
     kind: 'byte_math',
-    bytes, offset, relative, endian,
+    bytes,
+    offset,
+    relative,
+    endian,
     base: string === undefined ? null : mathBases[string],
     bitmask,
     op: op as '+',

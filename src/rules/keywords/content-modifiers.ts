@@ -19,8 +19,10 @@ const isAbsolute = (c: ContentMatch): boolean => c.offset !== null || c.depth !=
 const mixed = 'use offset, depth and startswith, or distance and within, but not both for one content';
 
 function checkPlacable(c: ContentMatch, name: string): void {
-  if (c.negated && c.fastPattern) throw new RuleFault(`${name} cannot be combined with a negated fast_pattern content`, 'remove fast_pattern');
-  if (c.fastPatternOnly) throw new RuleFault(`${name} cannot be combined with fast_pattern:only`, 'write fast_pattern; instead');
+  if (c.negated && c.fastPattern)
+    throw new RuleFault(`${name} cannot be combined with a negated fast_pattern content`, 'remove fast_pattern');
+  if (c.fastPatternOnly)
+    throw new RuleFault(`${name} cannot be combined with fast_pattern:only`, 'write fast_pattern; instead');
 }
 
 /** The content that an absolute modifier applies to, after the checks they share. */
@@ -48,7 +50,8 @@ export const offset: Keyword = {
 
 export const depth: Keyword = {
   name: 'depth',
-  description: 'The content before it must end within this many bytes, counted from its offset (from the start without one).',
+  description:
+    'The content before it must end within this many bytes, counted from its offset (from the start without one).',
   args: 'BYTES|VARIABLE',
   example: 'content:"GET"; depth:3;',
   value: 'required',
@@ -57,7 +60,10 @@ export const depth: Keyword = {
     if (c.startsWith) throw new RuleFault('depth cannot be combined with startswith', 'remove one of them');
     const n = b.numberOrVar(value, 'depth', (t) => parseUnsigned(t, ContentLimit.Position));
     if (typeof n === 'number' && n < c.bytes.length) {
-      throw new RuleFault(`depth ${n} is smaller than the content's ${c.bytes.length} bytes`, `write depth:${c.bytes.length}; or more`);
+      throw new RuleFault(
+        `depth ${n} is smaller than the content's ${c.bytes.length} bytes`,
+        `write depth:${c.bytes.length}; or more`,
+      );
     }
     c.depth = n;
   },
@@ -91,7 +97,8 @@ export const endswith: Keyword = {
 function relative(b: RuleBuilder, name: 'distance' | 'within'): ContentMatch {
   const c = b.lastContent(name);
   if (c[name] !== null) throw new RuleFault(`${name} is given twice for one content`, `remove one ${name}`);
-  if (isAbsolute(c) || c.startsWith) throw new RuleFault(`${name} cannot be combined with offset, depth or startswith`, mixed);
+  if (isAbsolute(c) || c.startsWith)
+    throw new RuleFault(`${name} cannot be combined with offset, depth or startswith`, mixed);
   checkPlacable(c, name);
   return c;
 }
@@ -99,7 +106,10 @@ function relative(b: RuleBuilder, name: 'distance' | 'within'): ContentMatch {
 function checkPrevious(b: RuleBuilder, c: ContentMatch, name: string): void {
   const before = b.previousIn(c);
   if (before !== null && before.kind === 'content' && before.fastPatternOnly) {
-    throw new RuleFault(`${name} cannot be relative to a content with fast_pattern:only`, 'write fast_pattern; for that content');
+    throw new RuleFault(
+      `${name} cannot be relative to a content with fast_pattern:only`,
+      'write fast_pattern; for that content',
+    );
   }
 }
 
@@ -112,7 +122,8 @@ function relativeNumber(b: RuleBuilder, value: string, name: string): NumberOrVa
 
 export const distance: Keyword = {
   name: 'distance',
-  description: 'The content before it must begin at least this many bytes after the previous match (negative: before its end).',
+  description:
+    'The content before it must begin at least this many bytes after the previous match (negative: before its end).',
   args: 'BYTES|VARIABLE',
   example: 'content:"a"; content:"b"; distance:1;',
   value: 'required',
@@ -133,7 +144,10 @@ export const within: Keyword = {
     const c = relative(b, 'within');
     const n = relativeNumber(b, value, 'within');
     if (typeof n === 'number' && n < c.bytes.length) {
-      throw new RuleFault(`within ${n} is smaller than the content's ${c.bytes.length} bytes`, `write within:${c.bytes.length}; or more`);
+      throw new RuleFault(
+        `within ${n} is smaller than the content's ${c.bytes.length} bytes`,
+        `write within:${c.bytes.length}; or more`,
+      );
     }
     c.within = n;
     checkPrevious(b, c, 'within');
@@ -182,7 +196,10 @@ export const replace: Keyword = {
     if (b.order[b.order.length - 1].section.buffer !== BufferId.Payload) {
       b.env.warn('replace works on the packet payload only and is ignored', 'remove replace');
     } else if (bytes.length !== c.bytes.length) {
-      b.env.warn(`replace has ${bytes.length} bytes for a content of ${c.bytes.length} and is ignored`, 'write as many bytes as the content has');
+      b.env.warn(
+        `replace has ${bytes.length} bytes for a content of ${c.bytes.length} and is ignored`,
+        'write as many bytes as the content has',
+      );
     } else c.replace = bytes;
   },
 };
@@ -196,19 +213,34 @@ export const fastPattern: Keyword = {
   apply(b, value) {
     const c = b.lastContent('fast_pattern');
     const placed = isAbsolute(c) || isRelative(c) || c.startsWith;
-    if (c.negated && placed) throw new RuleFault('fast_pattern cannot be used with a negated content that has a position', 'remove fast_pattern');
+    if (c.negated && placed)
+      throw new RuleFault(
+        'fast_pattern cannot be used with a negated content that has a position',
+        'remove fast_pattern',
+      );
     const v = value.trim();
     const chop = /^(\d+)\s*,\s*(\d+)$/.exec(v);
-    if (v !== '' && !v.startsWith('only') && chop === null) throw new RuleFault(`fast_pattern:${value} is not understood`, 'write fast_pattern; fast_pattern:only; or fast_pattern:OFFSET,LENGTH;');
-    if (v === '' && c.fastPattern) throw new RuleFault('fast_pattern is given twice for one content', 'remove one fast_pattern');
-    if (v === '' && b.payloadHasFastPattern()) throw new RuleFault('fast_pattern can be used on only one content in a rule', 'keep it for the rarest content');
+    if (v !== '' && !v.startsWith('only') && chop === null)
+      throw new RuleFault(
+        `fast_pattern:${value} is not understood`,
+        'write fast_pattern; fast_pattern:only; or fast_pattern:OFFSET,LENGTH;',
+      );
+    if (v === '' && c.fastPattern)
+      throw new RuleFault('fast_pattern is given twice for one content', 'remove one fast_pattern');
+    if (v === '' && b.payloadHasFastPattern())
+      throw new RuleFault('fast_pattern can be used on only one content in a rule', 'keep it for the rarest content');
     if (v.startsWith('only')) {
-      if (c.negated || placed) throw new RuleFault('fast_pattern:only cannot be used with a negated content or one with a position', 'write fast_pattern;');
+      if (c.negated || placed)
+        throw new RuleFault(
+          'fast_pattern:only cannot be used with a negated content or one with a position',
+          'write fast_pattern;',
+        );
       c.fastPatternOnly = true;
     } else if (chop !== null) {
       const off = Number(chop[1]);
       const len = Number(chop[2]);
-      if (off + len > c.bytes.length) throw new RuleFault(`fast_pattern:${off},${len} ends after the content's ${c.bytes.length} bytes`);
+      if (off + len > c.bytes.length)
+        throw new RuleFault(`fast_pattern:${off},${len} ends after the content's ${c.bytes.length} bytes`);
       c.fastPatternChop = [off, len];
     }
     c.fastPattern = true;

@@ -18,13 +18,17 @@ export function parseContentBytes(text: string): number[] {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === 0x7c && !escaped) {
-      if (inHex && high >= 0) throw new RuleFault(`incomplete hexadecimal byte in content "${text}"`, 'write two digits for each byte');
+      if (inHex && high >= 0)
+        throw new RuleFault(`incomplete hexadecimal byte in content "${text}"`, 'write two digits for each byte');
       inHex = !inHex;
     } else if (inHex) {
       high = hexDigit(c, high, out, text);
     } else if (escaped) {
       if (c !== 0x3a && c !== 0x3b && c !== 0x5c && c !== 0x22) {
-        throw new RuleFault(`"\\${text[i]}" is no escape in a content`, `write \\\\ for a backslash, |${hex2(c)}| for the byte`);
+        throw new RuleFault(
+          `"\\${text[i]}" is no escape in a content`,
+          `write \\\\ for a backslash, |${hex2(c)}| for the byte`,
+        );
       }
       out.push(c);
       escaped = false;
@@ -44,7 +48,10 @@ function hexDigit(c: number, high: number, out: number[], text: string): number 
   const digit = c >= 0x30 && c <= 0x39 ? c - 0x30 : lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
   if (digit < 0) {
     if (c === 0x20 || c === 0x2c || c === 0x5c) return high;
-    throw new RuleFault(`"${String.fromCharCode(c)}" is no hexadecimal digit in content "${text}"`, 'between | and | write pairs of 0-9 a-f');
+    throw new RuleFault(
+      `"${String.fromCharCode(c)}" is no hexadecimal digit in content "${text}"`,
+      'between | and | write pairs of 0-9 a-f',
+    );
   }
   if (high < 0) return digit;
   out.push(high * 16 + digit);
@@ -53,9 +60,21 @@ function hexDigit(c: number, high: number, out: number[], text: string): number 
 
 export function newContent(bytes: number[], negated: boolean): ContentMatch {
   return {
-    kind: 'content', bytes, negated, nocase: false, offset: null, depth: null, distance: null, within: null,
-    startsWith: false, endsWith: false, rawBytes: false, fastPattern: false, fastPatternOnly: false,
-    fastPatternChop: null, replace: null,
+    kind: 'content',
+    bytes,
+    negated,
+    nocase: false,
+    offset: null,
+    depth: null,
+    distance: null,
+    within: null,
+    startsWith: false,
+    endsWith: false,
+    rawBytes: false,
+    fastPattern: false,
+    fastPatternOnly: false,
+    fastPatternChop: null,
+    replace: null,
   };
 }
 
@@ -89,7 +108,11 @@ export const uricontent: Keyword = {
   quotes: 'mandatory',
   negatable: true,
   apply(b, value, negated) {
-    if (b.current !== null) throw new RuleFault('uricontent cannot be used while a sticky buffer is set', 'write pkt_data; before it, or http.uri; content');
+    if (b.current !== null)
+      throw new RuleFault(
+        'uricontent cannot be used while a sticky buffer is set',
+        'write pkt_data; before it, or http.uri; content',
+      );
     moveToBuffer(b, addContent(b, value, negated), BufferId.HttpUri, 'uricontent');
   },
 };

@@ -1,4 +1,6 @@
 /** Events of decoder, stream engine and application layer (user guide, "Decode event", "app-layer-event"). */
+
+import { AppProto } from '../../protocol/app-proto.js';
 import { applayerEventId } from '../../protocol/applayer-events.js';
 import { decoderEventId } from '../../protocol/decoder-events.js';
 import { httpEventId } from '../../protocol/http-events.js';
@@ -7,10 +9,10 @@ import type { RuleBuilder } from '../builder.js';
 import { RuleFault, RuleSkip } from '../faults.js';
 import { appLayerProto } from '../protocols.js';
 import type { Keyword } from './keyword.js';
-import { AppProto } from '../../protocol/app-proto.js';
 
 function addEvent(b: RuleBuilder, id: number | undefined, keyword: string, value: string): void {
-  if (id === undefined || id < 0) throw new RuleFault(`${keyword}: unknown event "${value}"`, 'the keyword reference lists the names');
+  if (id === undefined || id < 0)
+    throw new RuleFault(`${keyword}: unknown event "${value}"`, 'the keyword reference lists the names');
   b.addCondition({ kind: 'event', event: id });
 }
 
@@ -81,12 +83,16 @@ export const appLayerProtocol: Keyword = {
   negatable: true,
   apply(b, value, negated) {
     if (b.proto.app !== AppProto.Unknown || b.usesHttp) {
-      throw new RuleFault('app-layer-protocol cannot be used in a rule that names an application protocol already', 'use protocol tcp without HTTP keywords');
+      throw new RuleFault(
+        'app-layer-protocol cannot be used in a rule that names an application protocol already',
+        'use protocol tcp without HTTP keywords',
+      );
     }
     const app = appLayerProto(value.trim());
     for (const c of b.conditions) {
       if (c.kind !== 'app_protocol') continue;
-      if (!c.negated || !negated) throw new RuleFault('app-layer-protocol: a positive match stands alone', 'keep one app-layer-protocol');
+      if (!c.negated || !negated)
+        throw new RuleFault('app-layer-protocol: a positive match stands alone', 'keep one app-layer-protocol');
     }
     b.addCondition({ kind: 'app_protocol', app, negated, side: 'either' });
   },

@@ -19,7 +19,12 @@ function addFileTest(b: RuleBuilder, test: FileTest): void {
   b.addCondition({ kind: 'file', test });
 }
 
-function named(name: 'filename' | 'fileext' | 'filemagic', quotes: 'optional' | 'mandatory', description: string, example: string): Keyword {
+function named(
+  name: 'filename' | 'fileext' | 'filemagic',
+  quotes: 'optional' | 'mandatory',
+  description: string,
+  example: string,
+): Keyword {
   return {
     name,
     description,
@@ -50,12 +55,21 @@ function hashList(algorithm: 'md5' | 'sha1' | 'sha256', digits: number): Keyword
       try {
         text = readFileSync(path, 'latin1');
       } catch (e) {
-        throw new RuleFault(`${name}: cannot read ${path}: ${(e as NodeJS.ErrnoException).code}`, 'file names are relative to the rule file');
+        throw new RuleFault(
+          `${name}: cannot read ${path}: ${(e as NodeJS.ErrnoException).code}`,
+          'file names are relative to the rule file',
+        );
       }
-      const lines = text.split('\n', HashListLimit.Lines).map((l) => l.trim()).filter((l) => l !== '' && !l.startsWith('#'));
+      const lines = text
+        .split('\n', HashListLimit.Lines)
+        .map((l) => l.trim())
+        .filter((l) => l !== '' && !l.startsWith('#'));
       const hashes = lines.map((l) => l.slice(0, digits).toLowerCase());
       if (!hashes.every((h) => h.length === digits && /^[0-9a-f]+$/.test(h))) {
-        throw new RuleFault(`${name}: ${path} holds a line that is no ${algorithm}`, `write ${digits} hexadecimal digits a line`);
+        throw new RuleFault(
+          `${name}: ${path} holds a line that is no ${algorithm}`,
+          `write ${digits} hexadecimal digits a line`,
+        );
       }
       addFileTest(b, { kind: 'hash', algorithm, file: path, hashes, negated });
     },
@@ -77,7 +91,11 @@ const filesize: Keyword = {
 
 type Filestore = Extract<FileTest, { kind: 'filestore' }>;
 const storeDirections: Record<string, Filestore['direction']> = {
-  request: 'request', to_server: 'request', response: 'response', to_client: 'response', both: 'both',
+  request: 'request',
+  to_server: 'request',
+  response: 'response',
+  to_client: 'response',
+  both: 'both',
 };
 const storeScopes: Record<string, Filestore['scope']> = { tx: 'tx', file: 'file', flow: 'flow', ssn: 'flow' };
 
@@ -89,9 +107,15 @@ const filestore: Keyword = {
   value: 'optional',
   apply(b, value) {
     const [direction, scope] = value.split(',').map((w) => w.trim());
-    if (scope !== undefined && !Object.hasOwn(storeScopes, scope)) b.env.warn(`filestore: unknown scope ${scope}`, 'write tx, file or flow');
-    if (direction.startsWith('!') || (direction === '' && scope !== undefined)) throw new RuleFault(`filestore:${value} is not understood`, 'write filestore:response,file');
-    addFileTest(b, { kind: 'filestore', direction: storeDirections[direction] ?? null, scope: storeScopes[scope ?? ''] ?? null });
+    if (scope !== undefined && !Object.hasOwn(storeScopes, scope))
+      b.env.warn(`filestore: unknown scope ${scope}`, 'write tx, file or flow');
+    if (direction.startsWith('!') || (direction === '' && scope !== undefined))
+      throw new RuleFault(`filestore:${value} is not understood`, 'write filestore:response,file');
+    addFileTest(b, {
+      kind: 'filestore',
+      direction: storeDirections[direction] ?? null,
+      scope: storeScopes[scope ?? ''] ?? null,
+    });
   },
 };
 

@@ -18,11 +18,18 @@ function applyFlowbits(b: RuleBuilder, value: string): void {
     return;
   }
   if (!tests.has(cmd) && !changes.has(cmd)) {
-    throw new RuleFault(`flowbits: unknown command "${cmd}"`, 'commands are set, isset, unset, isnotset, toggle and noalert');
+    throw new RuleFault(
+      `flowbits: unknown command "${cmd}"`,
+      'commands are set, isset, unset, isnotset, toggle and noalert',
+    );
   }
-  const names = (rest ?? '').split('|').map((n) => n.trim()).filter((n) => n !== '');
+  const names = (rest ?? '')
+    .split('|')
+    .map((n) => n.trim())
+    .filter((n) => n !== '');
   if (names.length === 0) throw new RuleFault(`flowbits:${cmd} needs a name`, `write flowbits:${cmd},NAME`);
-  if (names.some((n) => /\s/.test(n))) throw new RuleFault('flowbits: spaces are not allowed in names', 'use an underscore');
+  if (names.some((n) => /\s/.test(n)))
+    throw new RuleFault('flowbits: spaces are not allowed in names', 'use an underscore');
   const own = names.map((n) => b.env.intern(n));
   if (tests.has(cmd)) b.addCondition({ kind: 'flowbits', cmd: cmd as 'isset', names: own });
   else b.addEffect({ kind: 'flowbits', cmd: cmd as 'set', names: own });
@@ -38,19 +45,35 @@ export const flowbits: Keyword = {
 };
 
 const compare: Record<string, Extract<Condition, { kind: 'flowint' }>['op']> = {
-  '==': '=', '!=': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=', isset: 'isset', notset: 'notset', isnotset: 'notset',
+  '==': '=',
+  '!=': '!=',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+  isset: 'isset',
+  notset: 'notset',
+  isnotset: 'notset',
 };
 const assign: Record<string, Extract<Effect, { kind: 'flowint' }>['op']> = { '=': '=', '+': '+', '-': '-' };
 
 function applyFlowint(b: RuleBuilder, value: string): void {
-  const m = /^\s*([a-zA-Z][\w./]+)\s*,\s*(\+|-|==|!=|<=|>=|<|>|=|isset|notset|isnotset)\s*(?:,\s*([a-zA-Z][\w./]+|\d+)\s*)?$/.exec(value);
-  if (m === null) throw new RuleFault(`flowint:${value} is not understood`, 'write flowint:NAME,+,1 (a name has at least two characters)');
+  const m =
+    /^\s*([a-zA-Z][\w./]+)\s*,\s*(\+|-|==|!=|<=|>=|<|>|=|isset|notset|isnotset)\s*(?:,\s*([a-zA-Z][\w./]+|\d+)\s*)?$/.exec(
+      value,
+    );
+  if (m === null)
+    throw new RuleFault(
+      `flowint:${value} is not understood`,
+      'write flowint:NAME,+,1 (a name has at least two characters)',
+    );
   const [, name, op, right] = m;
   const isTest = Object.hasOwn(compare, op);
   if (right === undefined && compare[op] !== 'isset' && compare[op] !== 'notset') {
     throw new RuleFault(`flowint: ${op} needs a number or a name`, `write flowint:${name},${op},1`);
   }
-  const n = right === undefined ? 0 : /^\d/.test(right) ? parseDecimal(right, 0xffff_ffff) : { var: b.env.intern(right) };
+  const n =
+    right === undefined ? 0 : /^\d/.test(right) ? parseDecimal(right, 0xffff_ffff) : { var: b.env.intern(right) };
   if (n === null) throw new RuleFault(`flowint: ${right} is larger than 32 bits`);
   if (isTest) b.addCondition({ kind: 'flowint', name: b.env.intern(name), op: compare[op], value: n });
   else b.addEffect({ kind: 'flowint', name: b.env.intern(name), op: assign[op], value: n });
@@ -72,13 +95,17 @@ const enum XbitsDefault {
 
 function applyXbits(b: RuleBuilder, value: string): void {
   const m = /^([a-z]+),\s*([^\s,]+)\s*,\s*track\s+([^\s,]+)\s*(?:,\s*expire\s+([^\s,]+)\s*)?$/.exec(value);
-  if (m === null) throw new RuleFault(`xbits:${value} is not understood`, 'write xbits:set,NAME,track ip_src[,expire SECONDS]');
+  if (m === null)
+    throw new RuleFault(`xbits:${value} is not understood`, 'write xbits:set,NAME,track ip_src[,expire SECONDS]');
   const [, cmd, name, track, expire] = m;
-  if (!tests.has(cmd) && !changes.has(cmd)) throw new RuleFault(`xbits: unknown command "${cmd}"`, 'commands are set, unset, toggle, isset, isnotset');
+  if (!tests.has(cmd) && !changes.has(cmd))
+    throw new RuleFault(`xbits: unknown command "${cmd}"`, 'commands are set, unset, toggle, isset, isnotset');
   const tx = track === 'tx' && b.env.ruleVersion === 8;
-  if (!Tracks.has(track) && !tx) throw new RuleFault(`xbits: cannot track ${track}`, 'write track ip_src, ip_dst or ip_pair');
+  if (!Tracks.has(track) && !tx)
+    throw new RuleFault(`xbits: cannot track ${track}`, 'write track ip_src, ip_dst or ip_pair');
   const expireS = expire === undefined ? XbitsDefault.ExpireS : parseDecimal(expire, 0xffff_ffff);
-  if (expireS === null || expireS === 0) throw new RuleFault(`xbits: invalid expire ${expire}`, 'write a number of seconds above 0');
+  if (expireS === null || expireS === 0)
+    throw new RuleFault(`xbits: invalid expire ${expire}`, 'write a number of seconds above 0');
   const own = b.env.intern(name);
   const by = track as 'ip_src';
   if (tests.has(cmd)) b.addCondition({ kind: 'xbits', cmd: cmd as 'isset', name: own, track: by });
@@ -106,7 +133,8 @@ function applyHostbits(b: RuleBuilder, value: string): void {
     b.rule.noalert = true;
     return;
   }
-  if (!tests.has(cmd) && !changes.has(cmd)) throw new RuleFault(`hostbits: unknown command "${cmd}"`, 'commands are set, unset, toggle, isset, isnotset');
+  if (!tests.has(cmd) && !changes.has(cmd))
+    throw new RuleFault(`hostbits: unknown command "${cmd}"`, 'commands are set, unset, toggle, isset, isnotset');
   if (name === undefined) throw new RuleFault(`hostbits:${cmd} needs a name`, `write hostbits:${cmd},NAME`);
   if (by !== 'src' && by !== 'dst') throw new RuleFault(`hostbits: cannot track ${by}`, 'write src or dst');
   const own = b.env.intern(name);

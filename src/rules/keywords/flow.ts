@@ -11,17 +11,28 @@ const enum FlowKeyword {
 }
 
 const directions: Record<string, FlowCondition['direction']> = {
-  to_server: 'toserver', from_client: 'toserver', to_client: 'toclient', from_server: 'toclient',
+  to_server: 'toserver',
+  from_client: 'toserver',
+  to_client: 'toclient',
+  from_server: 'toclient',
 };
 const states: Record<string, FlowCondition['state']> = {
-  established: 'established', not_established: 'not_established', stateless: 'stateless',
+  established: 'established',
+  not_established: 'not_established',
+  stateless: 'stateless',
 };
 const streams: Record<string, FlowCondition['stream']> = { only_stream: 'only', no_stream: 'no' };
 const frags: Record<string, FlowCondition['frag']> = { only_frag: 'only', no_frag: 'no' };
 const all = [...Object.keys(directions), ...Object.keys(states), ...Object.keys(streams), ...Object.keys(frags)];
 
-function setOnce<K extends keyof FlowCondition>(flow: FlowCondition, key: K, value: FlowCondition[K], word: string): void {
-  if (flow[key] !== null) throw new RuleFault(`flow: ${word} contradicts or repeats another option`, 'keep one of them');
+function setOnce<K extends keyof FlowCondition>(
+  flow: FlowCondition,
+  key: K,
+  value: FlowCondition[K],
+  word: string,
+): void {
+  if (flow[key] !== null)
+    throw new RuleFault(`flow: ${word} contradicts or repeats another option`, 'keep one of them');
   flow[key] = value;
 }
 
@@ -42,14 +53,18 @@ export const flow: Keyword = {
   value: 'required',
   apply(b: RuleBuilder, value) {
     const words = value.split(',').map((w) => w.trim().toLowerCase());
-    if (words.length > FlowKeyword.MaxOptions) throw new RuleFault('flow takes at most three options', 'write a second flow keyword');
+    if (words.length > FlowKeyword.MaxOptions)
+      throw new RuleFault('flow takes at most three options', 'write a second flow keyword');
     if (b.flowKeywords > 0) throw new RuleFault('flow is given twice', 'write one flow with all its options');
     if (words.some((w) => !Object.hasOwn(directions, w))) b.flowKeywords++;
     b.lastOption = 'flow';
     const own: FlowCondition = { direction: null, state: null, stream: null, frag: null };
     for (const w of words) {
       if (!setFlowOption(own, w)) {
-        throw new RuleFault(w === '' ? 'flow: an option is missing' : `flow: unknown option "${w}"`, didYouMean(w, all) ?? `options are ${all.join(', ')}`);
+        throw new RuleFault(
+          w === '' ? 'flow: an option is missing' : `flow: unknown option "${w}"`,
+          didYouMean(w, all) ?? `options are ${all.join(', ')}`,
+        );
       }
     }
     const { flow: whole } = b.rule;

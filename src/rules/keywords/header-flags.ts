@@ -17,14 +17,24 @@ function modeAndLetters(text: string, letters: string): { mode: Mode; bits: stri
 }
 
 const tcpBits: Record<string, number> = {
-  F: TcpFlag.Fin, S: TcpFlag.Syn, R: TcpFlag.Rst, P: TcpFlag.Psh, A: TcpFlag.Ack, U: TcpFlag.Urg,
-  C: TcpFlag.Cwr, '1': TcpFlag.Cwr, E: TcpFlag.Ece, '2': TcpFlag.Ece, '0': 0,
+  F: TcpFlag.Fin,
+  S: TcpFlag.Syn,
+  R: TcpFlag.Rst,
+  P: TcpFlag.Psh,
+  A: TcpFlag.Ack,
+  U: TcpFlag.Urg,
+  C: TcpFlag.Cwr,
+  '1': TcpFlag.Cwr,
+  E: TcpFlag.Ece,
+  '2': TcpFlag.Ece,
+  '0': 0,
 };
 
 export const tcpFlags: Keyword = {
   name: 'tcp.flags',
   aliases: ['flags'],
-  description: 'TCP flags: exactly these; + these and others, * any of these, ! none of these; after a comma, flags that do not count.',
+  description:
+    'TCP flags: exactly these; + these and others, * any of these, ! none of these; after a comma, flags that do not count.',
   args: '[+|*|!]FSRPAUCE0[,FSRPAUCE12]',
   example: 'tcp.flags:S,CE;',
   value: 'required',
@@ -50,8 +60,13 @@ export const fragbits: Keyword = {
   value: 'required',
   apply(b, value) {
     const read = modeAndLetters(value, 'MDR');
-    if (read === null || read.bits === '') throw new RuleFault(`fragbits:${value} is not understood`, 'letters are M D R');
-    b.addCondition({ kind: 'ip_flags', flags: [...read.bits].reduce((acc, c) => acc | fragBitsOf[c], 0), mode: read.mode });
+    if (read === null || read.bits === '')
+      throw new RuleFault(`fragbits:${value} is not understood`, 'letters are M D R');
+    b.addCondition({
+      kind: 'ip_flags',
+      flags: [...read.bits].reduce((acc, c) => acc | fragBitsOf[c], 0),
+      mode: read.mode,
+    });
   },
 };
 
@@ -65,7 +80,8 @@ export const ipopts: Keyword = {
   value: 'required',
   apply(b, value) {
     const option = value.trim().toLowerCase();
-    if (!ipOptions.includes(option)) throw new RuleFault(`ipopts: unknown option "${value}"`, `options are ${ipOptions.join(', ')}`);
+    if (!ipOptions.includes(option))
+      throw new RuleFault(`ipopts: unknown option "${value}"`, `options are ${ipOptions.join(', ')}`);
     b.addCondition({ kind: 'ip_opts', option });
   },
 };
@@ -90,10 +106,15 @@ export const ipProto: Keyword = {
   quotes: 'optional',
   negatable: true,
   apply(b, value, negated) {
-    if (b.proto.ipProtos.length > 0) throw new RuleFault('ip_proto can only be used in rules for protocol ip', 'write alert ip …');
+    if (b.proto.ipProtos.length > 0)
+      throw new RuleFault('ip_proto can only be used in rules for protocol ip', 'write alert ip …');
     const m = /^\s*([<>]?)\s*([^<>\s]+)\s*$/.exec(value);
     const n = m === null ? null : /^\d/.test(m[2]) ? parseDecimal(m[2], 255) : ipProtocolNumber(m[2]);
-    if (m === null || n === null) throw new RuleFault(`ip_proto: unknown protocol "${value}"`, 'write a number from 0 to 255 or a name such as tcp or TCP');
+    if (m === null || n === null)
+      throw new RuleFault(
+        `ip_proto: unknown protocol "${value}"`,
+        'write a number from 0 to 255 or a name such as tcp or TCP',
+      );
     const op = negated ? '!=' : m[1] === '' ? '=' : (m[1] as '<' | '>');
     b.addCondition({ kind: 'ip_proto', test: { op, lo: n, hi: n } });
   },
@@ -109,10 +130,13 @@ function checksum(layer: Extract<Condition, { kind: 'checksum' }>['layer']): Key
     value: 'required',
     apply(b, value) {
       const v = value.trim().toLowerCase();
-      if (v !== 'valid' && v !== 'invalid') throw new RuleFault(`${name}:${value} is not understood`, 'write valid or invalid');
+      if (v !== 'valid' && v !== 'invalid')
+        throw new RuleFault(`${name}:${value} is not understood`, 'write valid or invalid');
       b.addCondition({ kind: 'checksum', layer, valid: v === 'valid' });
     },
   };
 }
 
-export const checksums: readonly Keyword[] = (['ipv4', 'tcpv4', 'tcpv6', 'udpv4', 'udpv6', 'icmpv4', 'icmpv6'] as const).map(checksum);
+export const checksums: readonly Keyword[] = (
+  ['ipv4', 'tcpv4', 'tcpv6', 'udpv4', 'udpv6', 'icmpv4', 'icmpv6'] as const
+).map(checksum);

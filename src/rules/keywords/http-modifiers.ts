@@ -26,11 +26,15 @@ function modifier(name: string, buffer: BufferId, sticky: string): Keyword {
     value: 'none',
     apply(b) {
       if (b.current !== null) {
-        throw new RuleFault(`${name} cannot be used while a sticky buffer is set`, `write pkt_data; before its content, or ${sticky}; before the content`);
+        throw new RuleFault(
+          `${name} cannot be used while a sticky buffer is set`,
+          `write pkt_data; before its content, or ${sticky}; before the content`,
+        );
       }
       for (let i = b.order.length - 1; i >= 0; i--) {
         const { match, section } = b.order[i];
-        if (match.kind === 'content' && section.buffer === BufferId.Payload) return moveToBuffer(b, match, buffer, name);
+        if (match.kind === 'content' && section.buffer === BufferId.Payload)
+          return moveToBuffer(b, match, buffer, name);
       }
       throw new RuleFault(`${name} needs a content of its own before it`, `write content:"…"; ${name};`);
     },

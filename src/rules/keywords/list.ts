@@ -2,13 +2,13 @@
 import * as actions from './actions.js';
 import * as base64 from './base64.js';
 import * as byteOps from './byte-ops.js';
-import * as modifiers from './content-modifiers.js';
 import { content, uricontent } from './content.js';
+import * as modifiers from './content-modifiers.js';
 import { bsize, isdataat } from './data-position.js';
 import * as events from './events.js';
 import { fileKeywords } from './files.js';
-import * as flowState from './flow-state.js';
 import { flow } from './flow.js';
+import * as flowState from './flow-state.js';
 import * as flags from './header-flags.js';
 import { headerNumbers } from './header-numbers.js';
 import { httpModifiers } from './http-modifiers.js';
@@ -24,23 +24,68 @@ import { transforms } from './transforms.js';
 import { uninspectedNames } from './uninspected.js';
 
 export const keywords: readonly Keyword[] = [
-  meta.sid, meta.rev, meta.gid, meta.msg, meta.classtype, meta.priority, meta.reference, meta.metadata, meta.target,
-  meta.noalert, meta.alert,
-  content, uricontent,
-  modifiers.offset, modifiers.depth, modifiers.startswith, modifiers.endswith, modifiers.distance, modifiers.within,
-  modifiers.nocase, modifiers.rawbytes, modifiers.replace, modifiers.fastPattern,
-  pcre, isdataat, bsize,
-  byteOps.byteTest, byteOps.byteJump, byteOps.byteExtract, byteOps.byteMath,
-  base64.base64Decode, base64.base64Data,
+  meta.sid,
+  meta.rev,
+  meta.gid,
+  meta.msg,
+  meta.classtype,
+  meta.priority,
+  meta.reference,
+  meta.metadata,
+  meta.target,
+  meta.noalert,
+  meta.alert,
+  content,
+  uricontent,
+  modifiers.offset,
+  modifiers.depth,
+  modifiers.startswith,
+  modifiers.endswith,
+  modifiers.distance,
+  modifiers.within,
+  modifiers.nocase,
+  modifiers.rawbytes,
+  modifiers.replace,
+  modifiers.fastPattern,
+  pcre,
+  isdataat,
+  bsize,
+  byteOps.byteTest,
+  byteOps.byteJump,
+  byteOps.byteExtract,
+  byteOps.byteMath,
+  base64.base64Decode,
+  base64.base64Data,
   ...stickyBuffers,
   ...httpModifiers,
   ...transforms,
-  flow, flowState.flowbits, flowState.flowint, flowState.xbits, flowState.hostbits, flowAge, streamSize, urilen,
-  threshold, detectionFilter,
+  flow,
+  flowState.flowbits,
+  flowState.flowint,
+  flowState.xbits,
+  flowState.hostbits,
+  flowAge,
+  streamSize,
+  urilen,
+  threshold,
+  detectionFilter,
   ...headerNumbers,
-  flags.tcpFlags, flags.fragbits, flags.ipopts, flags.sameip, flags.ipProto, ...flags.checksums,
-  events.decodeEvent, events.streamEvent, events.engineEvent, events.appLayerEvent, events.appLayerProtocol,
-  actions.tag, actions.bypass, actions.prefilter, actions.config, actions.requires,
+  flags.tcpFlags,
+  flags.fragbits,
+  flags.ipopts,
+  flags.sameip,
+  flags.ipProto,
+  ...flags.checksums,
+  events.decodeEvent,
+  events.streamEvent,
+  events.engineEvent,
+  events.appLayerEvent,
+  events.appLayerProtocol,
+  actions.tag,
+  actions.bypass,
+  actions.prefilter,
+  actions.config,
+  actions.requires,
   ...fileKeywords,
   ...reputationKeywords,
 ];

@@ -119,8 +119,10 @@ export const target: Keyword = {
   value: 'required',
   apply(b, value) {
     const v = value.trim();
-    if (v !== 'src_ip' && v !== 'dest_ip') throw new RuleFault(`target:${value} is not understood`, 'write src_ip or dest_ip');
-    if (b.rule.target !== null && b.rule.target !== v) throw new RuleFault('target is given twice with different values', 'keep one');
+    if (v !== 'src_ip' && v !== 'dest_ip')
+      throw new RuleFault(`target:${value} is not understood`, 'write src_ip or dest_ip');
+    if (b.rule.target !== null && b.rule.target !== v)
+      throw new RuleFault('target is given twice with different values', 'keep one');
     b.rule.target = v;
   },
 };

@@ -22,7 +22,8 @@ function readDatasetOption(b: RuleBuilder, m: DatasetMatch, text: string): void 
   } else if (name === 'memcap') m.memcap = size(value);
   else if (name === 'hashsize') m.hashsize = size(value);
   else {
-    if (name !== 'load' && value.startsWith('/')) throw new RuleFault(`dataset: ${name} cannot be an absolute path`, 'name a file below the data directory');
+    if (name !== 'load' && value.startsWith('/'))
+      throw new RuleFault(`dataset: ${name} cannot be an absolute path`, 'name a file below the data directory');
     if (name !== 'save') m.load = value;
     if (name !== 'load') m.save = value;
   }
@@ -35,7 +36,8 @@ function size(text: string): number {
 }
 
 function addDataset(b: RuleBuilder, m: DatasetMatch, rest: string[], keyword: string): void {
-  if (b.current === null) throw new RuleFault(`${keyword} needs a sticky buffer before it`, `write http.host; ${keyword}:…`);
+  if (b.current === null)
+    throw new RuleFault(`${keyword} needs a sticky buffer before it`, `write http.host; ${keyword}:…`);
   let typed = false;
   for (const text of rest) {
     readDatasetOption(b, m, text);
@@ -43,14 +45,26 @@ function addDataset(b: RuleBuilder, m: DatasetMatch, rest: string[], keyword: st
   }
   const known = b.env.datasetTypes.get(m.name) ?? b.env.settings.string(`datasets.${m.name}.type`);
   if (!typed && known !== undefined) m.type = known as DatasetMatch['type'];
-  if (!typed && known === undefined) throw new RuleFault(`${keyword}: set ${m.name} is not defined`, 'add type string, or define it under datasets in the configuration');
+  if (!typed && known === undefined)
+    throw new RuleFault(
+      `${keyword}: set ${m.name} is not defined`,
+      'add type string, or define it under datasets in the configuration',
+    );
   b.env.datasetTypes.set(m.name, m.type);
   if (m.load !== null) m.load = b.env.intern(m.load);
   b.add(b.target(), m);
 }
 
 const newDataset = (cmd: DatasetMatch['cmd'], name: string): DatasetMatch => ({
-  kind: 'dataset', cmd, name, type: 'string', load: null, save: null, memcap: null, hashsize: null, rep: null,
+  kind: 'dataset',
+  cmd,
+  name,
+  type: 'string',
+  load: null,
+  save: null,
+  memcap: null,
+  hashsize: null,
+  rep: null,
 });
 
 const dataset: Keyword = {
@@ -61,8 +75,10 @@ const dataset: Keyword = {
   value: 'required',
   apply(b, value) {
     const [cmd, name, ...rest] = value.split(',').map((w) => w.trim());
-    if (cmd !== 'isset' && cmd !== 'isnotset' && cmd !== 'set' && cmd !== 'unset') throw new RuleFault(`dataset: unknown command "${cmd}"`, 'commands are isset, isnotset, set, unset');
-    if (name === undefined || name === '') throw new RuleFault('dataset needs a name', `write dataset:${cmd},NAME,type string`);
+    if (cmd !== 'isset' && cmd !== 'isnotset' && cmd !== 'set' && cmd !== 'unset')
+      throw new RuleFault(`dataset: unknown command "${cmd}"`, 'commands are isset, isnotset, set, unset');
+    if (name === undefined || name === '')
+      throw new RuleFault('dataset needs a name', `write dataset:${cmd},NAME,type string`);
     addDataset(b, newDataset(cmd, b.env.intern(name)), rest, 'dataset');
   },
 };
@@ -76,7 +92,8 @@ const datarep: Keyword = {
   apply(b, value) {
     const [name, op, number, ...rest] = value.split(',').map((w) => w.trim());
     const n = number === undefined ? null : parseDecimal(number, 0xffff_ffff);
-    if (n === null || !['<', '>', '=', '=='].includes(op)) throw new RuleFault(`datarep:${value} is not understood`, 'write datarep:NAME,>,50,type string');
+    if (n === null || !['<', '>', '=', '=='].includes(op))
+      throw new RuleFault(`datarep:${value} is not understood`, 'write datarep:NAME,>,50,type string');
     const m = newDataset('rep', b.env.intern(name));
     m.rep = { op: op === '==' ? '=' : (op as '<'), lo: Math.min(n, 0xffff), hi: Math.min(n, 0xffff) };
     addDataset(b, m, rest, 'datarep');
@@ -92,8 +109,14 @@ const iprep: Keyword = {
   apply(b, value) {
     const m = /^\s*(any|src|dst|both)\s*,\s*([A-Za-z0-9\-_]+)\s*,\s*(<=|>=|!=|<|>|=)\s*,\s*(\d+)\s*$/.exec(value);
     const n = m === null ? null : parseDecimal(m[4], 127);
-    if (m === null || n === null) throw new RuleFault(`iprep:${value} is not understood`, 'write iprep:src,CATEGORY,>,30');
-    b.addCondition({ kind: 'iprep', side: m[1] as 'any', category: b.env.intern(m[2]), test: { op: m[3] as NumberTest['op'], lo: n, hi: n } });
+    if (m === null || n === null)
+      throw new RuleFault(`iprep:${value} is not understood`, 'write iprep:src,CATEGORY,>,30');
+    b.addCondition({
+      kind: 'iprep',
+      side: m[1] as 'any',
+      category: b.env.intern(m[2]),
+      test: { op: m[3] as NumberTest['op'], lo: n, hi: n },
+    });
   },
 };
 
@@ -109,8 +132,10 @@ const geoip: Keyword = {
     if (['src', 'dst', 'both', 'any'].includes(words[0])) side = words.shift() as 'src';
     const negated = words.length > 0 && words[0].startsWith('!');
     const countries = words.map((w) => w.replace(/^!/, '').toUpperCase());
-    if (countries.length === 0 || !countries.every((c) => /^[A-Z]{2}$/.test(c))) throw new RuleFault(`geoip:${value} is not understood`, 'write two-letter countries: geoip:src,US,CA');
-    if (words.some((w) => w.startsWith('!') !== negated)) throw new RuleFault('geoip: negated and plain countries cannot be mixed', 'negate all or none');
+    if (countries.length === 0 || !countries.every((c) => /^[A-Z]{2}$/.test(c)))
+      throw new RuleFault(`geoip:${value} is not understood`, 'write two-letter countries: geoip:src,US,CA');
+    if (words.some((w) => w.startsWith('!') !== negated))
+      throw new RuleFault('geoip: negated and plain countries cannot be mixed', 'negate all or none');
     b.addCondition({ kind: 'geoip', side, countries, negated });
   },
 };

@@ -1,13 +1,20 @@
 /** Sticky buffers: what follows looks there until the next one (user guide, "HTTP Keywords", "File Keywords", "Header Keywords"). */
 import { BufferId } from '../../protocol/buffers.js';
-import type { RuleBuilder } from '../builder.js';
 import { IpProto } from '../../protocol/ip.js';
+import type { RuleBuilder } from '../builder.js';
 import { RuleFault } from '../faults.js';
 import type { Keyword } from './keyword.js';
 
 type Need = 'http' | 'file' | 'tcp' | 'udp' | 'ipv4' | 'ipv6' | 'icmpv4' | 'icmpv6' | null;
 
-function sticky(name: string, buffer: BufferId, need: Need, description: string, aliases: string[] = [], multi = false): Keyword {
+function sticky(
+  name: string,
+  buffer: BufferId,
+  need: Need,
+  description: string,
+  aliases: string[] = [],
+  multi = false,
+): Keyword {
   return {
     name,
     aliases,
@@ -34,14 +41,20 @@ function check(b: RuleBuilder, need: Need, name: string): void {
   if (need === 'file') b.usesFile = true;
   const proto = need === 'file' ? IpProto.Tcp : carriers[need];
   const { ipProtos } = b.proto;
-  if (ipProtos.length > 0 && !ipProtos.includes(proto)) throw new RuleFault(`${name} cannot be used in a rule for ${b.proto.name}`, `use protocol ${need === 'file' ? 'http or tcp' : need}`);
+  if (ipProtos.length > 0 && !ipProtos.includes(proto))
+    throw new RuleFault(
+      `${name} cannot be used in a rule for ${b.proto.name}`,
+      `use protocol ${need === 'file' ? 'http or tcp' : need}`,
+    );
 }
 
 export const stickyBuffers: readonly Keyword[] = [
   sticky('http.uri', BufferId.HttpUri, 'http', 'Request target, normalised.'),
   sticky('http.uri.raw', BufferId.HttpUriRaw, 'http', 'Request target as sent.'),
   sticky('http.method', BufferId.HttpMethod, 'http', 'Request method.'),
-  sticky('http.request_line', BufferId.HttpRequestLine, 'http', 'Whole request line without line end.', ['http_request_line']),
+  sticky('http.request_line', BufferId.HttpRequestLine, 'http', 'Whole request line without line end.', [
+    'http_request_line',
+  ]),
   sticky('http.request_body', BufferId.HttpRequestBody, 'http', 'Request body, decoded.'),
   sticky('http.host', BufferId.HttpHost, 'http', 'Host name in lower case, without port.'),
   sticky('http.host.raw', BufferId.HttpHostRaw, 'http', 'Host name as sent.'),
@@ -52,22 +65,44 @@ export const stickyBuffers: readonly Keyword[] = [
   sticky('http.accept_enc', BufferId.HttpAcceptEnc, 'http', 'Value of Accept-Encoding.', ['http_accept_enc']),
   sticky('http.stat_code', BufferId.HttpStatCode, 'http', 'Status code of the response.'),
   sticky('http.stat_msg', BufferId.HttpStatMsg, 'http', 'Reason phrase of the response.'),
-  sticky('http.response_line', BufferId.HttpResponseLine, 'http', 'Whole status line without line end.', ['http_response_line']),
+  sticky('http.response_line', BufferId.HttpResponseLine, 'http', 'Whole status line without line end.', [
+    'http_response_line',
+  ]),
   sticky('http.response_body', BufferId.FileData, 'http', 'Response body, decoded; the same bytes as file.data.'),
   sticky('http.location', BufferId.HttpLocation, 'http', 'Value of Location.'),
   sticky('http.server', BufferId.HttpServer, 'http', 'Value of Server.'),
   sticky('http.header', BufferId.HttpHeader, 'http', 'Headers, normalised, each ended by CR LF, without cookies.'),
   sticky('http.header.raw', BufferId.HttpHeaderRaw, 'http', 'Headers as sent.'),
-  sticky('http.header_names', BufferId.HttpHeaderNames, 'http', 'Names of the headers, each between CR LF.', ['http_header_names']),
+  sticky('http.header_names', BufferId.HttpHeaderNames, 'http', 'Names of the headers, each between CR LF.', [
+    'http_header_names',
+  ]),
   sticky('http.cookie', BufferId.HttpCookie, 'http', 'Value of Cookie or Set-Cookie.'),
-  sticky('http.protocol', BufferId.HttpProtocol, 'http', 'Protocol field of the request or status line.', ['http_protocol']),
+  sticky('http.protocol', BufferId.HttpProtocol, 'http', 'Protocol field of the request or status line.', [
+    'http_protocol',
+  ]),
   sticky('http.start', BufferId.HttpStart, 'http', 'Request or status line and headers as sent.', ['http_start']),
   sticky('http.connection', BufferId.HttpConnection, 'http', 'Value of Connection.', ['http_connection']),
   sticky('http.content_len', BufferId.HttpContentLen, 'http', 'Value of Content-Length.', ['http_content_len']),
   sticky('http.content_type', BufferId.HttpContentType, 'http', 'Value of Content-Type.', ['http_content_type']),
-  sticky('http.request_header', BufferId.HttpRequestHeader, 'http', 'One request header, "Name: value"; each use may match another.', [], true),
-  sticky('http.response_header', BufferId.HttpResponseHeader, 'http', 'One response header, "Name: value"; each use may match another.', [], true),
-  sticky('file.data', BufferId.FileData, 'file', 'Content of a file: response body, or each uploaded file.', ['file_data']),
+  sticky(
+    'http.request_header',
+    BufferId.HttpRequestHeader,
+    'http',
+    'One request header, "Name: value"; each use may match another.',
+    [],
+    true,
+  ),
+  sticky(
+    'http.response_header',
+    BufferId.HttpResponseHeader,
+    'http',
+    'One response header, "Name: value"; each use may match another.',
+    [],
+    true,
+  ),
+  sticky('file.data', BufferId.FileData, 'file', 'Content of a file: response body, or each uploaded file.', [
+    'file_data',
+  ]),
   sticky('file.name', BufferId.FileName, 'file', 'Name of a file.'),
   sticky('file.magic', BufferId.FileMagic, 'file', 'Type of a file as libmagic describes it.'),
   sticky('ipv4.hdr', BufferId.Ipv4Hdr, 'ipv4', 'IPv4 header with options.'),

@@ -16,7 +16,8 @@ export const streamSize: Keyword = {
   apply(b, value) {
     const m = /^\s*(server|client|both|either)\s*,\s*(<=|>=|!=|<|>|=|!)\s*,\s*(\d+)\s*$/.exec(value);
     const n = m === null ? null : parseDecimal(m[3], 0xffff_ffff);
-    if (m === null || n === null) throw new RuleFault(`stream_size:${value} is not understood`, 'write stream_size:server,<,100');
+    if (m === null || n === null)
+      throw new RuleFault(`stream_size:${value} is not understood`, 'write stream_size:server,<,100');
     const op = (m[2] === '!' ? '!=' : m[2]) as NumberTest['op'];
     b.addCondition({ kind: 'stream_size', side: m[1] as Side, test: { op, lo: n, hi: n } });
   },

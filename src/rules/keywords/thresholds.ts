@@ -34,7 +34,8 @@ function track(keyword: string, pairs: Map<string, string>, allowed: string[]): 
 /** Suricata notices a second threshold only while no sticky buffer is set; published rules have two after one. */
 function checkAlone(b: RuleBuilder, keyword: string): void {
   if (b.rule.threshold === null) return;
-  if (b.current === null) throw new RuleFault(`${keyword}: a rule can have one threshold or detection_filter`, 'remove the other');
+  if (b.current === null)
+    throw new RuleFault(`${keyword}: a rule can have one threshold or detection_filter`, 'remove the other');
   b.env.warn(`${keyword}: a rule has one threshold: the last counts`, 'remove the other');
 }
 
@@ -49,7 +50,8 @@ export const threshold: Keyword = {
     const pairs = readPairs('threshold', value);
     const type = pairs.get('type') ?? '';
     const types = b.env.ruleVersion === 8 ? ['limit', 'threshold', 'both', 'backoff'] : ['limit', 'threshold', 'both'];
-    if (!types.includes(type)) throw new RuleFault(`threshold: unknown type "${type}"`, `write type ${types.join(', ')}`);
+    if (!types.includes(type))
+      throw new RuleFault(`threshold: unknown type "${type}"`, `write type ${types.join(', ')}`);
     const tracks = ['by_src', 'by_dst', 'by_both', 'by_rule'];
     if (b.env.ruleVersion === 8) tracks.push('by_flow');
     const t: Threshold = {
@@ -72,7 +74,8 @@ export const detectionFilter: Keyword = {
   apply(b, value) {
     checkAlone(b, 'detection_filter');
     const pairs = readPairs('detection_filter', value);
-    const tracks = b.env.ruleVersion === 8 ? ['by_src', 'by_dst', 'by_rule', 'by_both', 'by_flow'] : ['by_src', 'by_dst'];
+    const tracks =
+      b.env.ruleVersion === 8 ? ['by_src', 'by_dst', 'by_rule', 'by_both', 'by_flow'] : ['by_src', 'by_dst'];
     const t: Threshold = {
       type: 'detection_filter',
       track: track('detection_filter', pairs, tracks),

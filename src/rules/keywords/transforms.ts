@@ -26,7 +26,10 @@ const xor: Keyword = {
   quotes: 'mandatory',
   apply(b, value) {
     if (value.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(value) || value.length > 510) {
-      throw new RuleFault(`xor: the key "${value}" is no even number of hexadecimal digits`, 'write xor:"0a0b"; up to 255 bytes');
+      throw new RuleFault(
+        `xor: the key "${value}" is no even number of hexadecimal digits`,
+        'write xor:"0a0b"; up to 255 bytes',
+      );
     }
     b.addTransform({ name: 'xor', arg: value.toLowerCase() });
   },
@@ -42,7 +45,8 @@ const pcrexform: Keyword = {
   apply(b, value) {
     const fault = b.env.checkPattern?.(value, '') ?? null;
     if (fault !== null) throw new RuleFault(`pcrexform does not compile: ${fault}`);
-    if (captureGroups(value) !== 1) throw new RuleFault('pcrexform needs exactly one capture group', 'put the part to look at in parentheses');
+    if (captureGroups(value) !== 1)
+      throw new RuleFault('pcrexform needs exactly one capture group', 'put the part to look at in parentheses');
     b.addTransform({ name: 'pcrexform', arg: value });
   },
 };

@@ -10,8 +10,7 @@ const byProtocol: Record<string, string> = {
     'tls.cert_chain_len ssl_version ssl_state tls.sni tls_sni tls.certs tls.cert_issuer tls_cert_issuer tls.cert_subject tls_cert_subject tls.cert_serial ' +
     'tls_cert_serial tls.cert_fingerprint tls_cert_fingerprint tls.random_time tls.random_bytes tls.random tls.alpn tls.subjectaltname ' +
     'ja3.hash ja3_hash ja3.string ja3_string ja3s.hash ja3s.string ja4.hash ja4_hash',
-  ssh:
-    'ssh.proto ssh_proto ssh.protoversion ssh.software ssh_software ssh.softwareversion ssh.hassh ssh.hassh.server ssh.hassh.string ssh.hassh.server.string',
+  ssh: 'ssh.proto ssh_proto ssh.protoversion ssh.software ssh_software ssh.softwareversion ssh.hassh ssh.hassh.server ssh.hassh.string ssh.hassh.server.string',
   smb: 'smb.named_pipe smb_named_pipe smb.share smb_share smb.ntlmssp_user smb.ntlmssp_domain smb.version',
   dcerpc: 'dcerpc.iface dce_iface dcerpc.opnum dce_opnum dcerpc.stub_data dce_stub_data',
   nfs: 'nfs_procedure nfs.version',
@@ -24,8 +23,7 @@ const byProtocol: Record<string, string> = {
     'enip.product_name enip.service_name',
   dnp3: 'dnp3.data dnp3_data dnp3_func dnp3_ind dnp3_obj',
   krb5: 'krb5_err_code krb5_msg_type krb5.cname krb5_cname krb5.sname krb5_sname krb5.ticket_encryption',
-  sip:
-    'sip.method sip.uri sip.protocol sip.stat_code sip.stat_msg sip.request_line sip.response_line sip.from sip.to sip.via sip.user_agent sip.content_type sip.content_length',
+  sip: 'sip.method sip.uri sip.protocol sip.stat_code sip.stat_msg sip.request_line sip.response_line sip.from sip.to sip.via sip.user_agent sip.content_type sip.content_length',
   sdp: 'sdp.session_name sdp.session_info sdp.origin sdp.uri sdp.email sdp.connection_data sdp.bandwidth sdp.time sdp.timezone sdp.encryption_key sdp.attribute',
   rfb: 'rfb.secresult rfb.sectype rfb.name',
   dhcp: 'dhcp.leasetime dhcp.rebinding_time dhcp.renewal_time',
