@@ -58,6 +58,7 @@ function replay({ rules, ruleSet, port: memory }: WorkerRules): WorkerResult {
   progress[Progress.BytesTotal] = source.bytesTotal;
   for (let status = source.next(batch); status !== SourceStatus.End; status = source.next(batch)) {
     if (status === SourceStatus.Idle) continue;
+    if (outputs.unread) break; // the only output was a pipe whose reader left
     if (source.origins.length !== origins) {
       outputs.useOrigins(source.origins);
       origins = source.origins.length;
