@@ -71,21 +71,38 @@ export const flows = {
   flags: col.u16(),
   ipProto: col.u8(),
   /** Client (toserver source) and server, as Packet.src0.. words. */
-  cli0: col.i32(), cli1: col.i32(), cli2: col.i32(), cli3: col.i32(),
-  srv0: col.i32(), srv1: col.i32(), srv2: col.i32(), srv3: col.i32(),
+  cli0: col.i32(),
+  cli1: col.i32(),
+  cli2: col.i32(),
+  cli3: col.i32(),
+  srv0: col.i32(),
+  srv1: col.i32(),
+  srv2: col.i32(),
+  srv3: col.i32(),
   /** Ports; for ICMP the type of the first packet and the type that answers it (0: none), and the code. */
-  cliPort: col.u16(), srvPort: col.u16(),
+  cliPort: col.u16(),
+  srvPort: col.u16(),
   icmpCode: col.u8(),
-  vlan0: col.u16(), vlan1: col.u16(), vlan2: col.u16(),
-  startUs: col.f64(), lastUs: col.f64(),
-  pktsToServer: col.u32(), pktsToClient: col.u32(),
-  bytesToServer: col.f64(), bytesToClient: col.f64(),
+  vlan0: col.u16(),
+  vlan1: col.u16(),
+  vlan2: col.u16(),
+  startUs: col.f64(),
+  lastUs: col.f64(),
+  pktsToServer: col.u32(),
+  pktsToClient: col.u32(),
+  bytesToServer: col.f64(),
+  bytesToClient: col.f64(),
   /** AppProto of each direction and of the flow. */
-  appProto: col.u8(), appProtoTs: col.u8(), appProtoTc: col.u8(),
+  appProto: col.u8(),
+  appProtoTs: col.u8(),
+  appProtoTc: col.u8(),
   /** Why and when it ended, see FlowEnd in src/flow/table.ts. */
   endReason: col.u8(),
   /** Smallest and largest TTL to server / client. */
-  minTtlTs: col.u8(), maxTtlTs: col.u8(), minTtlTc: col.u8(), maxTtlTc: col.u8(),
+  minTtlTs: col.u8(),
+  maxTtlTs: col.u8(),
+  minTtlTc: col.u8(),
+  maxTtlTc: col.u8(),
   /** Unique over the run, for EVE's flow_id: counter part (combined with a per-run seed at output). */
   serial: col.f64(),
   /** Head of this flow's list of bits and variables (src/flow/bits.ts), 0 none. */
@@ -95,7 +112,12 @@ export const flows = {
    * client and server, written by src/stream: what decides whether a SYN opens a new flow.
    */
   tcpState: col.u8(),
-  cliIsn: col.i32(), srvIsn: col.i32(),
+  cliIsn: col.i32(),
+  srvIsn: col.i32(),
   /** Hash chain and age list (`ageList`: which one, see src/flow/ages.ts). `next` also links free and ended flows. */
-  hash: col.u32(), next: col.i32(), ageNext: col.i32(), agePrev: col.i32(), ageList: col.u8(),
+  hash: col.u32(),
+  next: col.i32(),
+  ageNext: col.i32(),
+  agePrev: col.i32(),
+  ageList: col.u8(),
 };

@@ -26,8 +26,23 @@ const pair = (table: Int16Array, a: number, b: number): void => {
   table[a] = b;
   table[b] = a;
 };
-for (const [a, b] of [[8, 0], [10, 9], [13, 14], [15, 16], [17, 18]]) pair(counterpart4, a, b);
-for (const [a, b] of [[128, 129], [130, 131], [133, 134], [135, 136], [139, 140], [144, 145], [146, 147]]) {
+for (const [a, b] of [
+  [8, 0],
+  [10, 9],
+  [13, 14],
+  [15, 16],
+  [17, 18],
+])
+  pair(counterpart4, a, b);
+for (const [a, b] of [
+  [128, 129],
+  [130, 131],
+  [133, 134],
+  [135, 136],
+  [139, 140],
+  [144, 145],
+  [146, 147],
+]) {
   pair(counterpart6, a, b);
 }
 

@@ -22,7 +22,8 @@ export function swapFlow(f: number): void {
   exchange(flows.appProtoTs, flows.appProtoTc, f);
   exchange(flows.cliIsn, flows.srvIsn, f);
   const old = flows.flags[f];
-  let flags = old & ~(FlowFlag.SeenToServer | FlowFlag.SeenToClient | FlowFlag.IpOnlyToServer | FlowFlag.IpOnlyToClient);
+  let flags =
+    old & ~(FlowFlag.SeenToServer | FlowFlag.SeenToClient | FlowFlag.IpOnlyToServer | FlowFlag.IpOnlyToClient);
   if ((old & FlowFlag.SeenToServer) !== 0) flags |= FlowFlag.SeenToClient;
   if ((old & FlowFlag.SeenToClient) !== 0) flags |= FlowFlag.SeenToServer;
   if ((old & FlowFlag.IpOnlyToServer) !== 0) flags |= FlowFlag.IpOnlyToClient;

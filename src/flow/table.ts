@@ -9,7 +9,7 @@ import type { Settings } from '../core/settings.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import { Dir, IpProto } from '../protocol/ip.js';
 import { TcpFlag } from '../protocol/tcp.js';
-import { ageAppend, ageRemove, ageTouch, AgeLists, oldestOf, resetAges } from './ages.js';
+import { AgeLists, ageAppend, ageRemove, ageTouch, oldestOf, resetAges } from './ages.js';
 import { releaseBits } from './bits.js';
 import { FlowEnd, FlowFlag, FlowLimit, FlowState, flows } from './columns.js';
 import { FlowBytes, flowConfig, readFlowConfig, TimeoutCell } from './config.js';

@@ -6,7 +6,7 @@ import { type Packet, PacketFlag } from '../decode/packet.js';
 import { Dir } from '../protocol/ip.js';
 import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
-import { S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, stateOf, tcb } from './columns.js';
+import { S, Ssn, SsnFlag, StreamFlag, stateOf, Tcb, TcpState, tcb } from './columns.js';
 import { streamConfig } from './config.js';
 import { targetPolicy } from './host.js';
 import { OsPolicy } from './overlap.js';
@@ -90,7 +90,14 @@ export function checkTimestamp(f: number, c: number, p: Packet, update: boolean)
 }
 
 function compareTimestamp(
-  k: number, c: number, p: Packet, ts: number, last: number, os: OsPolicy, expected: boolean, update: boolean,
+  k: number,
+  c: number,
+  p: Packet,
+  ts: number,
+  last: number,
+  os: OsPolicy,
+  expected: boolean,
+  update: boolean,
 ): boolean {
   const slack = os === OsPolicy.Linux || streamConfig.liberalTimestamps ? 1 : 0;
   const now = Math.floor(p.tsUs / 1e6) | 0;
@@ -145,9 +152,7 @@ export function validRst(f: number, c: number, o: number, p: Packet): boolean {
     case OsPolicy.OldLinux:
     case OsPolicy.Linux:
     case OsPolicy.Solaris:
-      return (
-        ((seq + p.payloadLen - tcb[c + S.LastAck]) | 0) >= 0 && ((seq - (next + tcb[c + S.Window])) | 0) <= 0
-      );
+      return ((seq + p.payloadLen - tcb[c + S.LastAck]) | 0) >= 0 && ((seq - (next + tcb[c + S.Window])) | 0) <= 0;
     default:
       return seq === next;
   }

@@ -27,7 +27,17 @@ export const enum TcpState {
 
 /** Names as EVE's `tcp.state` has them, by TcpState. */
 export const tcpStateNames: readonly string[] = [
-  'none', 'syn_sent', 'syn_recv', 'established', 'fin_wait1', 'fin_wait2', 'time_wait', 'last_ack', 'close_wait', 'closing', 'closed',
+  'none',
+  'syn_sent',
+  'syn_recv',
+  'established',
+  'fin_wait1',
+  'fin_wait2',
+  'time_wait',
+  'last_ack',
+  'close_wait',
+  'closing',
+  'closed',
 ];
 
 export const enum Tcb {

@@ -7,7 +7,7 @@
 import { ScratchPart, u8 } from '../core/memory.js';
 import { Dir } from '../protocol/ip.js';
 import { bLen, bNext, bOff, bSeq } from './borrow.js';
-import { appOffsets, S, StreamFlag, Tcb, TcpState, stateOf, tcb } from './columns.js';
+import { appOffsets, S, StreamFlag, stateOf, Tcb, TcpState, tcb } from './columns.js';
 import { streamConfig } from './config.js';
 import { inspectLimit, RawOverlap, releaseConsumed } from './deliver.js';
 import { findPage, isPresent, nextPresent, Page, pageData, scan } from './pages.js';
@@ -72,7 +72,8 @@ export function takeRawChunk(f: number, dir: number, flush: boolean, chunk: RawC
     last = true;
   }
   const chunkSize = dir === Dir.ToServer ? streamConfig.chunkToServer : streamConfig.chunkToClient;
-  const now = flush || last || streamConfig.inline || (flags & StreamFlag.Flushed) !== 0 || stateOf(f) > TcpState.TimeWait;
+  const now =
+    flush || last || streamConfig.inline || (flags & StreamFlag.Flushed) !== 0 || stateOf(f) > TcpState.TimeWait;
   if (left > 0 && (now || left >= chunkSize)) {
     const hole = holeAt(c, raw, limit);
     raw = (raw + hole) | 0;

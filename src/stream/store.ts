@@ -8,7 +8,18 @@ import { Region, u8 } from '../core/memory.js';
 import { bLen, bNext, bOff, borrow, bSeq, clearBorrowed, listedStream, resetBorrowed } from './borrow.js';
 import { S, tcb } from './columns.js';
 import { newDataWins, type OsPolicy } from './overlap.js';
-import { findPage, isPresent, markStart, obtainPage, Page, pageData, scan, scanStart, scanStartBack, writePage } from './pages.js';
+import {
+  findPage,
+  isPresent,
+  markStart,
+  obtainPage,
+  Page,
+  pageData,
+  scan,
+  scanStart,
+  scanStartBack,
+  writePage,
+} from './pages.js';
 
 export const enum Insert {
   Ok = 0,
@@ -37,7 +48,14 @@ const bytes = u8;
  * @param compare tell bytes that differ from those kept (Insert.Different)
  * @returns bits of Insert
  */
-export function insertData(c: number, seq: number, off: number, len: number, policy: OsPolicy, compare: boolean): number {
+export function insertData(
+  c: number,
+  seq: number,
+  off: number,
+  len: number,
+  policy: OsPolicy,
+  compare: boolean,
+): number {
   const base = tcb[c + S.BaseSeq];
   const end = (seq + len) | 0;
   if (((end - base) | 0) <= 0) return Insert.Before;
@@ -142,7 +160,14 @@ function startsHere(page: number, place: number): boolean {
 }
 
 /** Adds a segment of which some bytes may be there already: gaps are filled, doubles decided by policy. */
-function insertOverlapping(c: number, seq: number, off: number, len: number, policy: OsPolicy, compare: boolean): number {
+function insertOverlapping(
+  c: number,
+  seq: number,
+  off: number,
+  len: number,
+  policy: OsPolicy,
+  compare: boolean,
+): number {
   const end = (seq + len) | 0;
   let result: number = Insert.Ok;
   let x = seq;

@@ -6,7 +6,7 @@ import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import { setSynAckOpens } from '../flow/reuse.js';
-import { Dir } from '../protocol/ip.js';
+import type { Dir } from '../protocol/ip.js';
 import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
 import { S, Ssn, SsnFlag, StreamFlag, stateOf, Tcb, TcpState, tcb, tcpStateNames } from './columns.js';

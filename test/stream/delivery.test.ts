@@ -206,16 +206,22 @@ describe('stream properties', () => {
     });
     const conf = fc.record({ midstream: fc.boolean(), 'async-oneside': fc.boolean() });
     fc.assert(
-      fc.property(fc.array(segment, { maxLength: 60 }), conf, fc.boolean(), fc.boolean(), (list, stream, inline, hs) => {
-        const w = new Wire({ stream, 'exception-policy': 'ignore' }, inline);
-        if (hs) w.open();
-        list.forEach((s, i) => {
-          w.send(s.toServer, s);
-          if (i % 7 === 0) w.batchEnds();
-        });
-        w.end();
-        assert.equal(pagesInUse(), 0);
-      }),
+      fc.property(
+        fc.array(segment, { maxLength: 60 }),
+        conf,
+        fc.boolean(),
+        fc.boolean(),
+        (list, stream, inline, hs) => {
+          const w = new Wire({ stream, 'exception-policy': 'ignore' }, inline);
+          if (hs) w.open();
+          list.forEach((s, i) => {
+            w.send(s.toServer, s);
+            if (i % 7 === 0) w.batchEnds();
+          });
+          w.end();
+          assert.equal(pagesInUse(), 0);
+        },
+      ),
       { numRuns: 300 },
     );
   });

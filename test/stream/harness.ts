@@ -2,13 +2,20 @@
 import { Region, u8 } from '../../src/core/memory.js';
 import { Settings, type Tree } from '../../src/core/settings.js';
 import { Packet, PacketFlag } from '../../src/decode/packet.js';
+import { configureHostOs } from '../../src/defrag/host-os.js';
 import { configureFlow, endAllFlows, endedFlow, freeFlow, lookupFlow } from '../../src/flow/table.js';
-import { Dir, IpProto } from '../../src/protocol/ip.js';
 import { EventRange } from '../../src/protocol/events.js';
+import { Dir, IpProto } from '../../src/protocol/ip.js';
 import { streamEventNames } from '../../src/protocol/stream-events.js';
 import { TcpFlag } from '../../src/protocol/tcp.js';
 import {
-  configureStream, endBatch, handleSegment, releaseStream, StreamPiece, streamEnd, takePiece,
+  configureStream,
+  endBatch,
+  handleSegment,
+  releaseStream,
+  StreamPiece,
+  streamEnd,
+  takePiece,
 } from '../../src/stream/stream.js';
 
 export const SYN = TcpFlag.Syn;
@@ -56,6 +63,7 @@ export class Wire {
 
   constructor(settings: { [key: string]: Tree } = {}, inline = false) {
     const s = new Settings(settings);
+    configureHostOs(s);
     configureFlow(s);
     configureStream(s, inline);
   }

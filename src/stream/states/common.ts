@@ -1,7 +1,7 @@
 /** What the states share: taking over a valid segment, resets, and what a state answers. */
 import { counter, counts } from '../../core/counters.js';
 import type { Packet } from '../../decode/packet.js';
-import { StreamEvent } from '../../protocol/stream-events.js';
+import type { StreamEvent } from '../../protocol/stream-events.js';
 import { TcpFlag } from '../../protocol/tcp.js';
 import { noteTimestamp, validAck, validRst } from '../checks.js';
 import { S, Ssn, SsnFlag, StreamFlag, Tcb, tcb } from '../columns.js';

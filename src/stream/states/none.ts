@@ -52,7 +52,9 @@ export function stateNone(f: number, p: Packet): boolean {
 
 function permissive(): boolean {
   const policy = streamConfig.midstreamPolicy;
-  return policy === ExceptionPolicy.Ignore || policy === ExceptionPolicy.PassFlow || policy === ExceptionPolicy.PassPacket;
+  return (
+    policy === ExceptionPolicy.Ignore || policy === ExceptionPolicy.PassFlow || policy === ExceptionPolicy.PassPacket
+  );
 }
 
 function mayPickUp(): boolean {

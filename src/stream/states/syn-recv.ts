@@ -9,7 +9,15 @@ import { streamConfig } from '../config.js';
 import { targetPolicy } from '../host.js';
 import { OsPolicy } from '../overlap.js';
 import { addPayload } from '../reassemble.js';
-import { closeByReset, MaxWscale, resetNextWin, scaledWindow, setState, updateLastAck, updateNextSeq } from '../session.js';
+import {
+  closeByReset,
+  MaxWscale,
+  resetNextWin,
+  scaledWindow,
+  setState,
+  updateLastAck,
+  updateNextSeq,
+} from '../session.js';
 import { enqueue, findQueued, Handshake, handshakeOf } from '../syn-queue.js';
 import { refuse } from './common.js';
 import { takeFin } from './established.js';
