@@ -123,7 +123,7 @@ class RuleLoader {
     if (snortFile && !isSuricata(text)) return translateSnort3(parseSnort3Rule(text), this.env);
     const { ast, at } = parseHeader(text);
     // A third of a public rule set is about other protocols: their options need not be read to skip them.
-    checkHeader(ast, this.env);
+    if (ast.dialect === 'suricata') checkHeader(ast, this.env);
     ast.options = parseOptions(text, at, ast.dialect === 'snort3');
     return ast.dialect === 'snort3' ? translateSnort3(ast, this.env) : ast;
   }

@@ -7,6 +7,9 @@ import type { RuleEnvironment } from './environment.js';
 import { RuleFault, RuleSkip } from './faults.js';
 import { fieldBuffers, snortBuffers, snortSkipped, snortVariables } from './snort3-words.js';
 
+/** What stands in a header besides names of services that are not inspected. */
+const headerProtocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'icmp', 'ip', 'http']);
+
 const enum Sniff {
   /** Bytes of a file that are looked at to tell its dialect. */
   Len = 1024 * 1024,
@@ -26,6 +29,9 @@ export function isSuricata(text: string): boolean {
 
 /** The same rule in Suricata's words. Throws RuleSkip for options that are not supported. */
 export function translateSnort3(ast: RuleAst, env: RuleEnvironment): RuleAst {
+  const proto = ast.proto.text.toLowerCase();
+  if (proto === 'file') throw new RuleSkip('files are inspected in HTTP only: write alert http');
+  if (!headerProtocols.has(proto)) throw new RuleSkip(`protocol ${ast.proto.text} is not inspected`);
   const out = new Translator(ast, env);
   for (const o of ast.options) out.option(o);
   return out.finish();
@@ -144,7 +150,6 @@ class Translator {
     const isHttp = this.services.includes('http') || ast.proto.text === 'http' || this.usesHttp;
     if (this.usesFile && !isHttp && this.services.length > 0)
       throw new RuleSkip(`files of ${this.services.join(', ')} are not inspected`);
-    if (ast.proto.text === 'file') throw new RuleSkip('files are inspected in HTTP only: write alert http');
     if (!isHttp) return { ...ast, ...this.header(ast.srcPorts, ast.dstPorts), options: this.options };
     const any = (w: Word): Word => ({ text: 'any', at: w.at });
     const options = this.options.some((o) => packetKeywords.has(o.name)) ? null : this.options;
