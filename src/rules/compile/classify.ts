@@ -6,7 +6,9 @@ import { AppProto } from '../../protocol/app-proto.js';
 import { BufferId, BufferKind, buffers } from '../../protocol/buffers.js';
 import { EventRange } from '../../protocol/events.js';
 import { IpProto } from '../../protocol/ip.js';
+import type { Settings } from '../../core/settings.js';
 import type { Condition, Rule } from '../ir.js';
+import { addressVariables } from '../variables.js';
 import { RuleFlag, RuleType } from './layout.js';
 
 export interface RuleClass {
@@ -50,8 +52,27 @@ function ipOnlyCompatible(c: Condition): boolean {
   return c.kind === 'xbits' || c.kind === 'hostbits' || c.kind === 'iprep' || c.kind === 'geoip' || c.kind === 'ip_proto';
 }
 
-function isNegated(text: string): boolean {
-  return text.includes('!');
+/** Variables within variables that are followed. */
+const MaxNesting = 16;
+
+/** Tells whether an address list excludes something, as written or in a variable it names. */
+export class Exclusions {
+  private readonly known = new Map<string, boolean>();
+  private readonly values: Map<string, string>;
+
+  constructor(settings: Settings) {
+    this.values = new Map(addressVariables(settings).entries());
+  }
+
+  in(text: string, depth = 0): boolean {
+    let found = this.known.get(text);
+    if (found === undefined) {
+      const names = depth === MaxNesting ? [] : [...text.matchAll(/\$([A-Za-z0-9_]+)/g)];
+      found = text.includes('!') || names.some((m) => this.in(this.values.get(m[1]) ?? '', depth + 1));
+      this.known.set(text, found);
+    }
+    return found;
+  }
 }
 
 function coversTcp(rule: Rule): boolean {
@@ -105,7 +126,7 @@ function isPdOnly(rule: Rule): boolean {
   return rule.conditions.every((c) => c.kind === 'app_protocol' || ipOnlyCompatible(c));
 }
 
-function isIpOnly(rule: Rule): RuleType | 0 {
+function isIpOnly(rule: Rule, exclusions: Exclusions): RuleType | 0 {
   const names = rule.proto.ipProtos;
   if (names.includes(IpProto.Tcp) || names.includes(IpProto.Udp)) {
     if (!rule.srcPorts.any && !rule.dstPorts.any) return 0;
@@ -113,7 +134,7 @@ function isIpOnly(rule: Rule): RuleType | 0 {
   const f = rule.flow;
   if (f.state !== null || f.stream !== null || f.frag !== null || f.direction !== null) return 0;
   if (!rule.conditions.every(ipOnlyCompatible)) return 0;
-  return isNegated(rule.src.text) || isNegated(rule.dst.text) ? RuleType.LikeIpOnly : RuleType.IpOnly;
+  return exclusions.in(rule.src.text) || exclusions.in(rule.dst.text) ? RuleType.LikeIpOnly : RuleType.IpOnly;
 }
 
 function isDeOnly(rule: Rule): boolean {
@@ -123,13 +144,13 @@ function isDeOnly(rule: Rule): boolean {
   return decode && rule.conditions.every((c) => c.kind === 'event');
 }
 
-function ruleType(rule: Rule, app: AppProto, flags: number): RuleType {
+function ruleType(rule: Rule, app: AppProto, flags: number, exclusions: Exclusions): RuleType {
   const hasTx = rule.sections.some((s) => isTxBuffer(s.buffer)) || rule.conditions.some(isTxEvent);
   const hasFile = rule.conditions.some((c) => c.kind === 'file');
   if (hasTx || hasFile) return RuleType.AppTx;
   if (app === AppProto.Unknown && rule.sections.length === 0) {
     if (isPdOnly(rule)) return RuleType.PdOnly;
-    const ip = isIpOnly(rule);
+    const ip = isIpOnly(rule, exclusions);
     if (ip !== 0) return ip;
     if (isDeOnly(rule)) return RuleType.DeOnly;
   }
@@ -172,13 +193,13 @@ function headerFlags(rule: Rule): number {
   return bits;
 }
 
-export function classify(rule: Rule): RuleClass {
+export function classify(rule: Rule, exclusions: Exclusions): RuleClass {
   let flags = directions(rule) | payloadNeeds(rule) | conditionFlags(rule) | headerFlags(rule);
   const usesHttp = rule.sections.some((s) => buffers.get(s.buffer)?.kind === BufferKind.Http) || rule.conditions.some(isTxEvent);
   const app = rule.proto.app === AppProto.Unknown && usesHttp ? AppProto.Http1 : rule.proto.app;
   if (app !== AppProto.Unknown) flags |= RuleFlag.NeedsFlow;
   if (rule.sections.some((s) => s.buffer === BufferId.Payload)) flags |= RuleFlag.NeedsPayload;
-  const type = ruleType(rule, app, flags);
+  const type = ruleType(rule, app, flags, exclusions);
   if (type === RuleType.IpOnly || type === RuleType.LikeIpOnly) flags &= ~RuleFlag.NeedsPacket;
   return { type, flags, app };
 }

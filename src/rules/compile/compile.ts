@@ -6,7 +6,7 @@ import type { Settings } from '../../core/settings.js';
 import { BufferId } from '../../protocol/buffers.js';
 import type { DatasetMatch, Rule, RuleNote, RuleSet, Threshold, Transform } from '../ir.js';
 import type { CaptureTarget, ProgramTables, RegexSource } from './buffer-program.js';
-import { classify, isTxBuffer, isTxEvent, type RuleClass } from './classify.js';
+import { classify, Exclusions, isTxBuffer, isTxEvent, type RuleClass } from './classify.js';
 import { type ConditionTables, emitCondition, emitEffect } from './condition-program.js';
 import { CompileFault, Emitter, Numbering } from './emitter.js';
 import { chooseFastPattern, type FastPattern } from './fast-pattern.js';
@@ -142,10 +142,12 @@ class Compiler {
   readonly lists = new RuleLists();
   readonly collector = new PatternCollector(this.lists);
 
+  constructor(private readonly exclusions: Exclusions) {}
+
   /** Compiles one rule; a rule that does not fit leaves nothing behind but unused code. */
   add(rule: Rule): void {
     try {
-      const cls = classify(rule);
+      const cls = classify(rule, this.exclusions);
       const sections = mergedSections(rule);
       const fast = chooseFastPattern(sections);
       const positive = fast !== null && !fast.content.negated ? fast : null;
@@ -265,7 +267,7 @@ class Compiler {
 
 /** Compiles a rule set. `settings` gives `action-order`. */
 export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
-  const c = new Compiler();
+  const c = new Compiler(new Exclusions(settings));
   const all = set.rules.flatMap(bothWays);
   // Names that only pcre captures set are numbered here, so that every thread numbers them alike.
   for (const rule of all) {

@@ -30,9 +30,10 @@ function sortKey(rule: Rule, actions: readonly string[]): number[] {
     key.push(-rank(rule.effects.some((e) => e.kind === kind), rule.conditions.some((c) => c.kind === kind)));
   }
   key.push(-rank(captures(rule, 'flow'), false), -rank(captures(rule, 'pkt'), false));
-  for (const kind of ['hostbits', 'xbits'] as const) {
-    key.push(-rank(rule.effects.some((e) => e.kind === kind), rule.conditions.some((c) => c.kind === kind)));
-  }
+  // Suricata 7.0.10 ranks rules that set host bits, not those that test them; with xbits it is the other way round.
+  key.push(-rank(rule.effects.some((e) => e.kind === 'hostbits'), false));
+  key.push(-rank(false, rule.conditions.some((c) => c.kind === 'xbits' && c.track !== 'ip_pair')));
+  key.push(-rank(false, rule.conditions.some((c) => c.kind === 'xbits' && c.track === 'ip_pair')));
   key.push(rule.priority);
   return key;
 }
