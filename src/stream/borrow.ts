@@ -3,6 +3,7 @@
  * still lies in the arena. It reaches the parser from there without a copy if it is acknowledged before the batch
  * ends; what is left at the end of the batch is copied once into pages.
  */
+import { column } from '../core/columns.js';
 import { S, StreamFlag, tcb } from './columns.js';
 
 export const enum BorrowLimit {
@@ -11,13 +12,13 @@ export const enum BorrowLimit {
 }
 
 /** By entry, from 1: the first byte's sequence number, where it lies, how long, the next entry of its stream. */
-export const bSeq = new Int32Array(BorrowLimit.Segments + 1);
-export const bOff = new Uint32Array(BorrowLimit.Segments + 1);
-export const bLen = new Uint32Array(BorrowLimit.Segments + 1);
-export const bNext = new Int32Array(BorrowLimit.Segments + 1);
+export const bSeq = column.i32(BorrowLimit.Segments + 1);
+export const bOff = column.u32(BorrowLimit.Segments + 1);
+export const bLen = column.u32(BorrowLimit.Segments + 1);
+export const bNext = column.i32(BorrowLimit.Segments + 1);
 
 /** Streams that borrowed in this batch. */
-const listed = new Int32Array(BorrowLimit.Segments + 1);
+const listed = column.i32(BorrowLimit.Segments + 1);
 let listedCount = 0;
 let used = 0;
 

@@ -8,6 +8,7 @@
  * A stream is named after the direction of its data: the stream to server is what the client sends. Sequence
  * numbers are 32-bit and signed; see seq.ts for how they compare.
  */
+import { column } from '../core/columns.js';
 import { FlowLimit } from '../flow/columns.js';
 
 /** States of a session (RFC 9293 section 3.3.2), in Suricata's order: several conditions compare them. */
@@ -151,9 +152,9 @@ export const enum SsnFlag {
 }
 
 /** All records. The operating system backs only what is touched. */
-export const tcb = new Int32Array((FlowLimit.Max + 1) * Tcb.Flow);
+export const tcb = column.i32((FlowLimit.Max + 1) * Tcb.Flow);
 /** Offset in the stream of S.AppSeq, by flow * 2 + dir: exact beyond 4 GiB. */
-export const appOffsets = new Float64Array((FlowLimit.Max + 1) * 2);
+export const appOffsets = column.f64((FlowLimit.Max + 1) * 2);
 
 /** Record of the stream of direction `dir` (Dir) of a flow. */
 export function streamAt(flow: number, dir: number): number {

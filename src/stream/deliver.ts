@@ -170,10 +170,9 @@ function missing(c: number, app: number, right: number, flags: number): number {
   let next = nextPresent(c, app, right);
   const head = tcb[c + S.BorrowHead];
   if (head !== 0 && ((bSeq[head] - app) | 0) > 0 && ((next - bSeq[head]) | 0) > 0) next = bSeq[head];
-  const edge = (flags & StreamFlag.Flushed) !== 0 ? right : ackedLimit(c, flags);
-  const upTo = ((next - edge) | 0) > 0 ? edge : next;
-  const n = (upTo - app) | 0;
-  return n > 0 ? n : 0;
+  // Only when the data behind the hole is acknowledged too: until then the sender may repeat what is missing.
+  if ((flags & StreamFlag.Flushed) === 0 && ((ackedLimit(c, flags) - next) | 0) <= 0) return 0;
+  return (next - app) | 0;
 }
 
 /** The application layer has what lies before `to`. */

@@ -9,6 +9,7 @@
  *
  * The start bits are what overlap policies go by: the bounds of the segment an old byte came with.
  */
+import { column } from '../core/columns.js';
 import { randomBytes } from 'node:crypto';
 import { counter, counts } from '../core/counters.js';
 import { memory, Region, u8 } from '../core/memory.js';
@@ -33,11 +34,11 @@ const bytes = u8;
 const words = new Int32Array(memory);
 
 /** By page id, from 1: stream record, upper bits of the sequence number, links in the stream and in the bucket. */
-const owner = new Int32Array(Page.Max + 1);
-const number = new Int32Array(Page.Max + 1);
-const streamNext = new Int32Array(Page.Max + 1);
-const streamPrev = new Int32Array(Page.Max + 1);
-const bucketNext = new Int32Array(Page.Max + 1);
+const owner = column.i32(Page.Max + 1);
+const number = column.i32(Page.Max + 1);
+const streamNext = column.i32(Page.Max + 1);
+const streamPrev = column.i32(Page.Max + 1);
+const bucketNext = column.i32(Page.Max + 1);
 const buckets = new Int32Array(Page.Buckets);
 const seed = randomBytes(4).readInt32LE(0);
 

@@ -60,8 +60,8 @@ function segment(f: number, c: number, o: number, p: Packet): boolean {
 
 /** Picked up midstream: the first packet the other way tells the window. */
 function knowWindow(k: number, c: number, p: Packet): void {
-  tcb[c + S.Window] = p.window;
-  tcb[c + S.NextWin] = (tcb[c + S.LastAck] + p.window) | 0;
+  tcb[c + S.Window] = scaledWindow(p, c);
+  tcb[c + S.NextWin] = (tcb[c + S.LastAck] + tcb[c + S.Window]) | 0;
   tcb[k + Ssn.Flags] &= ~SsnFlag.MidstreamEstablished;
 }
 

@@ -152,7 +152,8 @@ function lostBefore(f: number, c: number, o: number, p: Packet): boolean {
     establish(f, client, server, p);
     return true;
   }
-  const later = ((seq - tcb[server + S.NextSeq]) | 0) > 0 && ((ack - tcb[client + S.LastAck]) | 0) > 0;
+  // Compared with the client's numbers, as Suricata does: which of these sessions are taken up depends on it.
+  const later = ((seq - tcb[client + S.NextSeq]) | 0) > 0 && ((ack - tcb[client + S.LastAck]) | 0) > 0;
   if (p.dir === Dir.ToClient && !streamConfig.inline && later) {
     noteTimestamp(f, c, p);
     establish(f, c, o, p);
