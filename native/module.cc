@@ -12,15 +12,16 @@
 namespace peccary {
 namespace {
 
-// bindMemory(memory: ArrayBuffer): the memory that (offset, length) pairs of this environment name.
+// bindMemory(memory: Uint8Array): the memory that (offset, length) pairs of this environment name.
 napi_value bindMemory(napi_env napi, napi_callback_info info) {
   Args<1> a(napi, info);
   void* data = nullptr;
   size_t length = 0;
   napi_ref ref = nullptr;
-  if (napi_get_arraybuffer_info(napi, a.value[0], &data, &length) != napi_ok ||
-      napi_create_reference(napi, a.value[0], 1, &ref) != napi_ok) {
-    napi_throw_type_error(napi, nullptr, "expected an ArrayBuffer");
+  napi_typedarray_type type;
+  if (napi_get_typedarray_info(napi, a.value[0], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+      type != napi_uint8_array || napi_create_reference(napi, a.value[0], 1, &ref) != napi_ok) {
+    napi_throw_type_error(napi, nullptr, "expected a Uint8Array");
     return nullptr;
   }
   if (a.env->memory.ref != nullptr) napi_delete_reference(napi, a.env->memory.ref);

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PeccaryError } from '../core/errors.js';
-import { memory } from '../core/memory.js';
+import { u8 } from '../core/memory.js';
 import { packageRoot } from '../core/package-root.js';
 
 /** What a library says of a pattern, filter or file that it refuses. `index` is -1 where it has no meaning. */
@@ -72,7 +72,7 @@ export interface PcapStats {
 
 /** The functions of the .node file as they are; meaning and units stand at the wrappers. */
 export interface Native {
-  bindMemory(memory: ArrayBuffer): void;
+  bindMemory(memory: Uint8Array): void;
   closeHandle(handle: number): boolean;
   acquireHandle(handle: number): boolean;
   handleCounts(): HandleCounts;
@@ -153,7 +153,7 @@ export function native(): Native {
     const why = e instanceof Error ? e.message : String(e);
     throw new PeccaryError('runtime', `${path} does not load (${why}): run "npm run build" to make it anew`);
   }
-  loaded.bindMemory(memory);
+  loaded.bindMemory(u8);
   return loaded;
 }
 

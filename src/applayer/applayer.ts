@@ -6,6 +6,7 @@
  * of the other direction goes to the parser first if it came first, and a direction that no pattern fits is parsed as
  * what the other one is (with an event). Suricata user guide, "Application layer protocol detection".
  */
+import { column } from '../core/columns.js';
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import { FlowLimit, flows } from '../flow/columns.js';
@@ -38,9 +39,9 @@ const enum Bit {
   ProxyDone = 0x10,
 }
 
-const bits = new Uint8Array(FlowLimit.Max + 1);
-const eventMask = new Uint8Array(FlowLimit.Max + 1);
-const freshMask = new Uint8Array(FlowLimit.Max + 1);
+const bits = column.u8(FlowLimit.Max + 1);
+const eventMask = column.u8(FlowLimit.Max + 1);
+const freshMask = column.u8(FlowLimit.Max + 1);
 const proxies = new Map<number, ProxyHeader>();
 
 const cFlows = appProtoNames.map((name) => counter(`app_layer.flow.${name}`));

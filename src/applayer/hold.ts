@@ -1,4 +1,5 @@
 /** Bytes held while it is not known what a flow speaks: a block of the pool for each direction. */
+import { column } from '../core/columns.js';
 import { counter, counts } from '../core/counters.js';
 import { u8 } from '../core/memory.js';
 import { FlowLimit } from '../flow/columns.js';
@@ -13,9 +14,9 @@ export const enum HoldLimit {
   Bytes = 1 << 16,
 }
 
-const off = new Int32Array(2 * (FlowLimit.Max + 1));
-const len = new Int32Array(2 * (FlowLimit.Max + 1));
-const size = new Int32Array(2 * (FlowLimit.Max + 1));
+const off = column.i32(2 * (FlowLimit.Max + 1));
+const len = column.i32(2 * (FlowLimit.Max + 1));
+const size = column.i32(2 * (FlowLimit.Max + 1));
 
 export function heldOff(flow: number, dir: Dir): number {
   return off[2 * flow + dir];

@@ -134,7 +134,7 @@ export class Settings {
 
   /** `unread()` in words: each path, with the key it is probably meant to be. */
   unreadNotes(): string[] {
-    const known = this.known();
+    const known = this.withParents();
     return this.unread().map((path) => {
       const parent = path.slice(0, path.lastIndexOf('.') + 1);
       const siblings = known.filter((k) => k.startsWith(parent) && !k.includes('.', parent.length));
@@ -146,8 +146,13 @@ export class Settings {
     });
   }
 
-  /** Every path that was asked for, and the maps above them. */
+  /** Every path that was asked for. */
   known(): string[] {
+    return [...this.read];
+  }
+
+  /** Every path that was asked for, and the maps above them. */
+  private withParents(): string[] {
     const all = new Set(this.read);
     for (const path of this.read) {
       for (let end = path.lastIndexOf('.'); end > 0; end = path.lastIndexOf('.', end - 1)) all.add(path.slice(0, end));

@@ -2,6 +2,7 @@
  * Trackers: one a datagram whose fragments wait, as columns indexed by tracker 1..TrackerLimit.Max. Found by a seeded
  * hash of addresses, id, protocol, VLANs and number of tunnels around; kept in order of their last fragment, so that the oldest can go.
  */
+import { column } from '../core/columns.js';
 import { counter, counts } from '../core/counters.js';
 import type { Packet } from '../decode/packet.js';
 import { returnPage } from './pages.js';
@@ -14,7 +15,7 @@ export const enum TrackerLimit {
   Pages = 32,
 }
 
-const col32 = (): Int32Array => new Int32Array(TrackerLimit.Max + 1);
+const col32 = (): Int32Array => column.i32(TrackerLimit.Max + 1);
 
 export const trackers = {
   src0: col32(), src1: col32(), src2: col32(), src3: col32(),
@@ -24,23 +25,23 @@ export const trackers = {
   kind: col32(),
   /** VLAN 0 and 1, and VLAN 2. */
   vlan01: col32(), vlan2: col32(),
-  lastUs: new Float64Array(TrackerLimit.Max + 1),
-  timeoutUs: new Float64Array(TrackerLimit.Max + 1),
+  lastUs: column.f64(TrackerLimit.Max + 1),
+  timeoutUs: column.f64(TrackerLimit.Max + 1),
   /** Fragments taken. */
   frags: col32(),
   /** Smallest end that a last fragment gave; -1 none yet. */
   end: col32(),
   /** Units of 8 bytes that are there without a gap from the start. */
   prefix: col32(),
-  policy: new Uint8Array(TrackerLimit.Max + 1),
+  policy: column.u8(TrackerLimit.Max + 1),
   /** Page with the IP header of the first fragment (0 none), and the header's length. */
-  headerPage: new Uint16Array(TrackerLimit.Max + 1),
-  headerLen: new Uint16Array(TrackerLimit.Max + 1),
+  headerPage: column.u16(TrackerLimit.Max + 1),
+  headerLen: column.u16(TrackerLimit.Max + 1),
   /** IPv6: where in the header the next-header byte stands that named the fragment header, and its new value. */
-  nextAt: new Uint16Array(TrackerLimit.Max + 1),
-  nextHeader: new Uint8Array(TrackerLimit.Max + 1),
+  nextAt: column.u16(TrackerLimit.Max + 1),
+  nextHeader: column.u8(TrackerLimit.Max + 1),
   /** Payload pages, TrackerLimit.Pages a tracker; 0 none. */
-  pages: new Uint16Array((TrackerLimit.Max + 1) * TrackerLimit.Pages),
+  pages: column.u16((TrackerLimit.Max + 1) * TrackerLimit.Pages),
 };
 const t = trackers;
 

@@ -1,4 +1,5 @@
 /** What detection knows of a flow's application protocol: whether this packet decided it, and the flow's events. */
+import { column } from '../core/columns.js';
 import { FlowLimit, flows } from '../flow/columns.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { Dir } from '../protocol/ip.js';
@@ -10,9 +11,9 @@ const enum Seen {
   ToClient = 2,
 }
 
-const seen = new Uint8Array(FlowLimit.Max + 1);
+const seen = column.u8(FlowLimit.Max + 1);
 /** Events that rules were already shown, one bit each. */
-const shown = new Uint8Array(FlowLimit.Max + 1);
+const shown = column.u8(FlowLimit.Max + 1);
 const protoTs = flows.appProtoTs;
 const protoTc = flows.appProtoTc;
 

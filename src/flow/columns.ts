@@ -4,6 +4,7 @@
  * how many ids are ever handed out. Other stages keep their own per-flow columns under the same id
  * (src/stream/columns.ts, src/http, src/detect) and clear them in their `release(flow)`.
  */
+import { column } from '../core/columns.js';
 export const enum FlowLimit {
   /** Flow ids: one million concurrent flows and headroom. */
   Max = 0x20_0000,
@@ -59,11 +60,11 @@ export const enum FlowEnd {
 }
 
 const col = {
-  i32: () => new Int32Array(FlowLimit.Max + 1),
-  u32: () => new Uint32Array(FlowLimit.Max + 1),
-  u16: () => new Uint16Array(FlowLimit.Max + 1),
-  u8: () => new Uint8Array(FlowLimit.Max + 1),
-  f64: () => new Float64Array(FlowLimit.Max + 1),
+  i32: () => column.i32(FlowLimit.Max + 1),
+  u32: () => column.u32(FlowLimit.Max + 1),
+  u16: () => column.u16(FlowLimit.Max + 1),
+  u8: () => column.u8(FlowLimit.Max + 1),
+  f64: () => column.f64(FlowLimit.Max + 1),
 };
 
 export const flows = {

@@ -2,6 +2,7 @@
  * State of one HTTP connection while a message is under way. Between messages an object is not needed: what must
  * be remembered of an idle connection (how many transactions it had, whether it was given up) lies in columns.
  */
+import { column } from '../core/columns.js';
 import { FlowLimit } from '../flow/columns.js';
 import { defaultConfig, type HttpConfig } from './config.js';
 import { freeBlock } from '../applayer/pool.js';
@@ -115,10 +116,10 @@ export class HttpConn {
 const conns: HttpConn[] = [];
 const free: number[] = [];
 /** Index + 1 into `conns`, 0 none. */
-const connOf = new Int32Array(FlowLimit.Max + 1);
-const txCountOf = new Uint32Array(FlowLimit.Max + 1);
-const warningsOf = new Uint16Array(FlowLimit.Max + 1);
-export const connFlags = new Uint8Array(FlowLimit.Max + 1);
+const connOf = column.i32(FlowLimit.Max + 1);
+const txCountOf = column.u32(FlowLimit.Max + 1);
+const warningsOf = column.u16(FlowLimit.Max + 1);
+export const connFlags = column.u8(FlowLimit.Max + 1);
 
 /** The state of a flow's connection, or null when it is idle. */
 export function connOfFlow(flow: number): HttpConn | null {

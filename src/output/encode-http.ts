@@ -1,4 +1,5 @@
 /** HTTP fields of records, from a transaction's own bytes (see src/http/tx.ts and side.ts). */
+import { column } from '../core/columns.js';
 import { ScratchPart } from '../core/memory.js';
 import type { Packet } from '../decode/packet.js';
 import { copyJoined, findHeader, HeaderName } from '../http/headers.js';
@@ -65,7 +66,7 @@ export function httpRecord(tx: HttpTransaction, withBytes: boolean): HttpRecord 
 }
 
 /** Transactions that an alert named, by slot. */
-const alerted = new Uint8Array(TxLimit.Slots);
+const alerted = column.u8(TxLimit.Slots);
 
 /** Notes that an alert names this transaction: its http record will carry heads and bodies for the store. */
 export function markAlerted(tx: HttpTransaction): void {
