@@ -81,4 +81,13 @@ describe('settings (suricata.yaml values)', () => {
     assert.deepEqual(s.unread(), ['stream.steam', 'outputs.fast', 'dpdk']);
     assert.deepEqual(s.unreadNotes(), ['stream.steam (did you mean stream.stream?)', 'outputs.fast', 'dpdk']);
   });
+
+  it('takes over what another reader of the same configuration asked for', () => {
+    const other = new Settings(tree);
+    other.size('stream.memcap', 0);
+    const s = new Settings(tree);
+    s.markRead(other.known());
+    assert.ok(s.unread().includes('stream.steam'));
+    assert.ok(!s.unread().includes('stream.memcap'));
+  });
 });
