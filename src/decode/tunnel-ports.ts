@@ -1,5 +1,4 @@
 /** UDP ports that a tunnel protocol is looked for on: `decoder.X.enabled`, `decoder.X.ports`. */
-import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
 
 export const enum TunnelPortLimit {
@@ -19,19 +18,30 @@ export class TunnelPorts {
     return false;
   }
 
-  /** Reads `decoder.NAME`: ports as a number, a "[1, 2]" text or a list; "any" is not offered. */
+  /** Reads `decoder.NAME`: ports as a number, a "[1, 2]" text, a list, or a `$NAME` of vars.port-groups. */
   configure(settings: Settings, name: string, fallback: number[]): void {
     const path = `decoder.${name}`;
     const given = settings.list(`${path}.ports`, fallback.map(String));
-    this.ports = settings.bool(`${path}.enabled`, true) ? parsePorts(given, `${path}.ports`) : [];
+    if (!settings.bool(`${path}.enabled`, true)) {
+      this.ports = [];
+      return;
+    }
+    const ports = given.flatMap((text) => portNumbers(resolved(settings, text, fallback)));
+    const valid = ports.every((n) => Number.isInteger(n) && n >= 0 && n <= 0xffff);
+    if (!valid || ports.length > TunnelPortLimit.Ports) {
+      throw settings.fault(`${path}.ports`, `up to ${TunnelPortLimit.Ports} port numbers`);
+    }
+    this.ports = ports;
   }
 }
 
-function parsePorts(given: string[], path: string): number[] {
-  const texts = given.flatMap((x) => x.replace(/[[\]]/g, ' ').split(/[\s,]+/)).filter((x) => x !== '');
-  const ports = texts.map(Number);
-  if (ports.some((n) => !Number.isInteger(n) || n < 0 || n > 0xffff) || ports.length > TunnelPortLimit.Ports) {
-    throw new PeccaryError('config', `${path}: expected up to ${TunnelPortLimit.Ports} port numbers, found ${given}`);
-  }
-  return ports;
+/** A variable's value; the protocol's own ports where the configuration does not define it. */
+function resolved(settings: Settings, text: string, fallback: number[]): string {
+  const name = /^\$(\w+)$/.exec(text.trim())?.[1];
+  return name === undefined ? text : settings.string(`vars.port-groups.${name}`, fallback.join(','));
+}
+
+function portNumbers(text: string): number[] {
+  const words = text.replace(/[[\]]/g, ' ').split(/[\s,]+/);
+  return words.filter((word) => word !== '').map(Number);
 }
