@@ -7,12 +7,12 @@ import { endBody, skipBody, takeBody } from './body.js';
 import { ChunkLine, readChunkLength } from './chunk.js';
 import { dropInBuf, type HttpConn, ReqState, SideState, Step } from './conn.js';
 import { piece } from './cursor.js';
-import { raise, warn } from './events.js';
+import { warn } from './events.js';
 import { takeHeaderLine } from './header-line.js';
 import { chomp, endsHead, findLf, isBlank } from './lines.js';
 import { lineTooLong, takeLine } from './line-buffer.js';
 import { requestHeadersDone } from './request-head.js';
-import { mayBecomeMethod, methodOf, parseRequestLine, Version } from './request-line.js';
+import { mayBecomeMethod, methodOf, parseRequestLine } from './request-line.js';
 import { FieldFlag, Transfer } from './side.js';
 import { CharClass, charClass } from './text.js';
 import { TxFlag } from './transaction.js';
@@ -83,16 +83,10 @@ function line(conn: HttpConn, tx: HttpTransaction): Step {
   side.lineStart = side.rawOff = side.headLen;
   parseRequestLine(conn, tx);
   if (!takeUri(tx)) return Step.Fault;
-  checkLine(tx);
   tx.requestProgress = TxProgress.Line;
   tx.dirtyToServer = 1;
   protocol(conn, tx);
   return Step.Again;
-}
-
-function checkLine(tx: HttpTransaction): void {
-  const odd = tx.req.version === Version.Invalid || tx.req.version === Version.Http09;
-  if (tx.flags & TxFlag.Http09 && tx.method === Method.Unknown && odd) raise(tx, HttpEvent.RequestLineInvalid, Dir.ToServer);
 }
 
 /** A request line without a version is HTTP/0.9, unless what follows looks like a header line. */
@@ -286,7 +280,8 @@ function ignore(): Step {
 
 /** Ends the message when nothing that belongs to it follows in the piece. */
 function finalize(conn: HttpConn, tx: HttpTransaction): Step {
-  if (conn.inStatus === SideState.Closed || cur.pos >= cur.end || cur.gap || !trailing(conn, tx)) requestComplete(conn, tx);
+  const over = conn.inStatus === SideState.Closed || cur.pos >= cur.end || cur.gap || (tx.flags & TxFlag.Http09) !== 0;
+  if (over || !trailing(conn, tx)) requestComplete(conn, tx);
   return Step.Again;
 }
 

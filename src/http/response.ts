@@ -199,8 +199,9 @@ function headerLineEnd(conn: HttpConn, tx: HttpTransaction): number {
 function crLf(conn: HttpConn, at: number): number {
   if (conn.outLfCr === 0) return at;
   conn.outLfCr = 0;
-  if (at + 1 < cur.end && mem[at] === Ch.Cr && mem[at + 1] === Ch.Lf) cur.pos += 2;
-  return at;
+  if (at + 1 >= cur.end || mem[at] !== Ch.Cr || mem[at + 1] !== Ch.Lf) return at;
+  cur.pos += 2;
+  return at + 2;
 }
 
 /** The connection closed within a line: what there is of it is inspected as body. */
@@ -220,6 +221,7 @@ function headers(conn: HttpConn, tx: HttpTransaction): Step {
   const side = tx.res;
   for (;;) {
     if (conn.outStatus === SideState.Closed) {
+      if (!flushPending(conn, tx)) return Step.Fault;
       leftover(conn, tx, side.headOff + side.lineStart, side.headLen - side.lineStart);
       conn.outState = ResState.Finalize;
       return Step.Again;
