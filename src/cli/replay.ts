@@ -102,7 +102,9 @@ async function replay(inputs: string[], flags: Flags): Promise<void> {
 /** The request in the sensor's terms: flags first, then the configuration, then Suricata's defaults. */
 function replayOptions(inputs: string[], flags: Flags, config: LoadedConfig): ReplayOptions {
   const settings = new Settings(config.tree, config.origin, config.places);
-  const logDir = flags.logDir ?? settings.string('default-log-dir', '.');
+  const configuredLogDir = settings.string('default-log-dir', '.');
+  const checksums = configuredChecksums(settings);
+  const logDir = flags.logDir ?? configuredLogDir;
   return {
     inputs,
     onlyRules: flags.rules,
@@ -110,7 +112,8 @@ function replayOptions(inputs: string[], flags: Flags, config: LoadedConfig): Re
     config: config.tree,
     configOrigin: config.origin,
     configPlaces: config.places,
-    checksums: flags.checksums ?? configuredChecksums(settings),
+    configRead: settings.known(),
+    checksums: flags.checksums ?? checksums,
     logDir,
     db: flags.db === 'none' ? null : (flags.db ?? join(logDir, 'peccary.db')),
     eve: flags.eve ?? null,

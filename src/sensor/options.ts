@@ -12,6 +12,8 @@ export interface ReplayOptions {
   configOrigin: string;
   /** Where each key of it stands, for messages. */
   configPlaces: Places;
+  /** Paths of it that the caller has read itself. */
+  configRead: string[];
   /** Checksum validation (-k). */
   checksums: 'all' | 'none' | 'auto';
   /** Directory for outputs (-l). */

@@ -24,6 +24,7 @@ const ProgressMs = 200;
 export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> {
   const startedMs = Date.now();
   const settings = new Settings(options.config, options.configOrigin, options.configPlaces);
+  settings.markRead(options.configRead);
   const feed = await startFeed(options);
   const progress = new SharedArrayBuffer(Progress.Cells * 8);
   const worker = new PipelineThread(options, feed?.files ?? options.inputs, feed?.ring ?? null, progress);
