@@ -1,5 +1,5 @@
 /**
- * The one memory of a worker: a buffer with fixed regions, so that a pair
+ * The one memory of a worker: an ArrayBuffer with fixed regions, so that a pair
  * (offset, length) of 32-bit integers names any byte a stage looks at.
  *
  *     0 ......... 64 KiB   never used: offset 0 means "no bytes"
@@ -48,11 +48,8 @@ export const enum ScratchPart {
   OutputEnd = Region.ScratchOff + 0x2b0_0000,
 }
 
-/**
- * Shared only in kind: no other thread sees it. An ArrayBuffer of this size counts as external memory and makes V8
- * collect garbage several times at start (columns.ts); a SharedArrayBuffer does not.
- */
-export const memory = new SharedArrayBuffer(Region.End);
+/** Not shared memory, although columns are (columns.ts): V8 copies within a SharedArrayBuffer eight times slower. */
+export const memory: ArrayBuffer = new ArrayBuffer(Region.End);
 /** Byte view of the whole memory. Alias it in a module-level const before hot use. */
 export const u8: Uint8Array = new Uint8Array(memory);
 /** DataView of the whole memory, for big-endian reads. Alias it in a module-level const. */
