@@ -58,10 +58,16 @@ function addLine(line: string): boolean {
   const isV4 = address.includes('.');
   const bits = length === undefined ? 128 : Number(length) + (isV4 ? 96 : 0);
   let byAddress = networks.get(bits);
-  if (byAddress === undefined) networks.set(bits, (byAddress = new Map()));
+  if (byAddress === undefined) {
+    byAddress = new Map();
+    networks.set(bits, byAddress);
+  }
   const key = mask(words, bits);
   let scores = byAddress.get(key);
-  if (scores === undefined) byAddress.set(key, (scores = new Int8Array(ReputationLimit.Categories).fill(-1)));
+  if (scores === undefined) {
+    scores = new Int8Array(ReputationLimit.Categories).fill(-1);
+    byAddress.set(key, scores);
+  }
   scores[cat] = n;
   return true;
 }

@@ -51,5 +51,6 @@ export function regexHandle(n: number): number {
   const limited = !flags.includes('O');
   const h = compilePcre(expr, pcreOptions(flags), limited ? matchLimit : NoLimit, limited ? recursionLimit : NoLimit);
   if (isRefusal(h)) counts[cRefused]++;
-  return (handles[n] = isRefusal(h) ? -1 : h);
+  handles[n] = isRefusal(h) ? -1 : h;
+  return handles[n];
 }

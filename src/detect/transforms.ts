@@ -99,7 +99,10 @@ function digest(name: string, from: number, len: number, to: number): number {
 
 function xor(arg: string, from: number, len: number, to: number): number {
   let key = keys.get(arg);
-  if (key === undefined) keys.set(arg, (key = Uint8Array.from(Buffer.from(arg, 'hex'))));
+  if (key === undefined) {
+    key = Uint8Array.from(Buffer.from(arg, 'hex'));
+    keys.set(arg, key);
+  }
   for (let i = 0; i < len; i++) mem[to + i] = mem[from + i] ^ key[i % key.length];
   return len;
 }
@@ -109,7 +112,8 @@ function pcrexform(expr: string, from: number, len: number, to: number): number 
   let handle = expressions.get(expr);
   if (handle === undefined) {
     const h = compilePcre(expr, 0);
-    expressions.set(expr, (handle = isRefusal(h) ? -1 : h));
+    handle = isRefusal(h) ? -1 : h;
+    expressions.set(expr, handle);
   }
   if (handle > 0 && pcreMatch(handle, from, len, 0, 0) > 1 && pcreOvector[2] !== 0xffffffff) {
     mem.copyWithin(to, from + pcreOvector[2], from + pcreOvector[3]);

@@ -27,7 +27,9 @@ export async function largeCapture(): Promise<string> {
   if (missing !== '') throw new Error(`recording the large capture ${missing}`);
   mkdirSync(Dir, { recursive: true });
   const lab = new Lab({
-    content: (root) => LargePages.forEach(([size], i) => writeFileSync(join(root, `size${i}.html`), pageText(i + 1, size))),
+    content: (root) => {
+      for (const [i, [size]] of LargePages.entries()) writeFileSync(join(root, `size${i}.html`), pageText(i + 1, size));
+    },
     threads: 150,
   });
   try {
