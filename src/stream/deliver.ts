@@ -48,6 +48,8 @@ export function inspectLimit(c: number): number {
 /** Highest byte acknowledged, not counting a FIN. */
 export function ackedLimit(c: number, flags: number): number {
   const ack = tcb[c + S.LastAck];
+  // Nothing was acknowledged yet: the number is not set.
+  if (ack === 0 && tcb[c + S.NextWin] === 0) return tcb[c + S.AppSeq];
   if ((flags & StreamFlag.FinSeen) === 0) return ack;
   const fin = tcb[c + S.FinSeq];
   return ((ack - fin) | 0) > 0 ? fin : ack;

@@ -9,8 +9,9 @@
  *
  * The start bits are what overlap policies go by: the bounds of the segment an old byte came with.
  */
-import { column } from '../core/columns.js';
+
 import { randomBytes } from 'node:crypto';
+import { column } from '../core/columns.js';
 import { counter, counts } from '../core/counters.js';
 import { memory, Region, u8 } from '../core/memory.js';
 import { S, tcb } from './columns.js';

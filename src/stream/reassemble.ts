@@ -6,13 +6,18 @@ import { TcpFlag } from '../protocol/tcp.js';
 import { appOffsets, S, StreamFlag, Tcb, tcb } from './columns.js';
 import { streamConfig } from './config.js';
 import { targetPolicy } from './host.js';
-import { Insert, insertData } from './store.js';
+import { seqMax } from './seq.js';
+import { Insert, insertData, restoreKept } from './store.js';
 
 const cMemcapDrop = counter('tcp.segment_memcap_drop');
 const cDepth = counter('tcp.stream_depth_reached');
 
 /** Set when the last packet's data met the memcap: `stream.reassembly.memcap-policy` applies. */
-export const reassembly = { memcapHit: false };
+export const reassembly = {
+  memcapHit: false,
+  /** The payload was overwritten with the bytes that came first (inline). */
+  modified: false,
+};
 
 /** Adds the payload of p to stream c of flow f (both of p's direction). */
 export function addPayload(f: number, c: number, p: Packet): void {
@@ -29,13 +34,26 @@ export function addPayload(f: number, c: number, p: Packet): void {
   if ((result & Insert.Before) !== 0 && ((seq + len - tcb[c + S.RawSeq]) | 0) <= 0) {
     p.addEvent(StreamEvent.ReassemblySegmentBeforeBaseSeq);
   }
-  if ((result & Insert.Different) !== 0) p.addEvent(StreamEvent.ReassemblyOverlapDifferentData);
+  if ((result & Insert.Different) !== 0) {
+    p.addEvent(StreamEvent.ReassemblyOverlapDifferentData);
+    if (streamConfig.inline) {
+      restoreKept(c, seq, p.payloadOff, len);
+      reassembly.modified = true;
+    }
+  }
+  if (streamConfig.inline) inspectAgain(c, seq);
   if ((result & Insert.NoMemory) !== 0) {
     counts[cMemcapDrop]++;
     p.addEvent(StreamEvent.ReassemblyInsertMemcap);
     p.flags &= ~PacketFlag.StreamAdded;
     reassembly.memcapHit = true;
   }
+}
+
+/** Inline, what a packet repeats is inspected again with it. */
+function inspectAgain(c: number, seq: number): void {
+  if ((tcb[c + S.Flags] & StreamFlag.RawWanted) === 0 || ((seq - tcb[c + S.RawSeq]) | 0) >= 0) return;
+  tcb[c + S.RawSeq] = seqMax(seq, tcb[c + S.BaseSeq]);
 }
 
 /** OsPolicy.First: inline, the first copy of a byte has already been let through. */

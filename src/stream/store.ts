@@ -237,3 +237,20 @@ function sameBytes(c: number, seq: number, off: number, len: number): boolean {
   }
   return true;
 }
+
+/**
+ * Writes the bytes that are kept over those of a segment that repeats them with other values, so that what is let
+ * through is what was inspected (inline).
+ */
+export function restoreKept(c: number, seq: number, off: number, len: number): void {
+  let i = 0;
+  while (i < len) {
+    const page = findPage(c, (seq + i) | 0);
+    const place = (seq + i) & Page.Mask;
+    const n = Math.min(len - i, Page.Len - place);
+    for (let k = 0; page !== 0 && k < n; k++) {
+      if (isPresent(page, place + k)) bytes[off + i + k] = bytes[pageData(page, place + k)];
+    }
+    i += n;
+  }
+}

@@ -5,6 +5,7 @@
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
+import { FlowState, flows } from '../flow/columns.js';
 import { setSynAckOpens } from '../flow/reuse.js';
 import type { Dir } from '../protocol/ip.js';
 import { StreamEvent } from '../protocol/stream-events.js';
@@ -44,6 +45,8 @@ export const enum StreamStatus {
   ReasonReassembly = 64,
   /** `stream.drop-invalid`. */
   ReasonInvalid = 128,
+  /** The payload was overwritten with the bytes that came first: checksums must be made anew (inline). */
+  Modified = 256,
 }
 
 const cSyn = counter('tcp.syn');
@@ -77,9 +80,14 @@ export function handleSegment(p: Packet): number {
     return StreamStatus.Ok;
   }
   countFlags(p);
+  if (flows.state[f] === FlowState.Bypassed) {
+    p.flags |= PacketFlag.NoPayloadInspection | PacketFlag.NoPacketInspection;
+    return StreamStatus.Ok;
+  }
   const k = f * Tcb.Flow;
   const state = tcb[k + Ssn.State] & 0xff;
   let valid = true;
+  reassembly.memcapHit = reassembly.modified = false;
   if (state === TcpState.None || (tcb[k + Ssn.Flags] & SsnFlag.Open) === 0) {
     opening.midstream = opening.memcap = false;
     valid = stateNone(f, p);
@@ -90,11 +98,11 @@ export function handleSegment(p: Packet): number {
     tcb[c + S.TcpFlags] |= p.tcpFlags;
     const early = precheck(f, c, o, p);
     if (early === Precheck.Go) {
-      reassembly.memcapHit = false;
       valid = dispatch(f, c, o, p, state);
     }
     if ((tcb[o + S.Flags] & StreamFlag.RstSeen) !== 0) checkAfterRst(k, o, p);
     if (reassembly.memcapHit) return afterMemcap(f, p);
+    if (reassembly.modified) return StreamStatus.Modified | status(f, p, valid);
   }
   return status(f, p, valid);
 }

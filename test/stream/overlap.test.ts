@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { buf } from '../../src/core/memory.js';
 import { Dir } from '../../src/protocol/ip.js';
 import { newDataWins, OsPolicy } from '../../src/stream/overlap.js';
+import { StreamStatus } from '../../src/stream/stream.js';
 import { Wire } from './harness.js';
 
 /** Names of host-os-policy by what a stream does with them. */
@@ -144,6 +146,9 @@ describe('overlap policies (Novak and Sturges, "Target-Based TCP Stream Reassemb
     const events = w.send(true, { seq: 101, ack: 501, data: 'nnnnnnnn' });
     assert.equal(w.got[Dir.ToServer].text, 'nnnnoooo');
     assert.deepEqual(events, ['reassembly_overlap_different_data']);
+    // What is let through is what was inspected.
+    assert.ok(w.status & StreamStatus.Modified);
+    assert.equal(buf.toString('latin1', w.p.payloadOff, w.p.payloadOff + 8), 'nnnnoooo');
   });
 
   it('check-overlap-different-data tells a retransmission with other bytes, and not one with the same', () => {

@@ -80,9 +80,8 @@ export function takeReset(f: number, c: number, o: number, p: Packet): boolean {
     tcb[o + S.NextSeq] = ack;
   } else updateLastAck(o, tcb[o + S.RightEdge]);
   updateLastAck(c, furthest(c, p.seq | 0));
+  // Bytes a reset carries are a reason in words (RFC 9293 section 3.5.2), not part of the stream.
   noteTimestamp(f, c, p);
-  addPayload(f, c, p);
-  updateLastAck(c, tcb[c + S.RightEdge]);
   return true;
 }
 

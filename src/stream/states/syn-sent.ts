@@ -115,7 +115,8 @@ export function adoptSynAck(f: number, s: Handshake): void {
   }
   resetNextWin(client);
   resetNextWin(server);
-  tcb[k + Ssn.Flags] &= ~SsnFlag.FourWay;
+  // Both sides are seen.
+  tcb[k + Ssn.Flags] &= ~(SsnFlag.FourWay | SsnFlag.Async);
 }
 
 /** The end of a split handshake: SYN, SYN the other way, SYN/ACK from the first sender. */
