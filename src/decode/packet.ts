@@ -67,8 +67,15 @@ export const enum PacketOrigin {
 
 /** EVE's pkt_src by PacketOrigin. */
 export const packetOriginNames: readonly string[] = [
-  'wire/pcap', 'gre tunnel', 'ipv4 tunnel', 'ipv6 tunnel', 'teredo tunnel', 'vxlan encapsulation',
-  'geneve encapsulation', 'defrag', 'stream (flow timeout)',
+  'wire/pcap',
+  'gre tunnel',
+  'ipv4 tunnel',
+  'ipv6 tunnel',
+  'teredo tunnel',
+  'vxlan encapsulation',
+  'geneve encapsulation',
+  'defrag',
+  'stream (flow timeout)',
 ];
 
 export const enum PacketLimit {

@@ -69,11 +69,34 @@ const enum PppoeCode {
 
 /** Known PPP protocols that carry nothing we inspect. */
 const unsupported: ReadonlySet<number> = new Set([
-  PppProto.Osi, PppProto.Ns, PppProto.Decnet, PppProto.Appletalk, PppProto.Ipx, PppProto.VjCompressed,
-  PppProto.Bridge, PppProto.StreamProtocol, PppProto.Vines, PppProto.Hello, PppProto.Luxcom, PppProto.Sns,
-  PppProto.MplsUnicast, PppProto.MplsMulticast, PppProto.Ipcp, PppProto.Osicp, PppProto.Nscp, PppProto.Decnetcp,
-  PppProto.Applecp, PppProto.Ipxcp, PppProto.Stiicp, PppProto.Vinescp, PppProto.Ipv6cp, PppProto.Mplscp,
-  PppProto.Lcp, PppProto.Pap, PppProto.Lqm, PppProto.Chap,
+  PppProto.Osi,
+  PppProto.Ns,
+  PppProto.Decnet,
+  PppProto.Appletalk,
+  PppProto.Ipx,
+  PppProto.VjCompressed,
+  PppProto.Bridge,
+  PppProto.StreamProtocol,
+  PppProto.Vines,
+  PppProto.Hello,
+  PppProto.Luxcom,
+  PppProto.Sns,
+  PppProto.MplsUnicast,
+  PppProto.MplsMulticast,
+  PppProto.Ipcp,
+  PppProto.Osicp,
+  PppProto.Nscp,
+  PppProto.Decnetcp,
+  PppProto.Applecp,
+  PppProto.Ipxcp,
+  PppProto.Stiicp,
+  PppProto.Vinescp,
+  PppProto.Ipv6cp,
+  PppProto.Mplscp,
+  PppProto.Lcp,
+  PppProto.Pap,
+  PppProto.Lqm,
+  PppProto.Chap,
 ]);
 
 /** Compression and callback control, which a PPPoE session is not expected to carry. */
@@ -99,7 +122,8 @@ function pppPayload(p: Packet, plain: boolean, tooSmall: DecoderEvent): Layer {
       if (p.restLen < PppLayout.MinIpv4) return bad(p, DecoderEvent.PppVjuPktTooSmall);
       return mem[p.restOff] >> 4 === 4 ? Layer.Ipv4 : Layer.Failed;
     default:
-      if (unsupported.has(proto) || (!plain && (compressed || pppOnly.has(proto)))) p.addEvent(DecoderEvent.PppUnsupProto);
+      if (unsupported.has(proto) || (!plain && (compressed || pppOnly.has(proto))))
+        p.addEvent(DecoderEvent.PppUnsupProto);
       else damaged(p, DecoderEvent.PppWrongType);
       return Layer.Done;
   }

@@ -1,5 +1,5 @@
 /** What a packet carries for openTunnel: the layer that starts the inner packet, and where it was found. */
-import { Layer } from './layer.js';
+import type { Layer } from './layer.js';
 import type { Packet, PacketOrigin } from './packet.js';
 
 /** Packet.tunnelKind: 0 none, else the inner packet's first Layer, its PacketOrigin and the Teredo mark. */

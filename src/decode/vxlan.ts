@@ -3,7 +3,7 @@ import { counter, counts } from '../core/counters.js';
 import { dv, u8 } from '../core/memory.js';
 import type { Settings } from '../core/settings.js';
 import { DecoderEvent } from '../protocol/decoder-events.js';
-import { EtherType, EthernetLayout } from '../protocol/ethernet.js';
+import { EthernetLayout, EtherType } from '../protocol/ethernet.js';
 import { damaged, enterLayer, Layer } from './layer.js';
 import { type Packet, PacketOrigin } from './packet.js';
 import { carryTunnel } from './tunnel-kind.js';

@@ -4,8 +4,8 @@
  * costs its own length, whatever came before and in whatever order.
  */
 import { u8 } from '../core/memory.js';
-import { OverlapPolicy, laterWins } from './policy.js';
 import { Page, pageOff, takePage, words } from './pages.js';
+import { laterWins, type OverlapPolicy } from './policy.js';
 import { TrackerLimit, trackers } from './trackers.js';
 
 const mem = u8;

@@ -4,8 +4,8 @@ import type { Packet } from '../decode/packet.js';
 import { Ipv4Layout } from '../protocol/ipv4.js';
 import { Ipv6Layout } from '../protocol/ipv6.js';
 import { copyPayload } from './assemble.js';
-import { laterWins, type OverlapPolicy } from './policy.js';
 import { Page, pageOff, takePage } from './pages.js';
+import { laterWins, type OverlapPolicy } from './policy.js';
 import { trackers } from './trackers.js';
 
 const mem = u8;

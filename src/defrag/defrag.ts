@@ -2,11 +2,11 @@
  * Entry of the stage: IP fragments in, whole datagrams out (RFC 791 section 3.2, RFC 815, RFC 8200 section 4.5).
  */
 import { counter, counts } from '../core/counters.js';
-import { Region, ScratchPart } from '../core/memory.js';
 import { PeccaryError } from '../core/errors.js';
+import { Region, ScratchPart } from '../core/memory.js';
 import type { Settings } from '../core/settings.js';
-import { type Packet, PacketFlag } from '../decode/packet.js';
 import { countEvent } from '../decode/layers.js';
+import { type Packet, PacketFlag } from '../decode/packet.js';
 import { decodeDatagram } from '../decode/tunnel.js';
 import { DecoderEvent } from '../protocol/decoder-events.js';
 import { Ipv4Layout } from '../protocol/ipv4.js';
@@ -26,8 +26,8 @@ import {
   newTracker,
   resetTrackers,
   sweepTrackers,
-  touchTracker,
   TrackerLimit,
+  touchTracker,
   trackers,
 } from './trackers.js';
 

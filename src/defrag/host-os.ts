@@ -58,7 +58,8 @@ export function configureHostOs(settings: Settings): void {
   for (const key of given) {
     const path = `host-os-policy.${key}`;
     const os = names.get(key.toLowerCase());
-    if (os === undefined) throw new PeccaryError('config', `${path}: no such policy; known are ${[...names.keys()].join(', ')}`);
+    if (os === undefined)
+      throw new PeccaryError('config', `${path}: no such policy; known are ${[...names.keys()].join(', ')}`);
     for (const block of settings.list(path)) {
       const text = block.trim();
       if (text !== '') table.add(text === 'default' ? '0.0.0.0/0' : text, os, path);

@@ -41,7 +41,13 @@ export function overlapPolicy(os: HostOs): OverlapPolicy {
 }
 
 /** True when bytes of the later fragment [start, end) replace those of the earlier one [oldStart, oldEnd). */
-export function laterWins(policy: OverlapPolicy, start: number, end: number, oldStart: number, oldEnd: number): boolean {
+export function laterWins(
+  policy: OverlapPolicy,
+  start: number,
+  end: number,
+  oldStart: number,
+  oldEnd: number,
+): boolean {
   switch (policy) {
     case OverlapPolicy.First:
       return false;

@@ -18,13 +18,20 @@ export const enum TrackerLimit {
 const col32 = (): Int32Array => column.i32(TrackerLimit.Max + 1);
 
 export const trackers = {
-  src0: col32(), src1: col32(), src2: col32(), src3: col32(),
-  dst0: col32(), dst1: col32(), dst2: col32(), dst3: col32(),
+  src0: col32(),
+  src1: col32(),
+  src2: col32(),
+  src3: col32(),
+  dst0: col32(),
+  dst1: col32(),
+  dst2: col32(),
+  dst3: col32(),
   id: col32(),
   /** IP version, tunnels around and protocol (IPv4 only: RFC 8200 section 4.5 leaves it out) in one word. */
   kind: col32(),
   /** VLAN 0 and 1, and VLAN 2. */
-  vlan01: col32(), vlan2: col32(),
+  vlan01: col32(),
+  vlan2: col32(),
   lastUs: column.f64(TrackerLimit.Max + 1),
   timeoutUs: column.f64(TrackerLimit.Max + 1),
   /** Fragments taken. */
@@ -117,8 +124,12 @@ function matches(k: number, p: Packet, useVlan: boolean): boolean {
   if (useVlan && (t.vlan01[k] !== ((p.vlan0 << 16) | p.vlan1) || t.vlan2[k] !== p.vlan2)) return false;
   if (p.ipVersion === 4) return true;
   return (
-    t.src1[k] === p.src1 && t.src2[k] === p.src2 && t.src3[k] === p.src3 &&
-    t.dst1[k] === p.dst1 && t.dst2[k] === p.dst2 && t.dst3[k] === p.dst3
+    t.src1[k] === p.src1 &&
+    t.src2[k] === p.src2 &&
+    t.src3[k] === p.src3 &&
+    t.dst1[k] === p.dst1 &&
+    t.dst2[k] === p.dst2 &&
+    t.dst3[k] === p.dst3
   );
 }
 
@@ -141,8 +152,14 @@ export function newTracker(p: Packet, useVlan: boolean): number {
   if (k !== 0) freeHead = chainNext[k];
   else k = ++touched;
   used++;
-  t.src0[k] = p.src0; t.src1[k] = p.src1; t.src2[k] = p.src2; t.src3[k] = p.src3;
-  t.dst0[k] = p.dst0; t.dst1[k] = p.dst1; t.dst2[k] = p.dst2; t.dst3[k] = p.dst3;
+  t.src0[k] = p.src0;
+  t.src1[k] = p.src1;
+  t.src2[k] = p.src2;
+  t.src3[k] = p.src3;
+  t.dst0[k] = p.dst0;
+  t.dst1[k] = p.dst1;
+  t.dst2[k] = p.dst2;
+  t.dst3[k] = p.dst3;
   t.id[k] = p.ipId | 0;
   t.kind[k] = kindOf(p);
   t.vlan01[k] = (p.vlan0 << 16) | p.vlan1;

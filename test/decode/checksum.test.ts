@@ -25,7 +25,7 @@ describe('checksums (RFC 1071, RFC 791, RFC 768, RFC 9293, RFC 4443)', () => {
         assert.ok(checksumsOk(decode(good)));
         if (data.length === 0) return;
         const bad = good.slice();
-        bad[bad.length - 1 - (at % data.length)] ^= 1 << at % 8;
+        bad[bad.length - 1 - (at % data.length)] ^= 1 << (at % 8);
         const p = decode(bad);
         assert.equal(isTcp ? tcpChecksumOk(p) : udpChecksumOk(p), false);
         assert.equal(checksumsOk(p), false);

@@ -12,8 +12,14 @@ import { wrapperNames, wrappers } from '../tools/wrap.js';
 
 const Around = 64;
 const linkTypes = [0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276, 147];
-const four = ipv4({ proto: 6 }, tcp('192.168.1.10', '10.0.0.80', { options: hex('020405b40402080a0000000100000002') }, 'abc'));
-const six = ipv6({ proto: 0 }, concat(hex('2b00050200000100 3c00020000000000 1100c20400000000'), udp('2001:db8::10', '2001:db8::80', {}, 'abc')));
+const four = ipv4(
+  { proto: 6 },
+  tcp('192.168.1.10', '10.0.0.80', { options: hex('020405b40402080a0000000100000002') }, 'abc'),
+);
+const six = ipv6(
+  { proto: 0 },
+  concat(hex('2b00050200000100 3c00020000000000 1100c20400000000'), udp('2001:db8::10', '2001:db8::80', {}, 'abc')),
+);
 const seeds = [
   tcpFrame({}, 'GET / HTTP/1.1'),
   frame(six),
@@ -32,9 +38,24 @@ function report(bytes: Uint8Array, linkType: number, around: number): unknown[] 
   for (let depth = 0; ; depth++) {
     const p = stack[depth];
     const where = [p.ipOff, p.l4Off, p.payloadOff, p.fragHdrOff, p.embOff].map((o) => (o === 0 ? -1 : o - off));
-    const what = [p.flags, p.ipVersion, p.ipLen, p.ipProto, p.src0, p.dst0, p.srcPort, p.dstPort, p.payloadLen, p.tcpFlags];
+    const what = [
+      p.flags,
+      p.ipVersion,
+      p.ipLen,
+      p.ipProto,
+      p.src0,
+      p.dst0,
+      p.srcPort,
+      p.dstPort,
+      p.payloadLen,
+      p.tcpFlags,
+    ];
     out.push(where, what, [...p.events.subarray(0, p.eventCount)], p.ipOpts, p.vlanCount, checksumsOk(p));
-    for (const [o, len] of [[p.ipOff, p.ipLen], [p.l4Off, p.l4HdrLen], [p.payloadOff, p.payloadLen]]) {
+    for (const [o, len] of [
+      [p.ipOff, p.ipLen],
+      [p.l4Off, p.l4HdrLen],
+      [p.payloadOff, p.payloadLen],
+    ]) {
       if (o !== 0) assert.ok(o >= off && len >= 0 && o + len <= off + bytes.length, 'points outside the frame');
     }
     if (depth === 7 || !openTunnel(p, stack[depth + 1])) return out;

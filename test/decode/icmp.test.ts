@@ -6,7 +6,10 @@ import { decode, eventsOf, payloadText } from '../tools/decode.js';
 const four = (message: Uint8Array): Uint8Array => frame(ipv4({ proto: 1 }, message));
 const six = (type: number, code: number, rest: Uint8Array, hopLimit = 64): Uint8Array =>
   frame(ipv6({ proto: 58, hopLimit }, icmpv6('2001:db8::10', '2001:db8::80', type, code, rest)));
-const quoted4 = ipv4({ src: '10.0.0.1', dst: '10.0.0.2', proto: 6 }, tcp('10.0.0.1', '10.0.0.2', { srcPort: 5, dstPort: 80 }));
+const quoted4 = ipv4(
+  { src: '10.0.0.1', dst: '10.0.0.2', proto: 6 },
+  tcp('10.0.0.1', '10.0.0.2', { srcPort: 5, dstPort: 80 }),
+);
 const quoted6 = ipv6({ proto: 6 }, tcp('2001:db8::10', '2001:db8::80', { srcPort: 5, dstPort: 80 }));
 
 describe('ICMP (RFC 792)', () => {
@@ -49,7 +52,9 @@ describe('ICMPv6 (RFC 4443)', () => {
   });
 
   it('a quote that is cut or not IPv6', () => {
-    assert.deepEqual(eventsOf(decode(six(1, 0, concat(new Uint8Array(4), quoted6.subarray(0, 39))))), ['icmpv6.ipv6_trunc_pkt']);
+    assert.deepEqual(eventsOf(decode(six(1, 0, concat(new Uint8Array(4), quoted6.subarray(0, 39))))), [
+      'icmpv6.ipv6_trunc_pkt',
+    ]);
     assert.deepEqual(eventsOf(decode(six(1, 0, concat(new Uint8Array(4), quoted4)))), ['icmpv6.ipv6_unknown_version']);
   });
 

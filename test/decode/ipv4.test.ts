@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { dstText, srcText } from '../../src/decode/addresses.js';
 import { PacketFlag } from '../../src/decode/packet.js';
 import { Ipv4OptBit } from '../../src/protocol/ipv4.js';
-import { ethernet, frame, ipv4, type Ipv4Fields, udp } from '../tools/build.js';
+import { ethernet, frame, type Ipv4Fields, ipv4, udp } from '../tools/build.js';
 import { hex } from '../tools/bytes.js';
 import { decode, eventsOf, payloadText } from '../tools/decode.js';
 
@@ -67,7 +67,11 @@ describe('IPv4 options (RFC 791 section 3.1)', () => {
     ['record route, pointer into the middle of an address', '0707050000000000', ['ipv4.opt_malformed']],
     ['record route, pointer behind the option', '07070c0000000000', ['ipv4.opt_malformed']],
     ['timestamp', '4408050000000000', []],
-    ['timestamp with addresses, pointer to half a record', '440d090100000000000000000000000000', ['ipv4.opt_malformed', 'ipv4.opt_pad_required']],
+    [
+      'timestamp with addresses, pointer to half a record',
+      '440d090100000000000000000000000000',
+      ['ipv4.opt_malformed', 'ipv4.opt_pad_required'],
+    ],
     ['router alert (RFC 2113)', '9404000000000000', []],
     ['router alert of five bytes', '9405000000000000', ['ipv4.opt_invalid_len']],
     ['twice the same option', '9404000094040000', ['ipv4.opt_duplicate']],

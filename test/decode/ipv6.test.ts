@@ -40,7 +40,11 @@ describe('IPv6 (RFC 8200)', () => {
     ['routing header type 0 (RFC 5095)', chain(43, '1100000000000000'), ['ipv6.rh_type_0']],
     ['routing header type 2', chain(43, '1100020000000000'), []],
     ['two routing headers', chain(43, '2b00020000000000', '1100020000000000'), ['ipv6.exthdr_dupl_rh']],
-    ['authentication with reserved bits (RFC 4302)', chain(51, '110100010000000000000000'), ['ipv6.exthdr_ah_res_not_null']],
+    [
+      'authentication with reserved bits (RFC 4302)',
+      chain(51, '110100010000000000000000'),
+      ['ipv6.exthdr_ah_res_not_null'],
+    ],
     ['an atomic fragment (RFC 6946)', chain(44, '1100000000000001'), ['ipv6.exthdr_useless_fh']],
     ['mobility, HIP and Shim6 headers', chain(135, '8b00000000000000', '8c00000000000000', '1100000000000000'), []],
   ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { PacketFlag } from '../../src/decode/packet.js';
-import { frame, ipv4, tcp, type TcpFields } from '../tools/build.js';
+import { frame, ipv4, type TcpFields, tcp } from '../tools/build.js';
 import { hex } from '../tools/bytes.js';
 import { decode, eventsOf, payloadText } from '../tools/decode.js';
 
@@ -10,7 +10,9 @@ const segment = (f: TcpFields, data = ''): Uint8Array => frame(ipv4({ proto: 6, 
 
 describe('TCP (RFC 9293 section 3.1)', () => {
   it('fills the header fields', () => {
-    const p = decode(segment({ srcPort: 1234, dstPort: 80, seq: 0xfffffffe, ack: 7, flags: 0x29, window: 512, urgent: 3 }, 'GET'));
+    const p = decode(
+      segment({ srcPort: 1234, dstPort: 80, seq: 0xfffffffe, ack: 7, flags: 0x29, window: 512, urgent: 3 }, 'GET'),
+    );
     assert.deepEqual(
       [p.srcPort, p.dstPort, p.seq, p.ack, p.tcpFlags, p.window, p.urgent, payloadText(p)],
       [1234, 80, -2, 7, 0x29, 512, 3, 'GET'],
@@ -30,7 +32,12 @@ describe('TCP options (RFC 9293 section 3.2, RFC 7323, RFC 2018, RFC 7413)', () 
   it('those of a SYN', () => {
     const p = decode(segment({ flags: 2, options: hex('020405b40402080a00000001000000020103030722020000') }));
     assert.deepEqual([p.mss, p.wscale, p.tsVal, p.tsEcr], [1460, 7, 1, 2]);
-    const all = PacketFlag.TcpMss | PacketFlag.TcpWscale | PacketFlag.TcpTimestamp | PacketFlag.TcpSackOk | PacketFlag.TcpFastOpen;
+    const all =
+      PacketFlag.TcpMss |
+      PacketFlag.TcpWscale |
+      PacketFlag.TcpTimestamp |
+      PacketFlag.TcpSackOk |
+      PacketFlag.TcpFastOpen;
     assert.equal(p.flags & all, all);
     assert.deepEqual(eventsOf(p), []);
   });

@@ -10,14 +10,18 @@ import { wrapperNames, wrappers } from '../tools/wrap.js';
 
 const four = ipv4({ src: '10.1.1.1', proto: 17 }, udp('10.1.1.1', '10.0.0.80', {}, 'abc'));
 const six = ipv6({ src: '2001:db8:1::1', proto: 17 }, udp('2001:db8:1::1', '2001:db8::80', {}, 'abc'));
-const gre = (header: string, ...rest: Uint8Array[]): Uint8Array => frame(ipv4({ proto: 47 }, concat(hex(header), ...rest)));
+const gre = (header: string, ...rest: Uint8Array[]): Uint8Array =>
+  frame(ipv4({ proto: 47 }, concat(hex(header), ...rest)));
 const teredo = (payload: Uint8Array): Uint8Array => udpFrame({ dstPort: 3544 }, payload);
 const linkTags = new Set(['mpls', 'mpls-ethernet', 'pppoe', 'vlan', 'qinq']);
 
 describe('tunnels', () => {
   for (const name of wrapperNames.filter((n) => !linkTags.has(n))) {
     it(`${name} is opened for both families`, () => {
-      for (const [packet, address] of [[four, '10.1.1.1'], [six, '2001:0db8:0001:0000:0000:0000:0000:0001']] as const) {
+      for (const [packet, address] of [
+        [four, '10.1.1.1'],
+        [six, '2001:0db8:0001:0000:0000:0000:0000:0001'],
+      ] as const) {
         const outer = decode(wrappers[name](packet));
         const p = inside(outer);
         assert.ok(p !== null);
@@ -28,7 +32,9 @@ describe('tunnels', () => {
   }
 
   it('the inner packet does not inherit VLAN tags of the outer', () => {
-    const outer = decode(ethernet(vlanTag(5, 0x800, ipv4({ proto: 47 }, concat(hex('00008100'), vlanTag(6, 0x800, four)))), 0x8100));
+    const outer = decode(
+      ethernet(vlanTag(5, 0x800, ipv4({ proto: 47 }, concat(hex('00008100'), vlanTag(6, 0x800, four)))), 0x8100),
+    );
     const p = inside(outer);
     assert.deepEqual([outer.vlan0, p?.vlanCount, p?.vlan0], [5, 1, 6]);
   });

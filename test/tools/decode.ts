@@ -1,9 +1,10 @@
 /** Decodes frames for tests and says what was found in words. */
+
+import { u8 } from '../../src/core/memory.js';
 import { decodeFrame } from '../../src/decode/decode.js';
 import { Packet } from '../../src/decode/packet.js';
 import { openTunnel } from '../../src/decode/tunnel.js';
 import { decoderEventNames } from '../../src/protocol/decoder-events.js';
-import { u8 } from '../../src/core/memory.js';
 import { place } from './arena.js';
 
 /** A new Packet with the decoded frame (Ethernet unless `linkType` says otherwise). */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Settings } from '../../src/core/settings.js';
 import { u8 } from '../../src/core/memory.js';
+import { Settings } from '../../src/core/settings.js';
 import { checksumsOk } from '../../src/decode/checksum.js';
 import { decodeFrame } from '../../src/decode/decode.js';
 import { Packet } from '../../src/decode/packet.js';
@@ -60,7 +60,10 @@ function same(frames: TimedFrame[], options: MutateOptions): ReturnType<typeof s
 }
 
 describe('the capture rewriter (RFC 9293, RFC 791 section 3.2, RFC 8200 section 4.5)', () => {
-  for (const [family, frames] of [['IPv4', four], ['IPv6', six]] as const) {
+  for (const [family, frames] of [
+    ['IPv4', four],
+    ['IPv6', six],
+  ] as const) {
     it(`${family}: splits to single bytes`, () => {
       assert.equal(same(frames, { split: 1 }).segments, request.length + response.length);
     });

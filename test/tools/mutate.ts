@@ -147,7 +147,8 @@ function acknowledge(items: Item[]): Item[] {
     if ((t.flags & TcpFlag.Syn) !== 0) receivers.set(t.from, { next: end, waiting: new Map() });
     const r = receivers.get(t.from);
     const peerNext = sent.get(t.to);
-    if (r === undefined || peerNext === undefined || t.payload.length === 0 || (t.flags & TcpFlag.Rst) !== 0) return [x];
+    if (r === undefined || peerNext === undefined || t.payload.length === 0 || (t.flags & TcpFlag.Rst) !== 0)
+      return [x];
     r.waiting.set(t.seq, end);
     const before = r.next;
     for (let e = r.waiting.get(r.next); e !== undefined; e = r.waiting.get(r.next)) {
@@ -161,7 +162,15 @@ function acknowledge(items: Item[]): Item[] {
 }
 
 function acknowledgement(t: TcpView, seq: number, ack: number): Uint8Array {
-  return mended(t, { swap: true, seq, ack, flags: TcpFlag.Ack, window: 0xffff, payload: new Uint8Array(0), bare: true });
+  return mended(t, {
+    swap: true,
+    seq,
+    ack,
+    flags: TcpFlag.Ack,
+    window: 0xffff,
+    payload: new Uint8Array(0),
+    bare: true,
+  });
 }
 
 function fragmentAll(items: Item[], size: number, order: string, random: (n: number) => number): Item[] {
