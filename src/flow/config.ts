@@ -58,6 +58,8 @@ export function readFlowConfig(settings: Settings): void {
   flowConfig.hashSize = settings.int('flow.hash-size', 65_536, 1, 1 << 21);
   flowConfig.emergencyRecovery = settings.int('flow.emergency-recovery', 30, 1, 100);
   flowConfig.useVlan = settings.bool('vlan.use-for-tracking', true);
+  // suricata.yaml holds these; nothing is allocated beforehand and no threads manage flows.
+  for (const key of ['flow.prealloc', 'flow.managers', 'flow.recyclers']) settings.get(key);
   rowNames.forEach((row, r) => {
     stateNames.forEach((state, s) => {
       const at = r * TimeoutCell.Stride + 1 + s;

@@ -6,6 +6,16 @@ import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
 import { ExceptionPolicy, midstreamPolicy, readPolicy } from './exception.js';
 
+/** What is done with urgent data (`stream.reassembly.urgent.policy`). */
+export const enum UrgentPolicy {
+  /** It is data like any other (RFC 6093 section 3.1 tells of systems that do so). */
+  Inline = 0,
+  /** Packets with URG are dropped (inline only). */
+  Drop = 1,
+  /** Segments whose urgent pointer points into them are left out of the stream. */
+  Gap = 2,
+}
+
 export const streamConfig = {
   /** Bytes for sessions, and for segments. */
   memcap: 64 << 20,
@@ -26,7 +36,7 @@ export const streamConfig = {
   chunkToClient: 2560,
   rawStream: true,
   checkOverlap: false,
-  bypass: false,
+  urgent: UrgentPolicy.Inline as UrgentPolicy,
   midstreamPolicy: ExceptionPolicy.Ignore as ExceptionPolicy,
   memcapPolicy: ExceptionPolicy.Ignore as ExceptionPolicy,
   reassemblyPolicy: ExceptionPolicy.Ignore as ExceptionPolicy,
@@ -54,10 +64,32 @@ export function readStreamConfig(settings: Settings, ips: boolean): void {
   c.chunkToClient = settings.size('stream.reassembly.toclient-chunk-size', 2560, 1, 0xffff);
   c.rawStream = settings.bool('stream.reassembly.raw', true);
   c.checkOverlap = settings.bool('stream.reassembly.check-overlap-different-data', false) || c.inline;
-  c.bypass = settings.bool('stream.bypass', false);
+  c.urgent = readUrgent(settings);
+  for (const key of withoutMeaning) settings.get(key);
   c.midstreamPolicy = midstreamPolicy(settings, c.midstream, ips);
   c.memcapPolicy = readPolicy(settings, 'stream.memcap-policy', ips);
   c.reassemblyPolicy = readPolicy(settings, 'stream.reassembly.memcap-policy', ips);
+}
+
+/** Keys that suricata.yaml holds and that have no meaning here: nothing is allocated beforehand, nothing random. */
+const withoutMeaning = [
+  'stream.prealloc-sessions',
+  'stream.max-sessions',
+  'stream.reassembly.segment-prealloc',
+  'stream.reassembly.max-regions',
+  'stream.reassembly.randomize-chunk-size',
+  'stream.reassembly.randomize-chunk-range',
+];
+
+function readUrgent(settings: Settings): UrgentPolicy {
+  const value = settings.string('stream.reassembly.urgent.policy', 'inline').toLowerCase();
+  if (value === 'inline') return UrgentPolicy.Inline;
+  if (value === 'drop') return UrgentPolicy.Drop;
+  if (value === 'gap') return UrgentPolicy.Gap;
+  throw new PeccaryError(
+    'config',
+    `stream.reassembly.urgent.policy: expected inline, drop or gap, found "${value}"; out-of-band bytes are not taken out`,
+  );
 }
 
 function readInline(settings: Settings, ips: boolean): boolean {

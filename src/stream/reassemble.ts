@@ -4,7 +4,7 @@ import { type Packet, PacketFlag } from '../decode/packet.js';
 import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
 import { appOffsets, S, StreamFlag, Tcb, tcb } from './columns.js';
-import { streamConfig } from './config.js';
+import { streamConfig, UrgentPolicy } from './config.js';
 import { targetPolicy } from './host.js';
 import { seqMax } from './seq.js';
 import { Insert, insertData, restoreKept } from './store.js';
@@ -23,6 +23,9 @@ export const reassembly = {
 export function addPayload(f: number, c: number, p: Packet): void {
   let len = p.payloadLen;
   if (len === 0 || (tcb[c + S.Flags] & StreamFlag.NoReassembly) !== 0) return;
+  if ((p.tcpFlags & TcpFlag.Urg) !== 0 && streamConfig.urgent === UrgentPolicy.Gap && p.urgent > 0 && p.urgent <= len) {
+    return;
+  }
   // Data on a SYN (RFC 7413 fast open) begins one after the SYN's own number.
   const seq = (p.tcpFlags & TcpFlag.Syn) !== 0 ? (p.seq + 1) | 0 : p.seq | 0;
   if (streamConfig.depth !== 0) len = withinDepth(f, c, p, seq, len);

@@ -11,7 +11,7 @@ import type { Dir } from '../protocol/ip.js';
 import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
 import { S, Ssn, SsnFlag, StreamFlag, stateOf, Tcb, TcpState, tcb, tcpStateNames } from './columns.js';
-import { readStreamConfig, streamConfig } from './config.js';
+import { readStreamConfig, streamConfig, UrgentPolicy } from './config.js';
 import { gapAhead, pieceReady } from './deliver.js';
 import { applyException } from './exception.js';
 import { configurePages } from './pages.js';
@@ -47,6 +47,8 @@ export const enum StreamStatus {
   ReasonInvalid = 128,
   /** The payload was overwritten with the bytes that came first: checksums must be made anew (inline). */
   Modified = 256,
+  /** `stream.reassembly.urgent.policy: drop`. */
+  ReasonUrgent = 512,
 }
 
 const cSyn = counter('tcp.syn');
@@ -83,6 +85,10 @@ export function handleSegment(p: Packet): number {
   if (flows.state[f] === FlowState.Bypassed) {
     p.flags |= PacketFlag.NoPayloadInspection | PacketFlag.NoPacketInspection;
     return StreamStatus.Ok;
+  }
+  if (ips && streamConfig.urgent === UrgentPolicy.Drop && (p.tcpFlags & TcpFlag.Urg) !== 0) {
+    p.flags |= PacketFlag.NoPayloadInspection;
+    return StreamStatus.Drop | StreamStatus.ReasonUrgent;
   }
   const k = f * Tcb.Flow;
   const state = tcb[k + Ssn.State] & 0xff;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { counter, counts } from '../../src/core/counters.js';
 import { Dir } from '../../src/protocol/ip.js';
 import { pagesInUse } from '../../src/stream/pages.js';
-import { ACK, FIN, RST, SYN, Wire } from './harness.js';
+import { ACK, FIN, RST, SYN, URG, Wire } from './harness.js';
 
 const depthReached = counter('tcp.stream_depth_reached');
 
@@ -111,6 +111,22 @@ describe('stream delivery (RFC 9293 section 3.10.7.4)', () => {
     assert.equal(w.got[Dir.ToServer].text, 'abclate');
     assert.equal(w.got[Dir.ToServer].gap, 96);
     assert.equal(pagesInUse(), 0);
+  });
+
+  it('urgent data is data like any other, or left out by urgent.policy gap (RFC 6093 section 3)', () => {
+    for (const [policy, text, gap] of [
+      ['inline', 'abcd', 0],
+      ['gap', 'ad', 2],
+    ] as const) {
+      const w = new Wire({ stream: { reassembly: { urgent: { policy } } } });
+      w.open();
+      w.send(true, { seq: 101, ack: 501, data: 'a' });
+      w.send(true, { seq: 102, ack: 501, data: 'bc', flags: ACK | URG, urgent: 1 });
+      w.send(true, { seq: 104, ack: 501, data: 'd' });
+      w.send(false, { seq: 501, ack: 105 });
+      assert.equal(w.got[Dir.ToServer].text, text);
+      assert.equal(w.got[Dir.ToServer].gap, gap);
+    }
   });
 
   it('takes data on a SYN with a fast open cookie (RFC 7413 section 4.2)', () => {

@@ -22,6 +22,7 @@ export const SYN = TcpFlag.Syn;
 export const ACK = TcpFlag.Ack;
 export const FIN = TcpFlag.Fin;
 export const RST = TcpFlag.Rst;
+export const URG = TcpFlag.Urg;
 
 export interface SegmentFields {
   seq: number;
@@ -32,6 +33,8 @@ export interface SegmentFields {
   /** Timestamp option: value and echo. */
   ts?: [number, number];
   wscale?: number;
+  /** Urgent pointer; give the URG flag too. */
+  urgent?: number;
   fastOpen?: boolean;
   /** Seconds since the start. */
   at?: number;
@@ -85,6 +88,7 @@ export class Wire {
     p.ack = (s.ack ?? 0) | 0;
     p.tcpFlags = s.flags ?? ACK;
     p.window = s.window ?? 65_535;
+    p.urgent = s.urgent ?? 0;
     p.l4HdrLen = 20;
     if (s.ts !== undefined) {
       p.flags |= PacketFlag.TcpTimestamp;
