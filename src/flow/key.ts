@@ -48,24 +48,25 @@ function mix(h: number): number {
   return h ^ (h >>> 16);
 }
 
-/** Fills `key` from the packet; false when packets of its kind have no flow. */
-export function packetKey(p: Packet, key: FlowKey): boolean {
+/** Fills `key` from a packet that has PacketFlag.WantsFlow. */
+export function packetKey(p: Packet, key: FlowKey): void {
   const proto = p.ipProto;
   key.quoted = false;
   if (proto === IpProto.Tcp || proto === IpProto.Udp || proto === IpProto.Sctp) {
-    if (p.l4Off === 0) return false;
     key.srcPort = p.srcPort;
     key.dstPort = p.dstPort;
   } else if (proto === IpProto.Icmp || proto === IpProto.Icmpv6) {
-    if (p.l4Off === 0) return false;
-    if (quotedHeader(p, quote)) return quotedKey(p, key);
+    if (quotedHeader(p, quote)) {
+      quotedKey(p, key);
+      return;
+    }
     const answer = icmpCounterpart(proto, p.icmpType);
     key.srcPort = p.icmpType;
     key.dstPort = answer < 0 ? 0 : answer;
-  } else if (proto === IpProto.Esp) {
+  } else {
     key.srcPort = 0;
     key.dstPort = 0;
-  } else return false;
+  }
   key.proto = proto;
   key.ipv6 = p.ipVersion === 6;
   key.src0 = p.src0;
@@ -77,10 +78,9 @@ export function packetKey(p: Packet, key: FlowKey): boolean {
   key.dst2 = p.dst2;
   key.dst3 = p.dst3;
   finishKey(p, key);
-  return true;
 }
 
-function quotedKey(p: Packet, key: FlowKey): boolean {
+function quotedKey(p: Packet, key: FlowKey): void {
   key.quoted = true;
   key.proto = quote.proto;
   key.ipv6 = false;
@@ -90,7 +90,6 @@ function quotedKey(p: Packet, key: FlowKey): boolean {
   key.srcPort = quote.srcPort;
   key.dstPort = quote.dstPort;
   finishKey(p, key);
-  return true;
 }
 
 function finishKey(p: Packet, key: FlowKey): void {

@@ -82,7 +82,8 @@ export function inEmergency(): boolean {
  */
 export function lookupFlow(p: Packet): number {
   p.flow = 0;
-  if ((p.flags & (PacketFlag.Invalid | PacketFlag.Fragment)) !== 0 || !packetKey(p, key)) return 0;
+  if ((p.flags & PacketFlag.WantsFlow) === 0) return 0;
+  packetKey(p, key);
   let f = rows[key.hash & mask];
   while (f !== 0) {
     const dir = keyMatches(f, key);
@@ -199,7 +200,10 @@ function openFlow(p: Packet): number {
   live++;
   counts[cActive]++;
   counts[cTotal]++;
-  counts[key.proto === IpProto.Tcp ? cTcp : key.proto === IpProto.Udp ? cUdp : ipv6 ? cIcmp6 : cIcmp4]++;
+  if (key.proto === IpProto.Tcp) counts[cTcp]++;
+  else if (key.proto === IpProto.Udp) counts[cUdp]++;
+  else if (key.proto === IpProto.Icmp) counts[cIcmp4]++;
+  else if (key.proto === IpProto.Icmpv6) counts[cIcmp6]++;
   return f;
 }
 

@@ -48,7 +48,7 @@ function udp(o: Fields = {}): number {
   p.vlanCount = o.vlan === undefined ? 0 : 1;
   p.wireLen = 60;
   p.ttl = 64;
-  p.flags = o.flags ?? 0;
+  p.flags = o.flags ?? PacketFlag.WantsFlow;
   if (o.icmp !== undefined) [p.icmpType, p.icmpCode] = o.icmp;
   return lookupFlow(p);
 }
@@ -187,7 +187,7 @@ describe('flow table (Suricata manual, "Flow Settings")', () => {
     assert.equal(flows.cliPort[f], 53);
   });
 
-  it('broken packets and fragments have no flow', () => {
+  it('packets that decode did not mark for it have no flow', () => {
     assert.equal(udp({ flags: PacketFlag.Invalid }), 0);
     assert.equal(udp({ flags: PacketFlag.Fragment }), 0);
   });

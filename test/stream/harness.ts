@@ -76,6 +76,7 @@ export class Wire {
     const p = this.p;
     p.reset();
     p.tsUs = 1_700_000_000_000_000 + (s.at ?? 0) * 1e6;
+    p.flags = PacketFlag.WantsFlow;
     p.ipVersion = 4;
     p.ipProto = IpProto.Tcp;
     p.ttl = 64;
