@@ -16,8 +16,8 @@ import { EventRange } from '../protocol/events.js';
 import { Dir } from '../protocol/ip.js';
 import { dropHeld, heldLen, heldOff, hold } from './hold.js';
 import { change, ParseResult, parserOf } from './parser.js';
-import { type ProxyHeader, proxy, ProxyStatus, readProxyHeader } from './proxy.js';
-import { recognise, Recognised, RecogniseLimit } from './recognise.js';
+import { type ProxyHeader, ProxyStatus, proxy, readProxyHeader } from './proxy.js';
+import { Recognised, RecogniseLimit, recognise } from './recognise.js';
 
 /** A piece of the stream as src/stream hands it out. */
 export interface Piece {

@@ -86,7 +86,9 @@ function isSmb(off: number, len: number): number {
   if (mem[off] !== 0) return 0;
   if (len < 8) return 2;
   const first = mem[off + 4];
-  return (first === 0xff || first === 0xfe) && mem[off + 5] === 0x53 && mem[off + 6] === 0x4d && mem[off + 7] === 0x42 ? 1 : 0;
+  return (first === 0xff || first === 0xfe) && mem[off + 5] === 0x53 && mem[off + 6] === 0x4d && mem[off + 7] === 0x42
+    ? 1
+    : 0;
 }
 
 /** DNS over TCP (RFC 7766): a length and a header with a small number of questions, on port 53. */

@@ -1,10 +1,12 @@
 /** Body bytes on their way from the message framing to the store, through the decoders of content codings. */
+
+import { TxProgress } from '../protocol/buffers.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
-import { TxProgress } from '../protocol/buffers.js';
 import type { HttpConn } from './conn.js';
 import { DecodeFault, type DecoderChain } from './decoder.js';
 import { warn } from './events.js';
+import { fileData, fileEnd, fileGap, fileRoom } from './file-data.js';
 import { multipartData, multipartEnd } from './multipart.js';
 import { Transfer } from './side.js';
 import { TxFlag } from './transaction.js';
@@ -44,19 +46,27 @@ function decode(conn: HttpConn, tx: HttpTransaction, dir: Dir, chain: DecoderCha
 function storeBody(tx: HttpTransaction, dir: Dir, off: number, len: number): void {
   if (dir === Dir.ToServer) {
     const body = tx.req.body;
-    const room = tx.config.request.limit === 0 || body.seen < tx.config.request.limit;
     body.add(off, len, tx.config.request, tx.req.contentLength, requestBodyWanted());
     if (body.cut !== 0) tx.flags |= TxFlag.RequestBodyCut;
-    if (tx.bodyKind === BodyKind.Multipart && room) multipartData(tx, off, len);
+    if (tx.bodyKind === BodyKind.Multipart) formData(tx, off, len);
+    else if (tx.bodyKind !== BodyKind.None) fileData(tx, dir, off, len);
     if (tx.requestProgress < TxProgress.Body) tx.requestProgress = TxProgress.Body;
     if (body.ready(tx.config.request)) tx.dirtyToServer = 1;
   } else {
     const body = tx.res.body;
     body.add(off, len, tx.config.response, tx.res.contentLength, responseBodyWanted());
     if (body.cut !== 0) tx.flags |= TxFlag.ResponseBodyCut;
+    fileData(tx, dir, off, len);
     if (tx.responseProgress < TxProgress.Body) tx.responseProgress = TxProgress.Body;
     if (body.ready(tx.config.response)) tx.dirtyToClient = 1;
   }
+}
+
+/** Takes bytes of a form as far as the limit lets; an upload that goes past it is cut there. */
+function formData(tx: HttpTransaction, off: number, len: number): void {
+  const take = fileRoom(tx, Dir.ToServer, len);
+  if (take > 0) multipartData(tx, off, take);
+  if (take < len) fileEnd(tx, Dir.ToServer, true);
 }
 
 /** No more body bytes come: lets the decoders write what they hold and closes the store. */
@@ -70,10 +80,10 @@ export function endBody(conn: HttpConn, tx: HttpTransaction, dir: Dir): void {
     side.decoder = null;
   }
   side.body.done = 1;
-  if (dir === Dir.ToServer) {
-    if (tx.bodyKind === BodyKind.Multipart) multipartEnd(tx);
-    tx.dirtyToServer = 1;
-  } else tx.dirtyToClient = 1;
+  if (dir === Dir.ToServer && tx.bodyKind === BodyKind.Multipart) multipartEnd(tx);
+  fileEnd(tx, dir, false);
+  if (dir === Dir.ToServer) tx.dirtyToServer = 1;
+  else tx.dirtyToClient = 1;
 }
 
 /** Bytes are missing in a body of known or open length. */
@@ -81,6 +91,7 @@ export function skipBody(tx: HttpTransaction, dir: Dir, len: number): void {
   const side = dir === Dir.ToServer ? tx.req : tx.res;
   side.wireLen += len;
   side.body.gap = 1;
+  fileGap(tx, dir, len);
   tx.flags |= dir === Dir.ToServer ? TxFlag.RequestGap : TxFlag.ResponseGap;
 }
 

@@ -9,8 +9,19 @@ import { headerBuffer, headerNamesBuffer, oneHeader, startBuffer } from './heade
 import { headerValue } from './header-value.js';
 import type { HeaderName } from './headers.js';
 import {
-  hAccept, hAcceptEncoding, hAcceptLanguage, hConnection, hContentLength, hContentType, hCookie, hHost, hLocation,
-  hReferer, hServer, hSetCookie, hUserAgent,
+  hAccept,
+  hAcceptEncoding,
+  hAcceptLanguage,
+  hConnection,
+  hContentLength,
+  hContentType,
+  hCookie,
+  hHost,
+  hLocation,
+  hReferer,
+  hServer,
+  hSetCookie,
+  hUserAgent,
 } from './names.js';
 import { BufferStatus, type BufferView, TxFlag } from './transaction.js';
 import type { HttpTransaction } from './tx.js';
@@ -109,7 +120,9 @@ export function httpBuffer(tx: HttpTransaction, id: BufferId, dir: Dir, index: n
     case BufferId.HttpMethod:
       return text(tx, dir, tx.methodOff, tx.methodLen, out);
     case BufferId.HttpProtocol:
-      return request ? text(tx, dir, tx.protoOff, tx.protoLen, out) : text(tx, dir, tx.resProtoOff, tx.resProtoLen, out);
+      return request
+        ? text(tx, dir, tx.protoOff, tx.protoLen, out)
+        : text(tx, dir, tx.resProtoOff, tx.resProtoLen, out);
     case BufferId.HttpRequestLine:
     case BufferId.HttpResponseLine:
       return startLine(tx, dir, out);

@@ -4,7 +4,7 @@
  */
 import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
-import { Personality, personalityByName, presetUri, UriSettings } from './personality.js';
+import { type Personality, personalityByName, presetUri, UriSettings } from './personality.js';
 
 const Base = 'app-layer.protocols.http.libhtp';
 
@@ -120,7 +120,8 @@ function readOne(s: Settings, at: string, c: HttpConfig): HttpConfig {
 function readInline(s: Settings, at: string, c: HttpConfig): void {
   const text = s.string(`${at}.http-body-inline`);
   if (text === undefined) return;
-  c.inline = text === 'auto' ? InlineBodies.Auto : s.bool(`${at}.http-body-inline`, false) ? InlineBodies.Yes : InlineBodies.No;
+  c.inline =
+    text === 'auto' ? InlineBodies.Auto : s.bool(`${at}.http-body-inline`, false) ? InlineBodies.Yes : InlineBodies.No;
 }
 
 function readSwf(s: Settings, at: string, c: HttpConfig): void {
@@ -154,7 +155,10 @@ function readUri(s: Settings, at: string, u: UriSettings): void {
   if (invalid === undefined) return;
   const kinds = ['preserve_percent', 'remove_percent', 'decode_invalid'];
   if (!kinds.includes(invalid)) {
-    throw new PeccaryError('config', `${s.origin}: ${at}.path-url-encoding-invalid-handling: one of ${kinds.join(', ')}`);
+    throw new PeccaryError(
+      'config',
+      `${s.origin}: ${at}.path-url-encoding-invalid-handling: one of ${kinds.join(', ')}`,
+    );
   }
   u.invalidPercent = kinds.indexOf(invalid);
 }

@@ -2,10 +2,11 @@
  * State of one HTTP connection while a message is under way. Between messages an object is not needed: what must
  * be remembered of an idle connection (how many transactions it had, whether it was given up) lies in columns.
  */
+
+import { freeBlock } from '../applayer/pool.js';
 import { column } from '../core/columns.js';
 import { FlowLimit } from '../flow/columns.js';
 import { defaultConfig, type HttpConfig } from './config.js';
-import { freeBlock } from '../applayer/pool.js';
 import type { HttpTransaction } from './tx.js';
 
 export const enum ReqState {

@@ -6,7 +6,7 @@
  * Until a layer has produced its first byte the input is kept (`lead`), so that another reading can start over.
  */
 import { closeHandle } from '../addon/handles.js';
-import { Compression, inflate, inflateProgress, InflateStatus, openInflate } from '../addon/inflate.js';
+import { Compression, InflateStatus, inflate, inflateProgress, openInflate } from '../addon/inflate.js';
 import { allocBlock, freeBlock } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import { dv, ScratchPart, u8 } from '../core/memory.js';
@@ -299,7 +299,8 @@ export class DecoderChain {
       len -= skip;
     }
     for (;;) {
-      const status = layer.handle > 0 ? inflate(layer.handle, off, len, room, DecodeLimit.Room) : InflateStatus.DataError;
+      const status =
+        layer.handle > 0 ? inflate(layer.handle, off, len, room, DecodeLimit.Room) : InflateStatus.DataError;
       const got = layer.handle > 0 ? made[1] : 0;
       off += layer.handle > 0 ? made[0] : 0;
       len -= layer.handle > 0 ? made[0] : 0;

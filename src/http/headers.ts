@@ -10,8 +10,8 @@
  * average, so that many headers do not make the parser quadratic.
  */
 import { randomInt } from 'node:crypto';
-import { memory, u8 } from '../core/memory.js';
 import { allocBlock, blockSize, freeBlock } from '../applayer/pool.js';
+import { memory, u8 } from '../core/memory.js';
 import type { Side } from './side.js';
 import { equalsNoCaseNoNul, lowerOf } from './text.js';
 
@@ -135,7 +135,12 @@ export function addHeader(side: Side, nameOff: number, nameLen: number, valueOff
 
 /** Adds a repetition to the header at row `first`. False when the pool is used up. */
 export function addRepetition(
-  side: Side, first: number, nameOff: number, nameLen: number, valueOff: number, valueLen: number,
+  side: Side,
+  first: number,
+  nameOff: number,
+  nameLen: number,
+  valueOff: number,
+  valueLen: number,
 ): boolean {
   if (!makeRoom(side)) return false;
   const row = side.rowCount++;

@@ -1,11 +1,12 @@
 /** Collecting lines that arrive in several pieces: of the head (kept with it) and of the body framing (in a buffer). */
+
+import { allocBlock, blockSize, freeBlock } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import { u8 } from '../core/memory.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import type { HttpConn } from './conn.js';
 import { warn } from './events.js';
-import { allocBlock, blockSize, freeBlock } from '../applayer/pool.js';
 import type { HttpTransaction } from './tx.js';
 
 const mem = u8;
@@ -33,7 +34,14 @@ export const line = { off: 0, len: 0 };
  * The bytes [off, off + len) as the end of the line being collected; `more` when it goes on in the next piece.
  * `line` is the whole line so far. False when it is too long or there is no memory.
  */
-export function collectLine(conn: HttpConn, tx: HttpTransaction, dir: Dir, off: number, len: number, more: boolean): boolean {
+export function collectLine(
+  conn: HttpConn,
+  tx: HttpTransaction,
+  dir: Dir,
+  off: number,
+  len: number,
+  more: boolean,
+): boolean {
   const request = dir === Dir.ToServer;
   const had = request ? conn.inBufLen : conn.outBufLen;
   if (had === 0 && !more) {

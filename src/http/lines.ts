@@ -50,7 +50,12 @@ export function isNoStatusLine(off: number, len: number): boolean {
   let i = off;
   while (i < end && (mem[i] === 0 || cls[mem[i]] & CharClass.Space)) i++;
   if (end < i + 4) return true;
-  return (mem[i] | 0x20) !== 0x68 || (mem[i + 1] | 0x20) !== 0x74 || (mem[i + 2] | 0x20) !== 0x74 || (mem[i + 3] | 0x20) !== 0x70;
+  return (
+    (mem[i] | 0x20) !== 0x68 ||
+    (mem[i + 1] | 0x20) !== 0x74 ||
+    (mem[i + 2] | 0x20) !== 0x74 ||
+    (mem[i + 3] | 0x20) !== 0x70
+  );
 }
 
 /** Offset of the first LF in [from, end), or -1. */

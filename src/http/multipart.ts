@@ -7,7 +7,17 @@ import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import { raise } from './events.js';
 import { parameter } from './file.js';
-import { closeForm, type FormScan, holdBytes, Match, PartLimit, PartState, startContent, takeForm } from './form-scan.js';
+import { fileEnd, partData } from './file-data.js';
+import {
+  closeForm,
+  type FormScan,
+  holdBytes,
+  Match,
+  PartLimit,
+  PartState,
+  startContent,
+  takeForm,
+} from './form-scan.js';
 import { headerValue } from './header-value.js';
 import { hContentType } from './names.js';
 import { CharClass, charClass, findNoCase } from './text.js';
@@ -42,12 +52,14 @@ function emit(tx: HttpTransaction, scan: FormScan, off: number, len: number): vo
   if (len <= 0 || scan.file === null) return;
   const body = scan.file.body;
   body.add(off, len, tx.config.request, 0, requestBodyWanted());
+  partData(tx, tx.uploads.length - 1, off, len);
   if (body.ready(tx.config.request)) tx.dirtyToServer = 1;
 }
 
 function endPart(tx: HttpTransaction, scan: FormScan): void {
   if (scan.file === null) return;
   scan.file.body.done = 1;
+  fileEnd(tx, Dir.ToServer, false);
   scan.file = null;
   tx.dirtyToServer = 1;
 }
@@ -88,6 +100,7 @@ function startPart(tx: HttpTransaction, scan: FormScan): void {
   }
   const position = tx.req.appendAux(range.off, len);
   scan.file = position < 0 ? null : openUpload(tx.uploads, position, len);
+  if (scan.file !== null) partData(tx, tx.uploads.length - 1, 0, 0);
   scan.heldLen = 0;
 }
 

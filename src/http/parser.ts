@@ -1,19 +1,29 @@
 /** The HTTP/1 parser: feeds pieces of a flow's two directions to the request and response machines. */
-import { ParseResult, type AppParser, change, registerParser } from '../applayer/parser.js';
+import { type AppParser, change, ParseResult, registerParser } from '../applayer/parser.js';
+import { setPoolLimit } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import { FlowFlag, flows } from '../flow/columns.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
-import { configFor, InlineBodies, defaultConfig, readHttpConfig } from './config.js';
+import { configFor, defaultConfig, InlineBodies, readHttpConfig } from './config.js';
 import {
-  closeConn, closeConnIfIdle, ConnFlag, connFlags, connOfFlow, forgetFlow, type HttpConn, openConn, ReqState, ResState,
-  SideState, Step,
+  ConnFlag,
+  closeConn,
+  closeConnIfIdle,
+  connFlags,
+  connOfFlow,
+  forgetFlow,
+  type HttpConn,
+  openConn,
+  ReqState,
+  ResState,
+  SideState,
+  Step,
 } from './conn.js';
 import { piece } from './cursor.js';
 import { countParserError, raise } from './events.js';
-import { setPoolLimit } from '../applayer/pool.js';
 import { requestComplete, requestStep } from './request.js';
 import { responseComplete, responseStep } from './response.js';
 import { setInlineBodies } from './store.js';
@@ -106,7 +116,9 @@ function consume(flow: number, dir: Dir, off: number, len: number, tsUs: number)
 /** States in which missing bytes can be passed because the length of what they belong to is known, or open. */
 function passesGap(conn: HttpConn, dir: Dir): boolean {
   if (dir === Dir.ToServer) {
-    return conn.inState === ReqState.BodyIdentity || conn.inState === ReqState.Ignore || conn.inState === ReqState.Finalize;
+    return (
+      conn.inState === ReqState.BodyIdentity || conn.inState === ReqState.Ignore || conn.inState === ReqState.Finalize
+    );
   }
   const s = conn.outState;
   return s === ResState.BodyKnown || s === ResState.BodyToClose || s === ResState.Finalize;
@@ -128,12 +140,26 @@ function gap(flow: number, dir: Dir, len: number, tsUs: number): ParseResult {
   return result;
 }
 
+/** Marks bodies whose announced end was not reached when the connection ends. */
+function markShort(conn: HttpConn, dir: Dir): void {
+  if (dir === Dir.ToServer) {
+    const s = conn.inState;
+    const within = s >= ReqState.BodyIdentity && s <= ReqState.ChunkEnd;
+    if (within && conn.inTx !== null) conn.inTx.req.body.short = 1;
+    return;
+  }
+  const s = conn.outState;
+  const within = s === ResState.BodyKnown || (s >= ResState.ChunkLength && s <= ResState.ChunkEnd);
+  if (within && conn.outTx !== null) conn.outTx.res.body.short = 1;
+}
+
 function end(flow: number, dir: Dir, tsUs: number): void {
   const conn = connOfFlow(flow);
   if (conn === null || connFlags[flow] & ConnFlag.GivenUp) return;
   conn.nowUs = tsUs;
   piece.pos = piece.end = 0;
   piece.gap = false;
+  markShort(conn, dir);
   if (dir === Dir.ToServer) {
     if (conn.inStatus !== SideState.Tunnel) conn.inStatus = SideState.Closed;
     runRequest(conn);

@@ -45,10 +45,18 @@ export class UriSettings {
 }
 
 const names: readonly [string, Personality][] = [
-  ['minimal', Personality.Minimal], ['generic', Personality.Generic], ['ids', Personality.Ids],
-  ['iis_4_0', Personality.Iis40], ['iis_5_0', Personality.Iis50], ['iis_5_1', Personality.Iis51],
-  ['iis_6_0', Personality.Iis60], ['iis_7_0', Personality.Iis70], ['iis_7_5', Personality.Iis75],
-  ['apache', Personality.Apache2], ['apache_2', Personality.Apache2], ['apache_2_2', Personality.Apache2],
+  ['minimal', Personality.Minimal],
+  ['generic', Personality.Generic],
+  ['ids', Personality.Ids],
+  ['iis_4_0', Personality.Iis40],
+  ['iis_5_0', Personality.Iis50],
+  ['iis_5_1', Personality.Iis51],
+  ['iis_6_0', Personality.Iis60],
+  ['iis_7_0', Personality.Iis70],
+  ['iis_7_5', Personality.Iis75],
+  ['apache', Personality.Apache2],
+  ['apache_2', Personality.Apache2],
+  ['apache_2_2', Personality.Apache2],
   ['tomcat_6_0', Personality.Generic],
 ];
 

@@ -3,8 +3,8 @@
  * missing version (HTTP/0.9), spaces within the URI.
  */
 import { u8 } from '../core/memory.js';
-import { Dir } from '../protocol/ip.js';
 import { HttpEvent } from '../protocol/http-events.js';
+import { Dir } from '../protocol/ip.js';
 import type { HttpConn } from './conn.js';
 import { warn } from './events.js';
 import { CharClass, charClass } from './text.js';
@@ -22,13 +22,21 @@ export const enum Version {
 }
 
 const methods = new Map<string, Method>([
-  ['HEAD', Method.Head], ['GET', Method.Get], ['PUT', Method.Put], ['POST', Method.Post], ['DELETE', Method.Delete],
-  ['CONNECT', Method.Connect], ['OPTIONS', Method.Options], ['TRACE', Method.Trace], ['PATCH', Method.Patch],
+  ['HEAD', Method.Head],
+  ['GET', Method.Get],
+  ['PUT', Method.Put],
+  ['POST', Method.Post],
+  ['DELETE', Method.Delete],
+  ['CONNECT', Method.Connect],
+  ['OPTIONS', Method.Options],
+  ['TRACE', Method.Trace],
+  ['PATCH', Method.Patch],
 ]);
 for (const m of (
   'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT ' +
   'MKWORKSPACE MKACTIVITY BASELINE-CONTROL MERGE INVALID'
-).split(' ')) methods.set(m, Method.Known);
+).split(' '))
+  methods.set(m, Method.Known);
 
 const enum Longest {
   Method = 16,

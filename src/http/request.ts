@@ -9,15 +9,15 @@ import { dropInBuf, type HttpConn, ReqState, SideState, Step } from './conn.js';
 import { piece } from './cursor.js';
 import { warn } from './events.js';
 import { takeHeaderLine } from './header-line.js';
-import { chomp, endsHead, findLf, isBlank } from './lines.js';
 import { lineTooLong, takeLine } from './line-buffer.js';
+import { chomp, endsHead, findLf, isBlank } from './lines.js';
 import { requestHeadersDone } from './request-head.js';
 import { mayBecomeMethod, methodOf, parseRequestLine } from './request-line.js';
 import { FieldFlag, Transfer } from './side.js';
 import { CharClass, charClass } from './text.js';
 import { TxFlag } from './transaction.js';
-import { beginTransaction, DetectDone } from './tx-list.js';
 import { type HttpTransaction, Method } from './tx.js';
+import { beginTransaction, DetectDone } from './tx-list.js';
 import { takeUri } from './uri.js';
 
 const mem = u8;
@@ -148,7 +148,8 @@ function headerLine(conn: HttpConn, tx: HttpTransaction, position: number, len: 
   if (len !== 0 && (cls[mem[at]] & CharClass.Folding) === 0) {
     if (!flushPending(conn, tx)) return false;
     const next = cur.pos < cur.end ? mem[cur.pos] : -1;
-    if (next !== -1 && (cls[next] & CharClass.Folding) === 0) return takeHeaderLine(conn, tx, Dir.ToServer, position, len);
+    if (next !== -1 && (cls[next] & CharClass.Folding) === 0)
+      return takeHeaderLine(conn, tx, Dir.ToServer, position, len);
     side.pendingOff = position;
     side.pendingLen = len;
     return true;

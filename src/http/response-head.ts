@@ -1,11 +1,11 @@
 /** What the head of a response means: whether a body follows, how it ends, and how it is coded. */
 import { ScratchPart } from '../core/memory.js';
+import { AppProto } from '../protocol/app-proto.js';
+import { TxProgress } from '../protocol/buffers.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
-import { TxProgress } from '../protocol/buffers.js';
-import { AppProto } from '../protocol/app-proto.js';
-import { type HttpConn, ReqState, ResState, SideState, Step } from './conn.js';
 import { openResponseDecoder } from './coding.js';
+import { type HttpConn, ReqState, ResState, SideState, Step } from './conn.js';
 import { warn } from './events.js';
 import { copyJoined, dropHeaders, findHeader, valueAt, valueLen } from './headers.js';
 import { hContentLength, hContentType, hExpect, hTransferEncoding, hUpgrade } from './names.js';

@@ -15,11 +15,12 @@ import { connectDone, requestComplete } from './request.js';
 import { Version } from './request-line.js';
 import { responseHeadersDone } from './response-head.js';
 import { parseStatusLine } from './response-line.js';
+import { headerLineEnd, statusLineEnd } from './response-lines.js';
 import { FieldFlag, Transfer } from './side.js';
 import { CharClass, charClass } from './text.js';
 import { TxFlag } from './transaction.js';
-import { answerTransaction, DetectDone } from './tx-list.js';
 import type { HttpTransaction } from './tx.js';
+import { answerTransaction, DetectDone } from './tx-list.js';
 
 const mem = u8;
 const cls = charClass;
@@ -99,26 +100,6 @@ function mayBecomeStatusLine(end: number): boolean {
   return true;
 }
 
-/** End of the status line in the piece (past LF, or past a CR that no LF follows); -1 when it goes on. */
-function statusLineEnd(conn: HttpConn): number {
-  let i = cur.pos;
-  if (conn.outCr !== 0 && i < cur.end) {
-    conn.outCr = 0;
-    return mem[i] === Ch.Lf ? i + 1 : i;
-  }
-  for (; i < cur.end; i++) {
-    const c = mem[i];
-    if (c === Ch.Lf) return i + 1;
-    if (c !== Ch.Cr) continue;
-    if (i + 1 === cur.end) {
-      conn.outCr = 1;
-      return -1;
-    }
-    if (mem[i + 1] !== Ch.Lf) return i + 1;
-  }
-  return -1;
-}
-
 function statusLine(conn: HttpConn, tx: HttpTransaction): Step {
   const side = tx.res;
   const at = statusLineEnd(conn);
@@ -156,52 +137,6 @@ function statusLine(conn: HttpConn, tx: HttpTransaction): Step {
   tx.dirtyToClient = 1;
   conn.outState = ResState.Headers;
   return Step.Again;
-}
-
-/**
- * End of the header line in the piece: LF, CRLF, LFCR, or a CR alone; -1 when it goes on. A CR at the very end of
- * the piece is left for the next one to decide.
- */
-function headerLineEnd(conn: HttpConn, tx: HttpTransaction): number {
-  let i = cur.pos;
-  const lineLen = tx.res.headLen - tx.res.lineStart;
-  if (conn.outCr !== 0 && i < cur.end) {
-    conn.outCr = 0;
-    if (mem[i] === Ch.Lf) return crLf(conn, i + 1);
-    // CR in front of CR, or at the very beginning of a line, ends nothing.
-    if (mem[i] !== Ch.Cr && lineLen >= 2) return i;
-  }
-  for (; i < cur.end; i++) {
-    const c = mem[i];
-    if (c === Ch.Lf) {
-      conn.outLfCr = 0;
-      if (i + 1 < cur.end && mem[i + 1] === Ch.Cr) {
-        conn.outLfCr = 1;
-        return i + 2;
-      }
-      return i + 1;
-    }
-    if (c !== Ch.Cr) {
-      conn.outLfCr = 0;
-      continue;
-    }
-    if (i + 1 === cur.end) {
-      conn.outCr = 1;
-      return -1;
-    }
-    if (mem[i + 1] === Ch.Lf) return crLf(conn, i + 2);
-    if (mem[i + 1] !== Ch.Cr && lineLen + i + 1 - cur.pos >= 2) return i + 1;
-  }
-  return -1;
-}
-
-/** Past a CRLF: after LFCR another CRLF belongs to the same line end (LF CR CR LF CR LF are two line ends). */
-function crLf(conn: HttpConn, at: number): number {
-  if (conn.outLfCr === 0) return at;
-  conn.outLfCr = 0;
-  if (at + 1 >= cur.end || mem[at] !== Ch.Cr || mem[at + 1] !== Ch.Lf) return at;
-  cur.pos += 2;
-  return at + 2;
 }
 
 /** The connection closed within a line: what there is of it is inspected as body. */
@@ -256,7 +191,8 @@ function headerLine(conn: HttpConn, tx: HttpTransaction, position: number, len: 
   if (len !== 0 && (cls[mem[off]] & CharClass.Folding) === 0) {
     if (!flushPending(conn, tx)) return false;
     const next = cur.pos < cur.end ? mem[cur.pos] : -1;
-    if (next !== -1 && (cls[next] & CharClass.Folding) === 0) return takeHeaderLine(conn, tx, Dir.ToClient, position, len);
+    if (next !== -1 && (cls[next] & CharClass.Folding) === 0)
+      return takeHeaderLine(conn, tx, Dir.ToClient, position, len);
     side.pendingOff = position;
     side.pendingLen = len;
     return true;

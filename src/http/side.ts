@@ -5,12 +5,11 @@
  * relative to that block, which moves when it grows; header lines assembled from folded ones lie in a second block
  * (`aux`) and their positions carry AuxBit.
  */
+
+import { allocBlock, blockSize, freeBlock } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import { u8 } from '../core/memory.js';
-import { allocBlock, blockSize, freeBlock } from '../applayer/pool.js';
 import { BodyStore } from './store.js';
-
-
 
 /** Undoes content codings: a DecoderChain (decoder.ts). */
 export interface BodyDecoder {
@@ -88,6 +87,8 @@ export class Side {
   decoder: BodyDecoder | null = null;
   /** The end of the body was told to whoever looks at it. */
   bodyEnded = 0;
+  /** Bytes of its files that are followed because a rule stores them, 0 for all; -1: as the body limit says. */
+  fileLimit = -1;
 
   /** Gives all blocks back and clears the fields. */
   clear(): void {
@@ -108,6 +109,7 @@ export class Side {
     this.contentLength = -1;
     this.hasTrailer = 0;
     this.wireLen = this.bodyEnded = 0;
+    this.fileLimit = -1;
   }
 
   /** Appends bytes to the head; false when the limit or the pool refuses (counted). */
@@ -162,7 +164,8 @@ export class Side {
 
   /** Adds bytes of the head to the header line kept back, which moves to the aux block. False when refused. */
   fold(position: number, len: number): boolean {
-    const joins = (this.pendingOff & Place.AuxBit) !== 0 && (this.pendingOff ^ Place.AuxBit) + this.pendingLen === this.auxLen;
+    const joins =
+      (this.pendingOff & Place.AuxBit) !== 0 && (this.pendingOff ^ Place.AuxBit) + this.pendingLen === this.auxLen;
     if (!joins) {
       const at = this.appendAux(this.at(this.pendingOff), this.pendingLen);
       if (at < 0) return false;

@@ -6,10 +6,11 @@
  * alone, so what is inspected does not depend on how the bytes were segmented. Inline, each window has whatever is
  * new. Bytes past the limit are counted, not kept.
  */
+
+import { allocBlock, blockSize, freeBlock } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import { u8 } from '../core/memory.js';
 import type { BodySettings } from './config.js';
-import { allocBlock, blockSize, freeBlock } from '../applayer/pool.js';
 import { BufferStatus, type BufferView } from './transaction.js';
 
 const mem = u8;
@@ -48,6 +49,8 @@ export class BodyStore {
   cut = 0;
   /** A gap lies in the body. */
   gap = 0;
+  /** The connection ended before the body did. */
+  short = 0;
   /** First bytes, kept apart once the front was dropped. */
   firstOff = 0;
   firstLen = 0;
@@ -56,7 +59,7 @@ export class BodyStore {
     if (this.size !== 0) freeBlock(this.off, this.size);
     if (this.firstLen !== 0) freeBlock(this.firstOff, blockSize(this.firstLen));
     this.off = this.size = this.base = this.len = this.seen = 0;
-    this.inspected = this.finished = this.done = this.cut = this.gap = 0;
+    this.inspected = this.finished = this.done = this.cut = this.gap = this.short = 0;
     this.firstOff = this.firstLen = 0;
   }
 

@@ -1,9 +1,12 @@
 /** The open transactions of a flow, oldest first. */
+
+import { allocBlock, freeBlock } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import { buf } from '../core/memory.js';
 import { TxProgress } from '../protocol/buffers.js';
-import { allocBlock, freeBlock } from '../applayer/pool.js';
+import { Dir } from '../protocol/ip.js';
 import { closeConnIfIdle, connOfFlow, type HttpConn } from './conn.js';
+import { fileEnd, filesReleased } from './file-data.js';
 import { TxFlag } from './transaction.js';
 import { giveTransaction, type HttpTransaction, takeTransaction } from './tx.js';
 
@@ -94,6 +97,7 @@ export function collectTransactions(flow: number): void {
       if (conn.answered === tx) conn.answered = null;
       if (conn.asked === tx) conn.asked = null;
       conn.open--;
+      filesReleased(tx);
       giveTransaction(tx);
     } else before = tx;
     tx = next;
@@ -106,6 +110,7 @@ export function dropTransactions(conn: HttpConn): void {
   let tx = conn.first;
   while (tx !== null) {
     const next: HttpTransaction | null = tx.next;
+    filesReleased(tx);
     giveTransaction(tx);
     tx = next;
   }
@@ -119,6 +124,8 @@ export function finishTransactions(conn: HttpConn): void {
     tx.requestProgress = tx.responseProgress = TxProgress.Complete;
     tx.flags |= TxFlag.RequestDone | TxFlag.ResponseDone;
     tx.req.body.done = tx.res.body.done = 1;
+    fileEnd(tx, Dir.ToServer, true);
+    fileEnd(tx, Dir.ToClient, true);
     tx.dirtyToServer = tx.dirtyToClient = 1;
   }
 }

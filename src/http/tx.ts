@@ -1,9 +1,9 @@
 /** HTTP transactions: the pooled objects with the parser's fields, and their life. */
 import { counter, counts } from '../core/counters.js';
+import { defaultConfig, type HttpConfig } from './config.js';
 import { closeForm, type FormScan } from './form-scan.js';
 import { Side } from './side.js';
 import { Transaction, TxLimit } from './transaction.js';
-import { defaultConfig, type HttpConfig } from './config.js';
 import { freeUploads, type UploadFile } from './uploads.js';
 
 const cTx = counter('app_layer.tx.http');

@@ -13,8 +13,20 @@ const mem = u8;
 
 /** Parts of the URI last split: addresses; an end below its start means the part is not there. */
 const part = {
-  schemeAt: 0, schemeEnd: -1, userAt: 0, userEnd: -1, hostAt: 0, hostEnd: -1, portAt: 0, portEnd: -1,
-  pathAt: 0, pathEnd: -1, queryAt: 0, queryEnd: -1, fragmentAt: 0, fragmentEnd: -1,
+  schemeAt: 0,
+  schemeEnd: -1,
+  userAt: 0,
+  userEnd: -1,
+  hostAt: 0,
+  hostEnd: -1,
+  portAt: 0,
+  portEnd: -1,
+  pathAt: 0,
+  pathEnd: -1,
+  queryAt: 0,
+  queryEnd: -1,
+  fragmentAt: 0,
+  fragmentEnd: -1,
 };
 
 function find(from: number, end: number, byte: number): number {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import {
-  appLayerEnd, appLayerEvents, configureAppLayer, consumePiece, proxyHeader, releaseAppLayer,
+  appLayerEnd,
+  appLayerEvents,
+  configureAppLayer,
+  consumePiece,
+  proxyHeader,
+  releaseAppLayer,
 } from '../../src/applayer/applayer.js';
 import { poolUsed } from '../../src/applayer/pool.js';
 import { buf } from '../../src/core/memory.js';

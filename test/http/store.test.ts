@@ -67,18 +67,24 @@ describe('http: body windows (Suricata user guide, request-body-minimal-inspect-
     const used = poolUsed();
     const sizes = fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 8 });
     fc.assert(
-      fc.property(fc.nat(20_000), sizes, fc.integer({ min: 1, max: 4000 }), fc.integer({ min: 1, max: 2000 }), (n, cut, min, win) => {
-        const data = Buffer.alloc(n);
-        for (let i = 0; i < n; i++) data[i] = (i * 7) & 0xff;
-        const s = settings(min, win, 0);
-        const got = windows(data, cut, s);
-        assert.equal(got.map((w) => w[1].slice(w[2])).join(''), data.toString('latin1'));
-        assert.deepEqual(
-          got.map((w) => [w[0], w[1], w[2]]),
-          windows(data, [n + 1], s).map((w) => [w[0], w[1], w[2]]),
-        );
-        assert.equal(poolUsed(), used);
-      }),
+      fc.property(
+        fc.nat(20_000),
+        sizes,
+        fc.integer({ min: 1, max: 4000 }),
+        fc.integer({ min: 1, max: 2000 }),
+        (n, cut, min, win) => {
+          const data = Buffer.alloc(n);
+          for (let i = 0; i < n; i++) data[i] = (i * 7) & 0xff;
+          const s = settings(min, win, 0);
+          const got = windows(data, cut, s);
+          assert.equal(got.map((w) => w[1].slice(w[2])).join(''), data.toString('latin1'));
+          assert.deepEqual(
+            got.map((w) => [w[0], w[1], w[2]]),
+            windows(data, [n + 1], s).map((w) => [w[0], w[1], w[2]]),
+          );
+          assert.equal(poolUsed(), used);
+        },
+      ),
       { numRuns: 60 },
     );
   });
