@@ -96,7 +96,8 @@ function isListed(row: number): boolean {
 /** Rules on the packet itself. */
 export function inspectOwn(p: Packet, dir: number, group: number): void {
   candidatesReset();
-  const known = (p.flags & PacketFlag.Invalid) === 0 && p.ipVersion !== 0;
+  // A packet that is broken before its transport header has nothing to look at but its events.
+  const known = p.ipVersion !== 0 && ((p.flags & PacketFlag.Invalid) === 0 || p.l4Off !== 0);
   if (known) {
     const payload = p.payloadLen > 0 && (p.flags & PacketFlag.NoPayloadInspection) === 0;
     const packetDb = groups[group + GroupCol.PacketDb];
