@@ -15,8 +15,5 @@ export function inSet(set: AddressSet, p: Packet, source: boolean): boolean {
   if (set.any) return true;
   if (p.ipVersion === 4) return within(set.v4, (source ? p.src0 : p.dst0) >>> 0);
   if (p.ipVersion !== 6) return false;
-  return within(
-    set.v6,
-    source ? value6(p.src0, p.src1, p.src2, p.src3) : value6(p.dst0, p.dst1, p.dst2, p.dst3),
-  );
+  return within(set.v6, source ? value6(p.src0, p.src1, p.src2, p.src3) : value6(p.dst0, p.dst1, p.dst2, p.dst3));
 }

@@ -6,7 +6,8 @@ import type { Packet } from '../decode/packet.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
 import { actionCode, thresholdRow, trackCode } from '../rules/compile/compile.js';
 import { hash32 } from '../rules/compile/hash32.js';
-import { RuleCol, ThresholdCol, ThresholdType } from '../rules/compile/layout.js';
+import { RuleCol } from '../rules/compile/layout.js';
+import { ThresholdCol, ThresholdType } from '../rules/compile/layout-tables.js';
 import type { AddressSet } from '../rules/ir.js';
 import { inSet } from './address-match.js';
 

@@ -3,11 +3,21 @@
  * bytes or seconds.
  */
 import type { Packet } from '../decode/packet.js';
+import { keyTrack } from '../detect/host-bits.js';
 import {
-  addEntry, clearKey, entryCount, entryStart, entryUntil, findEntry, HostKind, keyA, removeEntry, setEntryCount, setEntryStart,
+  addEntry,
+  clearKey,
+  entryCount,
+  entryStart,
+  entryUntil,
+  findEntry,
+  HostKind,
+  keyA,
+  removeEntry,
+  setEntryCount,
+  setEntryStart,
   setEntryUntil,
 } from '../detect/host-table.js';
-import { keyTrack } from '../detect/host-bits.js';
 import { flows } from '../flow/columns.js';
 import { HostSide, Op, TagMetric, XbitsTrack } from '../rules/compile/layout.js';
 

@@ -3,13 +3,25 @@
  * rule or flow within a window of capture time, kept in the shared host table. Counting is Suricata 7.0.10's to the
  * event.
  */
-import { flows } from '../flow/columns.js';
+
 import type { Packet } from '../decode/packet.js';
-import {
-  addEntry, clearKey, entryCount, entryStart, entryUntil, findEntry, HostKind, keyA, setEntryCount, setEntryStart, setEntryUntil,
-} from '../detect/host-table.js';
 import { keyTrack } from '../detect/host-bits.js';
-import { ThresholdCol, ThresholdType, TrackBy, XbitsTrack } from '../rules/compile/layout.js';
+import {
+  addEntry,
+  clearKey,
+  entryCount,
+  entryStart,
+  entryUntil,
+  findEntry,
+  HostKind,
+  keyA,
+  setEntryCount,
+  setEntryStart,
+  setEntryUntil,
+} from '../detect/host-table.js';
+import { flows } from '../flow/columns.js';
+import { XbitsTrack } from '../rules/compile/layout.js';
+import { ThresholdCol, ThresholdType, TrackBy } from '../rules/compile/layout-tables.js';
 
 export const enum ThresholdResult {
   /** No alert and no action. */

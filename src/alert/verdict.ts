@@ -7,11 +7,19 @@ import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import {
-  matchCount, matchDir, matchFirstRange, matchFlags, matchRangeCount, matchRule, MatchRowFlag, matchTx,
+  MatchRowFlag,
+  matchCount,
+  matchDir,
+  matchFirstRange,
+  matchFlags,
+  matchRangeCount,
+  matchRule,
+  matchTx,
 } from '../detect/matches.js';
 import { FlowFlag, flows } from '../flow/columns.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
-import { RuleAction, RuleCol, RuleFlag, RuleType, ThresholdCol } from '../rules/compile/layout.js';
+import { RuleAction, RuleCol, RuleFlag, RuleType } from '../rules/compile/layout.js';
+import { ThresholdCol } from '../rules/compile/layout-tables.js';
 import { bindPolicies, counterId, isSuppressed, thresholdRows, thresholdsOf } from './policies.js';
 import { AlertFlag, AlertLimit, alertQueue } from './queue.js';
 import { setTags } from './tags.js';
@@ -99,7 +107,8 @@ export function applyVerdict(p: Packet): Verdict {
     rated = false;
     const result = p.ipVersion === 0 ? ThresholdResult.Alert : threshold(rule, p, swapped);
     if (result !== ThresholdResult.Nothing) verdict = act(p, m, verdict);
-    if (result !== ThresholdResult.Alert || !isShown(table[rule * RuleCol.Stride + RuleCol.Flags])) counts[cSuppressed]++;
+    if (result !== ThresholdResult.Alert || !isShown(table[rule * RuleCol.Stride + RuleCol.Flags]))
+      counts[cSuppressed]++;
     else {
       setTags(p, code, table[rule * RuleCol.Stride + RuleCol.Effects], swapped);
       if (alertQueue.count < alertMax) keep(m);

@@ -1,10 +1,11 @@
 /** What detection knows of a flow's application protocol: whether this packet decided it, and the flow's events. */
+
+import { appLayerEvents } from '../applayer/applayer.js';
 import { column } from '../core/columns.js';
 import { FlowLimit, flows } from '../flow/columns.js';
 import { AppProto } from '../protocol/app-proto.js';
-import { Dir } from '../protocol/ip.js';
 import { EventRange } from '../protocol/events.js';
-import { appLayerEvents } from '../applayer/applayer.js';
+import { Dir } from '../protocol/ip.js';
 
 const enum Seen {
   ToServer = 1,

@@ -1,6 +1,6 @@
 /** Numbers read out of a buffer for byte_test, byte_jump, byte_extract and byte_math (Suricata manual, "Payload Keywords"). */
 import { u8 } from '../core/memory.js';
-import { MatchFlag } from '../rules/compile/layout.js';
+import { Compare, MatchFlag, MathOp } from '../rules/compile/layout.js';
 
 const mem = u8;
 /** Longest text number: 23 characters, as Suricata's buffer holds. */
@@ -78,4 +78,42 @@ export function wrap64(v: number): number {
   if (v >= 0 && v < 2 ** 64) return v;
   const r = v % 2 ** 64;
   return r < 0 ? r + 2 ** 64 : r;
+}
+
+/** byte_test's comparison. */
+export function compare(op: number, a: number, b: number): boolean {
+  switch (op) {
+    case Compare.Lt:
+      return a < b;
+    case Compare.Gt:
+      return a > b;
+    case Compare.Eq:
+      return a === b;
+    case Compare.Le:
+      return a <= b;
+    case Compare.Ge:
+      return a >= b;
+    case Compare.And:
+      return and64(a, b) !== 0;
+    default:
+      return a !== b;
+  }
+}
+
+/** byte_math's operation on unsigned 64-bit integers; the divisor is not 0. */
+export function arithmetic(op: number, a: number, b: number): number {
+  switch (op) {
+    case MathOp.Add:
+      return wrap64(a + b);
+    case MathOp.Sub:
+      return wrap64(a - b);
+    case MathOp.Mul:
+      return wrap64(a * b);
+    case MathOp.Div:
+      return Math.floor(a / b);
+    case MathOp.Shl:
+      return b < 64 ? wrap64(a * 2 ** b) : 0;
+    default:
+      return b < 64 ? Math.floor(a / 2 ** b) : 0;
+  }
 }

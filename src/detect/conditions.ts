@@ -1,5 +1,11 @@
 /** Evaluates the conditions of a rule on packet, flow and shared state. */
-import { icmpv4ChecksumOk, icmpv6ChecksumOk, ipv4ChecksumOk, tcpChecksumOk, udpChecksumOk } from '../decode/checksum.js';
+import {
+  icmpv4ChecksumOk,
+  icmpv6ChecksumOk,
+  ipv4ChecksumOk,
+  tcpChecksumOk,
+  udpChecksumOk,
+} from '../decode/checksum.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import { flowbitIsSet, flowintGet } from '../flow/bits.js';
 import { flows } from '../flow/columns.js';
@@ -36,11 +42,15 @@ function holds(pc: number, p: Packet, dir: number, pdOnly: boolean): boolean {
       return numberHolds(pc, p);
     case Op.TcpFlags:
       return (
-        p.ipProto === IpProto.Tcp && p.l4Off !== 0 && (p.flags & PacketFlag.Pseudo) === 0 &&
+        p.ipProto === IpProto.Tcp &&
+        p.l4Off !== 0 &&
+        (p.flags & PacketFlag.Pseudo) === 0 &&
         flagsHold(p.tcpFlags & ~code[pc + 3] & 0xff, code[pc + 2], code[pc + 4])
       );
     case Op.IpFlags:
-      return p.ipVersion === 4 && (p.flags & PacketFlag.Pseudo) === 0 && flagsHold(p.ipFlags, code[pc + 2], code[pc + 3]);
+      return (
+        p.ipVersion === 4 && (p.flags & PacketFlag.Pseudo) === 0 && flagsHold(p.ipFlags, code[pc + 2], code[pc + 3])
+      );
     case Op.IpOpts:
       return p.ipVersion === 4 && (p.flags & PacketFlag.Pseudo) === 0 && (p.ipOpts & code[pc + 2]) !== 0;
     case Op.IpProto:
@@ -60,11 +70,21 @@ function holds(pc: number, p: Packet, dir: number, pdOnly: boolean): boolean {
     case Op.FlowintTest:
       return flowintHolds(pc, p.flow);
     case Op.HostbitsTest:
-      return p.ipVersion !== 0 && hostbitIsSet(p, code[pc + 3], code[pc + 4], swappedFor(p, dir)) === (code[pc + 2] !== 0);
+      return (
+        p.ipVersion !== 0 && hostbitIsSet(p, code[pc + 3], code[pc + 4], swappedFor(p, dir)) === (code[pc + 2] !== 0)
+      );
     case Op.XbitsTest:
       return p.ipVersion !== 0 && xbitIsSet(p, code[pc + 3], code[pc + 4], swappedFor(p, dir)) === (code[pc + 2] !== 0);
     case Op.Iprep:
-      return reputationFits(p, code[pc + 2], code[pc + 3], code[pc + 4], code[pc + 5], code[pc + 6], swappedFor(p, dir));
+      return reputationFits(
+        p,
+        code[pc + 2],
+        code[pc + 3],
+        code[pc + 4],
+        code[pc + 5],
+        code[pc + 6],
+        swappedFor(p, dir),
+      );
     case Op.FlowVolume:
       return volumeHolds(pc, p);
     default:
@@ -143,7 +163,8 @@ function icmpv6Mtu(p: Packet): number {
 /** The checksum keywords compute whatever `-k` says; a packet without the layer matches neither value. */
 function checksumHolds(layer: number, wanted: boolean, p: Packet): boolean {
   if ((p.flags & (PacketFlag.Pseudo | PacketFlag.Invalid)) !== 0) return false;
-  const has = (version: number, proto: number): boolean => p.ipVersion === version && p.ipProto === proto && p.l4Off !== 0;
+  const has = (version: number, proto: number): boolean =>
+    p.ipVersion === version && p.ipProto === proto && p.l4Off !== 0;
   switch (layer) {
     case ChecksumCode.Ipv4:
       return p.ipVersion === 4 && ipv4ChecksumOk(p) === wanted;

@@ -16,7 +16,8 @@ function addressKey(text: string, type: DatasetMatch['type']): string | null {
   const words = (s: string | undefined): number[] => (s ? s.split(':').map((w) => Number.parseInt(w, 16)) : []);
   const before = words(head);
   const after = words(tail);
-  const all = tail === undefined ? before : [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+  const all =
+    tail === undefined ? before : [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
   return String.fromCharCode(...all.flatMap((w) => [w >>> 8, w & 0xff]));
 }
 
@@ -34,7 +35,11 @@ function entryKey(text: string, type: DatasetMatch['type']): string | null {
 }
 
 /** Entries of a file as (key, reputation). A file that does not exist has none; a line that cannot be read is noted. */
-export function readDataset(file: string, type: DatasetMatch['type'], note: (message: string) => void): [string, number][] {
+export function readDataset(
+  file: string,
+  type: DatasetMatch['type'],
+  note: (message: string) => void,
+): [string, number][] {
   let text: string;
   try {
     text = readFileSync(file, 'latin1');

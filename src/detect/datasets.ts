@@ -70,14 +70,25 @@ function keyOf(set: Dataset, off: number, len: number): string {
   switch (set.type) {
     case 'md5':
     case 'sha256':
-      return createHash(set.type).update(buf.subarray(off, off + len)).digest().toString('latin1');
+      return createHash(set.type)
+        .update(buf.subarray(off, off + len))
+        .digest()
+        .toString('latin1');
     default:
       return buf.toString('latin1', off, off + len);
   }
 }
 
 /** Runs one dataset or datarep keyword on a buffer. An empty buffer matches none of them. */
-export function datasetMatch(n: number, cmd: number, off: number, len: number, test: number, lo: number, hi: number): boolean {
+export function datasetMatch(
+  n: number,
+  cmd: number,
+  off: number,
+  len: number,
+  test: number,
+  lo: number,
+  hi: number,
+): boolean {
   const set = installed[n];
   if (len === 0) return false;
   const key = keyOf(set, off, len);

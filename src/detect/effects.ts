@@ -3,9 +3,9 @@ import type { Packet } from '../decode/packet.js';
 import { PacketFlag } from '../decode/packet.js';
 import { flowbitSet, flowbitToggle, flowbitUnset, flowintGet, flowintSet, flowvarSet } from '../flow/bits.js';
 import { FlowState, flows } from '../flow/columns.js';
+import type { CaptureTarget } from '../rules/compile/buffer-program.js';
 import { BitsCmd, FlowintOp, Op } from '../rules/compile/layout.js';
 import { flowNames } from '../rules/compile/names.js';
-import type { CaptureTarget } from '../rules/compile/buffer-program.js';
 import { swappedFor } from './conditions.js';
 import { hostbitChange, xbitChange } from './host-bits.js';
 import { captureCount, captureRows } from './matched.js';
@@ -51,7 +51,8 @@ export function runEffects(from: number, p: Packet, dir: number): void {
 function storeFlowCaptures(flow: number): void {
   for (let i = 0; i < captureCount; i++) {
     const target = captures[captureRows[i * 3]];
-    if (target.scope === 'flow') flowvarSet(flow, flowNames.id(target.name), captureRows[i * 3 + 1], captureRows[i * 3 + 2]);
+    if (target.scope === 'flow')
+      flowvarSet(flow, flowNames.id(target.name), captureRows[i * 3 + 1], captureRows[i * 3 + 2]);
   }
 }
 

@@ -17,8 +17,8 @@ import type { CompiledRules } from '../rules/compile/compile.js';
 import { compileDatabases } from '../rules/compile/databases.js';
 import { SectionCol } from '../rules/compile/layout.js';
 import { flowNames, hostNames } from '../rules/compile/names.js';
-import { RawChunk, setRawWanted, takeRawChunk } from '../stream/raw.js';
 import { stateOf, TcpState } from '../stream/columns.js';
+import { RawChunk, setRawWanted, takeRawChunk } from '../stream/raw.js';
 import { beginAppState, releaseAppState } from './app-state.js';
 import { bindCandidates } from './candidates.js';
 import { bindConditions } from './conditions.js';
@@ -30,7 +30,15 @@ import { beginHeaders, bindHeaders } from './header.js';
 import { bindPrograms, InspectLimit, setStepLimit } from './inspect.js';
 import { bindReputation, configureReputation } from './iprep.js';
 import { matchCount, matchesReset } from './matches.js';
-import { bindPacketPass, groupOf, groupWantsStream, inspectChunk, inspectIpOnly, inspectOwn, packetPassReset } from './packet-pass.js';
+import {
+  bindPacketPass,
+  groupOf,
+  groupWantsStream,
+  inspectChunk,
+  inspectIpOnly,
+  inspectOwn,
+  packetPassReset,
+} from './packet-pass.js';
 import { bindPrefilter } from './prefilter.js';
 import { bindRegexes, configureRegexes } from './regexes.js';
 import { scratchReset } from './scratch.js';

@@ -1,8 +1,17 @@
 /** Host bits and xbits: bits of an address or a pair of addresses, with an expiry (Suricata manual, "Xbits Keyword"). */
 import type { Packet } from '../decode/packet.js';
-import { HostSide, BitsCmd, XbitsTrack } from '../rules/compile/layout.js';
+import { BitsCmd, HostSide, XbitsTrack } from '../rules/compile/layout.js';
 import {
-  addEntry, clearKey, entryUntil, findEntry, HostKind, keyA, keyB, keyPair, removeEntry, setEntryUntil,
+  addEntry,
+  clearKey,
+  entryUntil,
+  findEntry,
+  HostKind,
+  keyA,
+  keyB,
+  keyPair,
+  removeEntry,
+  setEntryUntil,
 } from './host-table.js';
 
 function keySource(p: Packet, swapped: boolean): void {
@@ -44,7 +53,14 @@ export function xbitIsSet(p: Packet, id: number, track: XbitsTrack, swapped: boo
   keyTrack(p, track, swapped);
   return isSet(id, p.tsUs);
 }
-export function xbitChange(p: Packet, cmd: BitsCmd, id: number, track: XbitsTrack, expireS: number, swapped: boolean): void {
+export function xbitChange(
+  p: Packet,
+  cmd: BitsCmd,
+  id: number,
+  track: XbitsTrack,
+  expireS: number,
+  swapped: boolean,
+): void {
   keyTrack(p, track, swapped);
   change(cmd, id, expireS, p.tsUs);
 }
@@ -54,7 +70,14 @@ export function hostbitIsSet(p: Packet, id: number, side: HostSide, swapped: boo
   if (side !== HostSide.Dst && !xbitIsSet(p, id, XbitsTrack.IpSrc, swapped)) return false;
   return side === HostSide.Src || xbitIsSet(p, id, XbitsTrack.IpDst, swapped);
 }
-export function hostbitChange(p: Packet, cmd: BitsCmd, id: number, side: HostSide, expireS: number, swapped: boolean): void {
+export function hostbitChange(
+  p: Packet,
+  cmd: BitsCmd,
+  id: number,
+  side: HostSide,
+  expireS: number,
+  swapped: boolean,
+): void {
   if (side !== HostSide.Dst) xbitChange(p, cmd, id, XbitsTrack.IpSrc, expireS, swapped);
   if (side !== HostSide.Src) xbitChange(p, cmd, id, XbitsTrack.IpDst, expireS, swapped);
 }

@@ -8,10 +8,10 @@
  */
 import { pcreMatch, pcreOvector } from '../addon/pcre.js';
 import { counter, counts } from '../core/counters.js';
-import { CompileLimit, Compare, ContentFlag, JumpFrom, MatchFlag, MathOp, Op } from '../rules/compile/layout.js';
 import { BufferId } from '../protocol/buffers.js';
-import { and64, masked, numberValue, readNumber, wrap64 } from './byte-numbers.js';
+import { CompileLimit, ContentFlag, JumpFrom, MatchFlag, MathOp, Op } from '../rules/compile/layout.js';
 import { decodeBase64 } from './base64.js';
+import { arithmetic, compare, masked, numberValue, readNumber } from './byte-numbers.js';
 import { datasetMatch } from './datasets.js';
 import { find } from './find.js';
 import { captureAdd, matchedAdd, matchedCount, matchedCut } from './matched.js';
@@ -312,25 +312,6 @@ function byteTest(pc: number): boolean {
   return compare(code[pc + 7], value, operand) !== ((flags & MatchFlag.Negated) !== 0);
 }
 
-function compare(op: number, a: number, b: number): boolean {
-  switch (op) {
-    case Compare.Lt:
-      return a < b;
-    case Compare.Gt:
-      return a > b;
-    case Compare.Eq:
-      return a === b;
-    case Compare.Le:
-      return a <= b;
-    case Compare.Ge:
-      return a >= b;
-    case Compare.And:
-      return and64(a, b) !== 0;
-    default:
-      return a !== b;
-  }
-}
-
 function byteJump(pc: number): boolean {
   if (bLen === 0) return false;
   const flags = code[pc + 2];
@@ -362,23 +343,6 @@ function byteExtract(pc: number): boolean {
   variables[code[pc + 9]] = v;
   pos = numberOff - bOff + taken;
   return true;
-}
-
-function arithmetic(op: number, a: number, b: number): number {
-  switch (op) {
-    case MathOp.Add:
-      return wrap64(a + b);
-    case MathOp.Sub:
-      return wrap64(a - b);
-    case MathOp.Mul:
-      return wrap64(a * b);
-    case MathOp.Div:
-      return Math.floor(a / b);
-    case MathOp.Shl:
-      return b < 64 ? wrap64(a * 2 ** b) : 0;
-    default:
-      return b < 64 ? Math.floor(a / 2 ** b) : 0;
-  }
 }
 
 function byteMath(pc: number): boolean {

@@ -27,14 +27,17 @@ let wanted: number[] = [];
 
 function wordsOf(text: string): number[] | null {
   if (/^\d+\.\d+\.\d+\.\d+$/.test(text)) {
-    const v4 = text.split('.').reduce((a, x) => ((a << 8) | Number(x)) | 0, 0);
+    const v4 = text.split('.').reduce((a, x) => (a << 8) | Number(x) | 0, 0);
     return [0, 0, 0xffff, v4];
   }
   const [head, tail] = text.split('::');
   const parts = (s: string | undefined): number[] => (s ? s.split(':').map((w) => Number.parseInt(w, 16)) : []);
   const before = parts(head);
   const after = parts(tail);
-  const all = tail === undefined ? before : [...before, ...new Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0), ...after];
+  const all =
+    tail === undefined
+      ? before
+      : [...before, ...new Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0), ...after];
   if (all.length !== 8 || all.some((w) => Number.isNaN(w))) return null;
   return [0, 2, 4, 6].map((i) => (all[i] << 16) | all[i + 1]);
 }
@@ -54,7 +57,8 @@ function addLine(line: string): boolean {
   const words = wordsOf(address);
   const cat = Number(category);
   const n = Number(score);
-  if (words === null || !(cat > 0 && cat < ReputationLimit.Categories) || !(n >= 0 && n <= ReputationLimit.MaxScore)) return false;
+  if (words === null || !(cat > 0 && cat < ReputationLimit.Categories) || !(n >= 0 && n <= ReputationLimit.MaxScore))
+    return false;
   const isV4 = address.includes('.');
   const bits = length === undefined ? 128 : Number(length) + (isV4 ? 96 : 0);
   let byAddress = networks.get(bits);
@@ -74,7 +78,9 @@ function addLine(line: string): boolean {
 
 function lines(file: string, note: (message: string) => void): string[] {
   try {
-    return readFileSync(file, 'latin1').split(/\r?\n/).filter((l) => l !== '' && !l.startsWith('#'));
+    return readFileSync(file, 'latin1')
+      .split(/\r?\n/)
+      .filter((l) => l !== '' && !l.startsWith('#'));
   } catch (e) {
     note(`${file}: ${(e as Error).message}`);
     return [];
@@ -119,7 +125,13 @@ function score(category: number, version: number, w0: number, w1: number, w2: nu
 
 /** Whether the reputation of the side(s) named passes the test. */
 export function reputationFits(
-  p: Packet, side: number, category: number, test: number, lo: number, hi: number, swapped: boolean,
+  p: Packet,
+  side: number,
+  category: number,
+  test: number,
+  lo: number,
+  hi: number,
+  swapped: boolean,
 ): boolean {
   if (p.ipVersion === 0) return false;
   const cat = wanted[category];

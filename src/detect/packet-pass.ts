@@ -8,7 +8,8 @@ import { AppProto } from '../protocol/app-proto.js';
 import { BufferId } from '../protocol/buffers.js';
 import { IpProto } from '../protocol/ip.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
-import { GroupCol, GroupProto, RuleCol, RuleFlag, RuleType, SectionCol } from '../rules/compile/layout.js';
+import { RuleCol, RuleFlag, RuleType, SectionCol } from '../rules/compile/layout.js';
+import { GroupCol, GroupProto } from '../rules/compile/layout-tables.js';
 import { hasAppEvents } from './app-state.js';
 import { candidateCount, candidatesReset, sortedCandidates } from './candidates.js';
 import { conditionsHold, swappedFor } from './conditions.js';
@@ -185,7 +186,9 @@ function inspectSections(at: number, flags: number, p: Packet, dir: number, own:
 }
 
 function inspectHeader(row: number, p: Packet, dir: number): boolean {
-  return headerBuffer(p, sections[row + SectionCol.Buffer], swappedFor(p, dir)) && inspectBytes(row, headerOff, headerLen);
+  return (
+    headerBuffer(p, sections[row + SectionCol.Buffer], swappedFor(p, dir)) && inspectBytes(row, headerOff, headerLen)
+  );
 }
 
 function inspectBytes(row: number, off: number, len: number): boolean {

@@ -2,7 +2,7 @@
  * The multi-pattern matcher: buffers of one packet are queued as jobs and scanned in one native call; each pattern
  * that was found makes its rules candidates.
  */
-import { bindScan, scan, ScanRow } from '../addon/hyperscan.js';
+import { bindScan, ScanRow, scan } from '../addon/hyperscan.js';
 import { counter, counts } from '../core/counters.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
 import { addCandidate } from './candidates.js';

@@ -1,6 +1,7 @@
 /** Regular expressions of rules: compiled by PCRE2 when first needed, since most rules of a large set never get there. */
-import { compilePcre, isRefusal, PcreLimit, PcreOption } from '../addon/pcre.js';
+
 import { closeHandle } from '../addon/handles.js';
+import { compilePcre, isRefusal, PcreLimit, PcreOption } from '../addon/pcre.js';
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import type { RegexSource } from '../rules/compile/buffer-program.js';

@@ -39,7 +39,8 @@ export function streamSectionHolds(pc: number, dir: number): boolean {
   const before = befores[dir];
   if (before === 0) return false;
   const mark = matchedCount;
-  if (inspectBuffer(pc, offs[dir] - before, len + before, 0, BufferId.Payload) && reachesBeyond(mark, before)) return true;
+  if (inspectBuffer(pc, offs[dir] - before, len + before, 0, BufferId.Payload) && reachesBeyond(mark, before))
+    return true;
   matchedCut(mark);
   return false;
 }

@@ -94,7 +94,10 @@ function stripPseudoHeaders(from: number, len: number, to: number): number {
 }
 
 function digest(name: string, from: number, len: number, to: number): number {
-  return createHash(name).update(buf.subarray(from, from + len)).digest().copy(buf, to);
+  return createHash(name)
+    .update(buf.subarray(from, from + len))
+    .digest()
+    .copy(buf, to);
 }
 
 function xor(arg: string, from: number, len: number, to: number): number {

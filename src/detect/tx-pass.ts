@@ -12,7 +12,8 @@ import type { HttpTransaction } from '../http/tx.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { type BufferId, buffers } from '../protocol/buffers.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
-import { DbKind, RuleCol, RuleFlag, SectionCol, SectionFlag } from '../rules/compile/layout.js';
+import { RuleCol, RuleFlag, SectionCol, SectionFlag } from '../rules/compile/layout.js';
+import { DbKind } from '../rules/compile/layout-tables.js';
 import { addCandidate, candidateCount, candidatesReset, sortedCandidates } from './candidates.js';
 import { conditionsHold } from './conditions.js';
 import { runEffects } from './effects.js';
@@ -23,7 +24,18 @@ import { addList, queueScan, runScans } from './prefilter.js';
 import { recorder } from './recorder.js';
 import { scratchMark, scratchRelease } from './scratch.js';
 import {
-  cellIsOver, closeSide, databaseDone, firstCell, nextCell, openSide, setDatabaseDone, StoredFlag, storedFlags, storeFlags, takeCell, takeFiles,
+  cellIsOver,
+  closeSide,
+  databaseDone,
+  firstCell,
+  nextCell,
+  openSide,
+  StoredFlag,
+  setDatabaseDone,
+  storedFlags,
+  storeFlags,
+  takeCell,
+  takeFiles,
 } from './stored-state.js';
 import { transform, transformLen, transformOff } from './transforms.js';
 import { inspectTxSection, SectionResult, setFirstFile, sideComplete } from './tx-section.js';
@@ -62,7 +74,12 @@ export function bindTxPass(rules: CompiledRules): void {
   engines = [[], []];
   rules.databases.forEach((d, db) => {
     if (d.kind !== DbKind.Tx) return;
-    engines[d.dir].push({ db, buffer: d.buffer, transforms: d.transforms, multi: buffers.get(d.buffer)?.multi ?? false });
+    engines[d.dir].push({
+      db,
+      buffer: d.buffer,
+      transforms: d.transforms,
+      multi: buffers.get(d.buffer)?.multi ?? false,
+    });
   });
   for (const list of engines) list.sort((a, b) => a.transforms - b.transforms || a.buffer - b.buffer);
 }

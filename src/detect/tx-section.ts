@@ -1,6 +1,7 @@
 /** Whether one section of a rule matches in a transaction: buffers, events, files. */
-import { BufferStatus, BufferView, type Transaction } from '../http/transaction.js';
+
 import { httpBuffer } from '../http/buffers.js';
+import { BufferStatus, BufferView, type Transaction } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { BufferId, TxProgress } from '../protocol/buffers.js';
 import { SectionCol, SectionFlag } from '../rules/compile/layout.js';

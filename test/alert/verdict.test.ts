@@ -7,10 +7,21 @@ const any = 'any any -> any any';
 
 describe('Actions (Suricata manual, "Action-order")', () => {
   it('a pass rule hides what comes after it, and with alert shows itself', () => {
-    assert.deepEqual(sidsOf(`pass udp ${any} (content:"x"; sid:1;)\nalert udp ${any} (content:"x"; sid:2;)`, [udpTo('x')]), []);
-    assert.deepEqual(sidsOf(`pass udp ${any} (content:"x"; alert; sid:1;)\nalert udp ${any} (content:"x"; sid:2;)`, [udpTo('x')]), [1]);
+    assert.deepEqual(
+      sidsOf(`pass udp ${any} (content:"x"; sid:1;)\nalert udp ${any} (content:"x"; sid:2;)`, [udpTo('x')]),
+      [],
+    );
+    assert.deepEqual(
+      sidsOf(`pass udp ${any} (content:"x"; alert; sid:1;)\nalert udp ${any} (content:"x"; sid:2;)`, [udpTo('x')]),
+      [1],
+    );
     const settings = { 'action-order': ['alert', 'pass', 'drop', 'reject'] };
-    assert.deepEqual(sidsOf(`pass udp ${any} (content:"x"; sid:1;)\nalert udp ${any} (content:"x"; sid:2;)`, [udpTo('x')], { settings }), [2]);
+    assert.deepEqual(
+      sidsOf(`pass udp ${any} (content:"x"; sid:1;)\nalert udp ${any} (content:"x"; sid:2;)`, [udpTo('x')], {
+        settings,
+      }),
+      [2],
+    );
   });
 
   it('a pass of a transaction rule passes the rest of the flow, one of a packet rule only its packet', () => {
@@ -23,8 +34,14 @@ describe('Actions (Suricata manual, "Action-order")', () => {
   it('drop: the packet and, for stateful rules, the rest of the flow', () => {
     const frames = http([get('/a'), ok(''), get('/b'), ok('')], { acks: false });
     const tx = new Run(`drop http ${any} (http.uri; content:"/a"; sid:1;)`, { inline: true }).replay(frames);
-    assert.deepEqual(tx.drops, frames.map((_, i) => i + 1).filter((n) => n >= 4));
-    assert.deepEqual(tx.seen.map((s) => [s.packet, s.sid, s.flags & AlertFlag.Blocked]), [[4, 1, AlertFlag.Blocked]]);
+    assert.deepEqual(
+      tx.drops,
+      frames.map((_, i) => i + 1).filter((n) => n >= 4),
+    );
+    assert.deepEqual(
+      tx.seen.map((s) => [s.packet, s.sid, s.flags & AlertFlag.Blocked]),
+      [[4, 1, AlertFlag.Blocked]],
+    );
     const pkt = new Run(`drop tcp-pkt ${any} (content:"/a"; sid:1;)`, { inline: true }).replay(frames);
     assert.deepEqual(pkt.drops, [4]);
   });
@@ -33,12 +50,18 @@ describe('Actions (Suricata manual, "Action-order")', () => {
     const rules = `drop http ${any} (http.uri; content:"/a"; sid:1;)\nalert http ${any} (http.uri; content:"/b"; sid:2;)`;
     const run = new Run(rules).replay(http([get('/a'), ok(''), get('/b'), ok('')]));
     assert.deepEqual(run.drops, []);
-    assert.deepEqual(run.seen.map((s) => [s.sid, s.flags & AlertFlag.Blocked]), [[1, 0]]);
+    assert.deepEqual(
+      run.seen.map((s) => [s.sid, s.flags & AlertFlag.Blocked]),
+      [[1, 0]],
+    );
   });
 
   it('reject counts as blocked in both modes', () => {
     const run = new Run(`reject udp ${any} (content:"x"; sid:1;)`).replay([udpTo('x')]);
-    assert.deepEqual(run.seen.map((s) => s.flags & AlertFlag.Blocked), [AlertFlag.Blocked]);
+    assert.deepEqual(
+      run.seen.map((s) => s.flags & AlertFlag.Blocked),
+      [AlertFlag.Blocked],
+    );
   });
 
   it('a threshold that is not reached holds back the action too; a suppressed alert still drops', () => {
@@ -51,12 +74,19 @@ describe('Actions (Suricata manual, "Action-order")', () => {
   });
 
   it('noalert rules have effects and no alert', () => {
-    assert.deepEqual(sidsOf(`alert udp ${any} (content:"x"; noalert; flowbits:set,a; sid:1;)\nalert udp ${any} (flowbits:isset,a; sid:2;)`, [udpTo('x')]), [2]);
+    assert.deepEqual(
+      sidsOf(
+        `alert udp ${any} (content:"x"; noalert; flowbits:set,a; sid:1;)\nalert udp ${any} (flowbits:isset,a; sid:2;)`,
+        [udpTo('x')],
+      ),
+      [2],
+    );
   });
 });
 
 describe('packet-alert-max (Suricata manual, "Maximum alerts per packet")', () => {
-  const rules = (n: number, last: string) => [...Array.from({ length: n }, (_, i) => `alert udp ${any} (content:"x"; sid:${i + 1};)`), last].join('\n');
+  const rules = (n: number, last: string) =>
+    [...Array.from({ length: n }, (_, i) => `alert udp ${any} (content:"x"; sid:${i + 1};)`), last].join('\n');
 
   it('keeps the first in order of evaluation, drops before alerts', () => {
     const sids = sidsOf(rules(20, `drop udp ${any} (content:"x"; sid:99;)`), [udpTo('x')]);
@@ -65,7 +95,9 @@ describe('packet-alert-max (Suricata manual, "Maximum alerts per packet")', () =
 
   it('a drop beyond the bound still drops', () => {
     const settings = { 'packet-alert-max': 3, 'action-order': ['alert', 'drop', 'pass', 'reject'] };
-    const run = new Run(rules(4, `drop udp ${any} (content:"x"; sid:99;)`), { inline: true, settings }).replay([udpTo('x')]);
+    const run = new Run(rules(4, `drop udp ${any} (content:"x"; sid:99;)`), { inline: true, settings }).replay([
+      udpTo('x'),
+    ]);
     assert.deepEqual([run.sids(), run.drops], [[1, 2, 3], [1]]);
   });
 });

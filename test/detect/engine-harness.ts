@@ -5,8 +5,8 @@ import { appLayerEnd, configureAppLayer, consumePiece, releaseAppLayer } from '.
 import { Settings, type Tree } from '../../src/core/settings.js';
 import { configureDecode, decodeFrame } from '../../src/decode/decode.js';
 import { Packet, PacketFlag } from '../../src/decode/packet.js';
-import { configureDetect, detectFlowEnd, detectPacket, installRules, releaseDetect } from '../../src/detect/engine.js';
 import { resetDatasets } from '../../src/detect/datasets.js';
+import { configureDetect, detectFlowEnd, detectPacket, installRules, releaseDetect } from '../../src/detect/engine.js';
 import { resetHostTable } from '../../src/detect/host-table.js';
 import { FlowFlag, flows } from '../../src/flow/columns.js';
 import { configureFlow, endAllFlows, endedFlow, freeFlow, lookupFlow } from '../../src/flow/table.js';
@@ -16,7 +16,15 @@ import { collectTransactions, firstTransaction } from '../../src/http/tx-list.js
 import { Dir, IpProto } from '../../src/protocol/ip.js';
 import { type CompiledRules, compileRules } from '../../src/rules/compile/compile.js';
 import { parseRuleText } from '../../src/rules/load.js';
-import { configureStream, endBatch, handleSegment, releaseStream, StreamPiece, streamEnd, takePiece } from '../../src/stream/stream.js';
+import {
+  configureStream,
+  endBatch,
+  handleSegment,
+  releaseStream,
+  StreamPiece,
+  streamEnd,
+  takePiece,
+} from '../../src/stream/stream.js';
 import { place } from '../tools/arena.js';
 import type { TimedFrame } from '../tools/session.js';
 
@@ -120,7 +128,12 @@ export class Run {
     for (let i = 0; i < alertQueue.count; i++) {
       const row: AlertRow = alertQueue.rows[i];
       this.seen.push({
-        sid: this.rules.rules[row.rule].sid, packet: p.no, dir: row.dir, tx: row.tx?.id ?? -1, action: row.action, flags: row.flags,
+        sid: this.rules.rules[row.rule].sid,
+        packet: p.no,
+        dir: row.dir,
+        tx: row.tx?.id ?? -1,
+        action: row.action,
+        flags: row.flags,
       });
     }
   }

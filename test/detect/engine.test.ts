@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { TcpFlag } from '../../src/protocol/tcp.js';
+import { udpFrame } from '../tools/build.js';
 import { Run, sidsOf } from './engine-harness.js';
 import { get, http, ok, post, tcpTo, udpTo } from './frames.js';
-import { udpFrame } from '../tools/build.js';
 
 const any = 'any any -> any any';
 
@@ -21,17 +21,26 @@ describe('Packet rules (Suricata manual, "Rule Types and Categorization")', () =
 
   it('ports and addresses are those of the packet, both ways with <>', () => {
     const rules = [
-      'alert udp 192.168.1.10 any -> any 9999 (sid:1;)', 'alert udp any any -> 192.168.1.10 any (sid:2;)',
-      'alert udp any any -> any !9999 (sid:3;)', 'alert udp 10.0.0.80 any <> any any (content:"a"; sid:4;)',
+      'alert udp 192.168.1.10 any -> any 9999 (sid:1;)',
+      'alert udp any any -> 192.168.1.10 any (sid:2;)',
+      'alert udp any any -> any !9999 (sid:3;)',
+      'alert udp 10.0.0.80 any <> any any (content:"a"; sid:4;)',
     ];
-    const back = { tsUs: udpTo('').tsUs, bytes: udpFrame({ src: '10.0.0.80', dst: '192.168.1.10', srcPort: 9999, dstPort: 2000 }, 'a') };
+    const back = {
+      tsUs: udpTo('').tsUs,
+      bytes: udpFrame({ src: '10.0.0.80', dst: '192.168.1.10', srcPort: 9999, dstPort: 2000 }, 'a'),
+    };
     assert.deepEqual(new Run(rules.join('\n')).replay([udpTo('a'), back]).counts(), { 1: 1, 2: 1, 3: 1, 4: 2 });
   });
 
   it('header keywords see the packet', () => {
     const rules = [
-      `alert tcp ${any} (flags:S; sid:1;)`, `alert tcp ${any} (flags:SA; sid:2;)`, `alert tcp ${any} (flags:S+; sid:3;)`,
-      `alert tcp ${any} (ttl:64; sid:4;)`, `alert tcp ${any} (dsize:3; sid:5;)`, `alert tcp ${any} (tcp.hdr; content:"|9c 40|"; startswith; sid:6;)`,
+      `alert tcp ${any} (flags:S; sid:1;)`,
+      `alert tcp ${any} (flags:SA; sid:2;)`,
+      `alert tcp ${any} (flags:S+; sid:3;)`,
+      `alert tcp ${any} (ttl:64; sid:4;)`,
+      `alert tcp ${any} (dsize:3; sid:5;)`,
+      `alert tcp ${any} (tcp.hdr; content:"|9c 40|"; startswith; sid:6;)`,
     ];
     const run = (flags: number, payload = '') => sidsOf(rules.join('\n'), [tcpTo(flags, {}, payload)]).sort();
     assert.deepEqual(run(TcpFlag.Syn), [1, 3, 4, 6]);
@@ -40,7 +49,12 @@ describe('Packet rules (Suricata manual, "Rule Types and Categorization")', () =
 
   it('decoder events need no port and no flow', () => {
     const frame = udpTo('abc');
-    assert.deepEqual(sidsOf(`alert pkthdr ${any} (decode-event:ipv4.trunc_pkt; sid:1;)`, [{ ...frame, bytes: frame.bytes.subarray(0, 36) }]), [1]);
+    assert.deepEqual(
+      sidsOf(`alert pkthdr ${any} (decode-event:ipv4.trunc_pkt; sid:1;)`, [
+        { ...frame, bytes: frame.bytes.subarray(0, 36) },
+      ]),
+      [1],
+    );
     assert.deepEqual(sidsOf(`alert pkthdr ${any} (decode-event:ipv4.trunc_pkt; sid:1;)`, [frame]), []);
   });
 });
@@ -72,14 +86,20 @@ describe('Stream rules (Suricata manual, "Stream-engine")', () => {
 describe('Transaction rules (Suricata manual, "HTTP Keywords")', () => {
   it('alert once a transaction, when the last buffer has matched', () => {
     const rules = [
-      `alert http ${any} (http.uri; content:"/a"; sid:1;)`, `alert http ${any} (http.uri; content:"/a"; http.request_body; content:"secret"; sid:2;)`,
+      `alert http ${any} (http.uri; content:"/a"; sid:1;)`,
+      `alert http ${any} (http.uri; content:"/a"; http.request_body; content:"secret"; sid:2;)`,
       `alert http ${any} (http.method; content:"POST"; http.header; content:"shop.example"; http.uri; content:"/a"; sid:3;)`,
       `alert http ${any} (http.stat_code; content:"200"; file.data; content:"found"; sid:4;)`,
     ];
-    const frames = http([post('/a', 'a secret'), ok('found'), get('/a'), ok('nothing'), get('/b'), ok('found')], { mss: 11 });
+    const frames = http([post('/a', 'a secret'), ok('found'), get('/a'), ok('nothing'), get('/b'), ok('found')], {
+      mss: 11,
+    });
     const run = new Run(rules.join('\n')).replay(frames);
     assert.deepEqual(run.counts(), { 1: 2, 2: 1, 3: 1, 4: 2 });
-    assert.deepEqual(run.seen.filter((s) => s.sid === 4).map((s) => s.tx), [0, 2]);
+    assert.deepEqual(
+      run.seen.filter((s) => s.sid === 4).map((s) => s.tx),
+      [0, 2],
+    );
   });
 
   it('a negated content needs the buffer to be there', () => {
@@ -114,7 +134,8 @@ describe('Transaction rules (Suricata manual, "HTTP Keywords")', () => {
   });
 
   it('content of the stream and of a transaction in one rule', () => {
-    const rule = (text: string) => `alert http ${any} (flow:to_server; content:"${text}"; http.uri; content:"/a"; sid:1;)`;
+    const rule = (text: string) =>
+      `alert http ${any} (flow:to_server; content:"${text}"; http.uri; content:"/a"; sid:1;)`;
     assert.deepEqual(sidsOf(rule('shop.example'), http([get('/a'), ok('')])), [1]);
     assert.deepEqual(sidsOf(rule('elsewhere'), http([get('/a'), ok('')])), []);
   });
@@ -122,20 +143,28 @@ describe('Transaction rules (Suricata manual, "HTTP Keywords")', () => {
   it('what was never acknowledged is inspected at the end of the flow', () => {
     const frames = http([get('/a')], { acks: false, close: 'none' });
     const run = new Run(`alert http ${any} (http.uri; content:"/a"; sid:1;)`).replay(frames);
-    assert.deepEqual(run.seen.map((s) => [s.sid, s.packet]), [[1, 0]]);
+    assert.deepEqual(
+      run.seen.map((s) => [s.sid, s.packet]),
+      [[1, 0]],
+    );
   });
 
   it('bodies beyond one window are inspected to their end', () => {
     const body = `${'x'.repeat(50_000)}needle${'y'.repeat(30_000)}`;
-    assert.deepEqual(sidsOf(`alert http ${any} (file.data; content:"needle"; sid:1;)`, http([get('/'), ok(body)])), [1]);
+    assert.deepEqual(
+      sidsOf(`alert http ${any} (file.data; content:"needle"; sid:1;)`, http([get('/'), ok(body)])),
+      [1],
+    );
   });
 });
 
 describe('State between rules', () => {
   it('flowbits: set before test, whatever the order of loading; a bit is of its flow alone', () => {
     const rules = [
-      `alert http ${any} (http.uri; content:"/a"; flowbits:isset,seen; sid:1;)`, `alert http ${any} (http.uri; content:"/a"; flowbits:set,seen; noalert; sid:2;)`,
-      `alert http ${any} (http.uri; content:"/b"; flowbits:isset,seen; sid:3;)`, `alert http ${any} (http.uri; content:"/b"; flowbits:isnotset,seen; sid:4;)`,
+      `alert http ${any} (http.uri; content:"/a"; flowbits:isset,seen; sid:1;)`,
+      `alert http ${any} (http.uri; content:"/a"; flowbits:set,seen; noalert; sid:2;)`,
+      `alert http ${any} (http.uri; content:"/b"; flowbits:isset,seen; sid:3;)`,
+      `alert http ${any} (http.uri; content:"/b"; flowbits:isnotset,seen; sid:4;)`,
     ];
     assert.deepEqual(sidsOf(rules.join('\n'), http([get('/a'), ok(''), get('/b'), ok('')])), [1, 3]);
     assert.deepEqual(sidsOf(rules.join('\n'), http([get('/b'), ok('')])), [4]);
@@ -144,7 +173,10 @@ describe('State between rules', () => {
   it('flowint counts, and a rule may test what it has become', () => {
     const rules = `alert http ${any} (http.uri; content:"/a"; flowint:times,+,1; noalert; sid:1;)\nalert http ${any} (http.uri; content:"/a"; flowint:times,==,2; sid:2;)`;
     const run = new Run(rules).replay(http([get('/a'), ok(''), get('/a'), ok(''), get('/a'), ok('')]));
-    assert.deepEqual(run.seen.map((s) => s.tx), [1]);
+    assert.deepEqual(
+      run.seen.map((s) => s.tx),
+      [1],
+    );
   });
 
   it('xbits belong to an address or a pair, and expire by capture time', () => {
@@ -163,8 +195,13 @@ describe('State between rules', () => {
 
 describe('Transforms (Suricata manual, "Transformations")', () => {
   const cases: [transform: string, body: string, content: string][] = [
-    ['strip_whitespace', 'a b\tc', 'abc'], ['compress_whitespace', 'a  \t b', 'a b'], ['to_lowercase', 'ABC', 'abc'], ['to_uppercase', 'abc', 'ABC'],
-    ['to_md5', 'abc', '|90 01 50 98 3c d2 4f b0 d6 96 3f 7d 28 e1 7f 72|'], ['dotprefix', 'example.com', '.example.com'], ['url_decode', 'a%20b%2fc+d', 'a b/c d'],
+    ['strip_whitespace', 'a b\tc', 'abc'],
+    ['compress_whitespace', 'a  \t b', 'a b'],
+    ['to_lowercase', 'ABC', 'abc'],
+    ['to_uppercase', 'abc', 'ABC'],
+    ['to_md5', 'abc', '|90 01 50 98 3c d2 4f b0 d6 96 3f 7d 28 e1 7f 72|'],
+    ['dotprefix', 'example.com', '.example.com'],
+    ['url_decode', 'a%20b%2fc+d', 'a b/c d'],
     ['pcrexform:"b(.*)d"', 'abcd', 'c'],
   ];
   for (const [transform, body, content] of cases) {

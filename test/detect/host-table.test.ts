@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { counterSnapshot, resetCounters } from '../../src/core/counters.js';
 import {
-  addEntry, clearKey, entryCount, findEntry, HostKind, HostLimit, keyA, keyB, keyPair, removeEntry, resetHostTable, setEntryCount,
+  addEntry,
+  clearKey,
+  entryCount,
+  findEntry,
+  HostKind,
+  HostLimit,
+  keyA,
+  keyB,
+  keyPair,
+  removeEntry,
+  resetHostTable,
+  setEntryCount,
 } from '../../src/detect/host-table.js';
 
 describe('Host table', () => {

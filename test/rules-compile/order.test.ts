@@ -10,7 +10,8 @@ function orderOf(rules: string[], settings = new Settings()): number[] {
   return compileRules(set, settings).rules.map((r) => r.sid);
 }
 
-const rule = (options: string, action = 'alert'): string => `${action} tcp any any -> any any (content:"a"; ${options})`;
+const rule = (options: string, action = 'alert'): string =>
+  `${action} tcp any any -> any any (content:"a"; ${options})`;
 
 describe('Order of evaluation (Suricata manual, "Rule sort order")', () => {
   it('goes by action, then what a rule sets and tests, priority, and order of loading', () => {
@@ -37,6 +38,9 @@ describe('Order of evaluation (Suricata manual, "Rule sort order")', () => {
 
   it('takes the actions in the order of action-order', () => {
     const settings = new Settings({ 'action-order': ['alert', 'reject', 'drop', 'pass'] });
-    assert.deepEqual(orderOf([rule('', 'pass'), rule('', 'drop'), rule('', 'reject'), rule('')], settings), [4, 3, 2, 1]);
+    assert.deepEqual(
+      orderOf([rule('', 'pass'), rule('', 'drop'), rule('', 'reject'), rule('')], settings),
+      [4, 3, 2, 1],
+    );
   });
 });

@@ -7,7 +7,9 @@ import type { AddressSet, PortSet } from '../../src/rules/ir.js';
 /** Sorted, merged, disjoint ranges from any pairs. */
 function ranges(pairs: [number, number][]): [number, number][] {
   const out: [number, number][] = [];
-  for (const [a, b] of pairs.map(([x, y]): [number, number] => [Math.min(x, y), Math.max(x, y)]).sort((p, q) => p[0] - q[0])) {
+  for (const [a, b] of pairs
+    .map(([x, y]): [number, number] => [Math.min(x, y), Math.max(x, y)])
+    .sort((p, q) => p[0] - q[0])) {
     const last = out[out.length - 1];
     if (last !== undefined && a <= last[1] + 1) last[1] = Math.max(last[1], b);
     else out.push([a, b]);
@@ -37,13 +39,30 @@ describe('Classes of numbers in many sets', () => {
   });
 
   it('equal combinations of sets share a class', () => {
-    const { classes } = intervalClasses<number>([[[1, 2], [5, 6]]], 0, (v) => v + 1);
+    const { classes } = intervalClasses<number>(
+      [
+        [
+          [1, 2],
+          [5, 6],
+        ],
+      ],
+      0,
+      (v) => v + 1,
+    );
     assert.deepEqual(classes, [0, 1, 0, 1, 0]);
   });
 
   it('addresses up to the last of both families have their place', () => {
     const max6 = (1n << 128n) - 1n;
-    const set: AddressSet = { any: false, v4: [[0, 0], [0xffffffff, 0xffffffff]], v6: [[1n << 64n, max6]], text: '' };
+    const set: AddressSet = {
+      any: false,
+      v4: [
+        [0, 0],
+        [0xffffffff, 0xffffffff],
+      ],
+      v6: [[1n << 64n, max6]],
+      text: '',
+    };
     const t = addressTables([set]);
     assert.deepEqual([...t.v4Starts], [0, 1, 0xffffffff]);
     assert.deepEqual([...t.v6Starts], [0, 0, 0, 0, 0, 1, 0, 0]);
@@ -54,10 +73,23 @@ describe('Classes of numbers in many sets', () => {
 
   it('ports by class', () => {
     const set = (r: [number, number][]): PortSet => ({ any: false, ranges: r, text: '' });
-    const t = portTables([set([[80, 80]]), set([[0, 1023], [65535, 65535]])]);
-    const has = (port: number, n: number) => (t.rows[t.classes[port] * t.rowWords] & (1 << n)) !== 0;
-    assert.deepEqual([80, 81, 1023, 1024, 65535].map((p) => [has(p, 1), has(p, 2)]), [
-      [true, true], [false, true], [false, true], [false, false], [false, true],
+    const t = portTables([
+      set([[80, 80]]),
+      set([
+        [0, 1023],
+        [65535, 65535],
+      ]),
     ]);
+    const has = (port: number, n: number) => (t.rows[t.classes[port] * t.rowWords] & (1 << n)) !== 0;
+    assert.deepEqual(
+      [80, 81, 1023, 1024, 65535].map((p) => [has(p, 1), has(p, 2)]),
+      [
+        [true, true],
+        [false, true],
+        [false, true],
+        [false, false],
+        [false, true],
+      ],
+    );
   });
 });

@@ -1,11 +1,7 @@
 /** Emits the matches of one buffer section as opcode rows. */
-import type {
-  BufferSection, ByteNumber, ContentMatch, DatasetMatch, Match, NumberOrVar, PcreMatch,
-} from '../ir.js';
+import type { BufferSection, ByteNumber, ContentMatch, DatasetMatch, Match, NumberOrVar, PcreMatch } from '../ir.js';
 import { type Emitter, type Numbering, testCode, type Variables, word } from './emitter.js';
-import {
-  Compare, ContentFlag, DatasetCmd, JumpFrom, MatchFlag, MathOp, Op,
-} from './layout.js';
+import { Compare, ContentFlag, DatasetCmd, JumpFrom, MatchFlag, MathOp, Op } from './layout.js';
 
 /** A regular expression of a rule; compiled by the runtime when it is first needed. */
 export interface RegexSource {
@@ -26,11 +22,30 @@ export interface ProgramTables {
   datasets: Numbering<DatasetMatch>;
 }
 
-const compares = { '<': Compare.Lt, '>': Compare.Gt, '=': Compare.Eq, '<=': Compare.Le, '>=': Compare.Ge, '&': Compare.And, '^': Compare.Xor };
-const maths = { '+': MathOp.Add, '-': MathOp.Sub, '*': MathOp.Mul, '/': MathOp.Div, '<<': MathOp.Shl, '>>': MathOp.Shr };
+const compares = {
+  '<': Compare.Lt,
+  '>': Compare.Gt,
+  '=': Compare.Eq,
+  '<=': Compare.Le,
+  '>=': Compare.Ge,
+  '&': Compare.And,
+  '^': Compare.Xor,
+};
+const maths = {
+  '+': MathOp.Add,
+  '-': MathOp.Sub,
+  '*': MathOp.Mul,
+  '/': MathOp.Div,
+  '<<': MathOp.Shl,
+  '>>': MathOp.Shr,
+};
 const jumps = { current: JumpFrom.Current, beginning: JumpFrom.Beginning, end: JumpFrom.End };
 const datasetCmds = {
-  isset: DatasetCmd.IsSet, isnotset: DatasetCmd.IsNotSet, set: DatasetCmd.Set, unset: DatasetCmd.Unset, rep: DatasetCmd.Rep,
+  isset: DatasetCmd.IsSet,
+  isnotset: DatasetCmd.IsNotSet,
+  set: DatasetCmd.Set,
+  unset: DatasetCmd.Unset,
+  rep: DatasetCmd.Rep,
 };
 
 function isRelative(m: Match): boolean {
@@ -84,7 +99,14 @@ function emitContent(t: ProgramTables, vars: Variables, m: ContentMatch, next: b
   const startDepth = m.startsWith && m.depth === null;
   if (startDepth) flags |= ContentFlag.Depth;
   t.emitter.row(
-    Op.Content, flags, t.emitter.bytes(bytes), bytes.length, offset, startDepth ? bytes.length : depth, distance, within,
+    Op.Content,
+    flags,
+    t.emitter.bytes(bytes),
+    bytes.length,
+    offset,
+    startDepth ? bytes.length : depth,
+    distance,
+    within,
   );
 }
 
@@ -100,7 +122,10 @@ function emitPcre(t: ProgramTables, m: PcreMatch, next: boolean): void {
 }
 
 /** Flags and the operands all byte_* matches share: bytes, offset, base, bitmask. */
-function byteOperands(vars: Variables, m: ByteNumber): [flags: number, bytes: number, offset: number, base: number, mask: number] {
+function byteOperands(
+  vars: Variables,
+  m: ByteNumber,
+): [flags: number, bytes: number, offset: number, base: number, mask: number] {
   let flags = 0;
   const [bytes, bytesVar] = vars.operand(m.bytes);
   const [offset, offsetVar] = vars.operand(m.offset);
@@ -126,7 +151,8 @@ function emitMatch(t: ProgramTables, vars: Variables, m: Match, next: boolean): 
       return emitPcre(t, m, next);
     case 'isdataat': {
       const [at, isVar] = vars.operand(m.at);
-      const flags = (m.negated ? MatchFlag.Negated : 0) | (m.relative ? MatchFlag.Relative : 0) | (isVar ? MatchFlag.ValueVar : 0);
+      const flags =
+        (m.negated ? MatchFlag.Negated : 0) | (m.relative ? MatchFlag.Relative : 0) | (isVar ? MatchFlag.ValueVar : 0);
       return t.emitter.row(Op.IsDataAt, flags, at);
     }
     case 'bsize':
@@ -141,7 +167,17 @@ function emitMatch(t: ProgramTables, vars: Variables, m: Match, next: boolean): 
       const [flags, bytes, offset, base, mask] = byteOperands(vars, m);
       const [post, postVar] = vars.operand(m.postOffset);
       const more = (postVar ? MatchFlag.PostVar : 0) | (m.align ? MatchFlag.Align : 0);
-      return t.emitter.row(Op.ByteJump, flags | more, bytes, offset, base, mask, word(m.multiplier), jumps[m.from], post);
+      return t.emitter.row(
+        Op.ByteJump,
+        flags | more,
+        bytes,
+        offset,
+        base,
+        mask,
+        word(m.multiplier),
+        jumps[m.from],
+        post,
+      );
     }
     case 'byte_extract': {
       const [flags, bytes, offset, base, mask] = byteOperands(vars, m);
@@ -162,7 +198,10 @@ function emitMatch(t: ProgramTables, vars: Variables, m: Match, next: boolean): 
     case 'base64_decode': {
       const [bytes, bytesVar] = vars.operand(m.bytes);
       const [offset, offsetVar] = vars.operand(m.offset);
-      const flags = (m.relative ? MatchFlag.Relative : 0) | (bytesVar ? MatchFlag.BytesVar : 0) | (offsetVar ? MatchFlag.OffsetVar : 0);
+      const flags =
+        (m.relative ? MatchFlag.Relative : 0) |
+        (bytesVar ? MatchFlag.BytesVar : 0) |
+        (offsetVar ? MatchFlag.OffsetVar : 0);
       const at = t.emitter.here;
       t.emitter.row(Op.Base64, flags, bytes, offset, -1);
       if (m.inner.length === 0) return;

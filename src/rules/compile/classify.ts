@@ -2,11 +2,12 @@
  * Which type a rule is of and which flags follow from its parts, as Suricata 7.0.10 decides it
  * (Suricata manual, "Rule Types and Categorization"; checked against its engine analysis).
  */
+
+import type { Settings } from '../../core/settings.js';
 import { AppProto } from '../../protocol/app-proto.js';
 import { BufferId, BufferKind, buffers } from '../../protocol/buffers.js';
 import { EventRange } from '../../protocol/events.js';
 import { IpProto } from '../../protocol/ip.js';
-import type { Settings } from '../../core/settings.js';
 import type { Condition, Rule } from '../ir.js';
 import { addressVariables } from '../variables.js';
 import { RuleFlag, RuleType } from './layout.js';
@@ -49,7 +50,9 @@ function needsPacketFields(c: Condition): boolean {
 
 /** Conditions that an IP-only rule may have; `ip_proto` only narrows the header's protocols. */
 function ipOnlyCompatible(c: Condition): boolean {
-  return c.kind === 'xbits' || c.kind === 'hostbits' || c.kind === 'iprep' || c.kind === 'geoip' || c.kind === 'ip_proto';
+  return (
+    c.kind === 'xbits' || c.kind === 'hostbits' || c.kind === 'iprep' || c.kind === 'geoip' || c.kind === 'ip_proto'
+  );
 }
 
 /** Variables within variables that are followed. */
@@ -98,9 +101,7 @@ function hasOffsetOrDepth(rule: Rule): boolean {
   return rule.sections.some(
     (s) =>
       s.buffer === BufferId.Payload &&
-      s.matches.some(
-        (m) => m.kind === 'content' && (m.offset !== null || m.depth !== null || m.startsWith),
-      ),
+      s.matches.some((m) => m.kind === 'content' && (m.offset !== null || m.depth !== null || m.startsWith)),
   );
 }
 
@@ -195,7 +196,8 @@ function headerFlags(rule: Rule): number {
 
 export function classify(rule: Rule, exclusions: Exclusions): RuleClass {
   let flags = directions(rule) | payloadNeeds(rule) | conditionFlags(rule) | headerFlags(rule);
-  const usesHttp = rule.sections.some((s) => buffers.get(s.buffer)?.kind === BufferKind.Http) || rule.conditions.some(isTxEvent);
+  const usesHttp =
+    rule.sections.some((s) => buffers.get(s.buffer)?.kind === BufferKind.Http) || rule.conditions.some(isTxEvent);
   const app = rule.proto.app === AppProto.Unknown && usesHttp ? AppProto.Http1 : rule.proto.app;
   if (app !== AppProto.Unknown) flags |= RuleFlag.NeedsFlow;
   if (rule.sections.some((s) => s.buffer === BufferId.Payload)) flags |= RuleFlag.NeedsPayload;

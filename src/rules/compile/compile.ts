@@ -12,16 +12,23 @@ import { CompileFault, Emitter, Numbering } from './emitter.js';
 import { chooseFastPattern, type FastPattern } from './fast-pattern.js';
 import { buildGroups, type GroupedRule, type GroupTables } from './groups.js';
 import { type IpOnlyTables, ipOnlyTables } from './ip-only.js';
-import {
-  DbKind, RuleAction, RuleCol, RuleFlag, RuleType, SectionCol, ThresholdCol, ThresholdType, TrackBy,
-} from './layout.js';
+import { RuleAction, RuleCol, RuleFlag, RuleType, SectionCol } from './layout.js';
+import { DbKind, ThresholdCol, ThresholdType, TrackBy } from './layout-tables.js';
 import { RuleLists } from './lists.js';
 import { flowNames, hostNames } from './names.js';
 import { defaultActionOrder, evaluationOrder } from './order.js';
 import { literal, PatternCollector, type PatternDatabase } from './patterns.js';
 import { mergedSections, transformKey, writeSections } from './rule-sections.js';
-import { type AddressTables, addressKey, addressTables, portKey, type PortTables, portTables, SetNumbers } from './sets.js';
-import { sharedF64, sharedI32, sharedU32, sharedU8 } from './shared.js';
+import {
+  type AddressTables,
+  addressKey,
+  addressTables,
+  type PortTables,
+  portKey,
+  portTables,
+  SetNumbers,
+} from './sets.js';
+import { sharedF64, sharedI32, sharedU8, sharedU32 } from './shared.js';
 
 export interface CompiledRules {
   /** Rules in order of evaluation; one written `<>` stands twice, the second time with its sides exchanged. */
@@ -70,20 +77,35 @@ export interface CompiledRules {
 }
 
 const actions: Record<Rule['action'], RuleAction> = {
-  alert: RuleAction.Alert, pass: RuleAction.Pass, drop: RuleAction.Drop, reject: RuleAction.RejectSrc,
-  rejectsrc: RuleAction.RejectSrc, rejectdst: RuleAction.RejectDst, rejectboth: RuleAction.RejectBoth, config: RuleAction.Config,
+  alert: RuleAction.Alert,
+  pass: RuleAction.Pass,
+  drop: RuleAction.Drop,
+  reject: RuleAction.RejectSrc,
+  rejectsrc: RuleAction.RejectSrc,
+  rejectdst: RuleAction.RejectDst,
+  rejectboth: RuleAction.RejectBoth,
+  config: RuleAction.Config,
 };
 export function actionCode(action: Rule['action']): RuleAction {
   return actions[action];
 }
 
-const tracks = { by_src: TrackBy.Src, by_dst: TrackBy.Dst, by_both: TrackBy.Both, by_rule: TrackBy.Rule, by_flow: TrackBy.Flow };
+const tracks = {
+  by_src: TrackBy.Src,
+  by_dst: TrackBy.Dst,
+  by_both: TrackBy.Both,
+  by_rule: TrackBy.Rule,
+  by_flow: TrackBy.Flow,
+};
 export function trackCode(track: Threshold['track']): TrackBy {
   return tracks[track];
 }
 const thresholdTypes = {
-  threshold: ThresholdType.Threshold, limit: ThresholdType.Limit, both: ThresholdType.Both,
-  detection_filter: ThresholdType.DetectionFilter, backoff: ThresholdType.Backoff,
+  threshold: ThresholdType.Threshold,
+  limit: ThresholdType.Limit,
+  both: ThresholdType.Both,
+  detection_filter: ThresholdType.DetectionFilter,
+  backoff: ThresholdType.Backoff,
 };
 
 /** A threshold as a row of ThresholdCol. */
@@ -153,7 +175,13 @@ class Compiler {
       const positive = fast !== null && !fast.content.negated ? fast : null;
       const first = this.sections.length / SectionCol.Stride;
       const count = writeSections(
-        rule, sections, fast?.section ?? -1, this.sections, this.programs, this.conditions, this.transforms,
+        rule,
+        sections,
+        fast?.section ?? -1,
+        this.sections,
+        this.programs,
+        this.conditions,
+        this.transforms,
       );
       const fastSection = positive === null ? null : sections[positive.section];
       this.rows.push(...this.ruleRow(rule, cls, positive === null, first, count));
@@ -225,7 +253,8 @@ class Compiler {
         if ((d.cls.flags & (dir === 0 ? RuleFlag.ToServer : RuleFlag.ToClient)) === 0) continue;
         const key = `${d.fastBuffer}/${d.fastTransforms}/${dir}`;
         const known = byKey.get(key);
-        if (known === undefined) byKey.set(key, { buffer: d.fastBuffer, transforms: d.fastTransforms, dir, rules: [n] });
+        if (known === undefined)
+          byKey.set(key, { buffer: d.fastBuffer, transforms: d.fastTransforms, dir, rules: [n] });
         else known.rules.push(n);
       }
     });
@@ -271,7 +300,8 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
   const all = set.rules.flatMap(bothWays);
   // Names that only pcre captures set are numbered here, so that every thread numbers them alike.
   for (const rule of all) {
-    for (const s of rule.sections) for (const m of s.matches) if (m.kind === 'pcre') for (const x of m.captures) flowNames.id(x.name);
+    for (const s of rule.sections)
+      for (const m of s.matches) if (m.kind === 'pcre') for (const x of m.captures) flowNames.id(x.name);
   }
   for (const i of evaluationOrder(all, settings.list('action-order', [...defaultActionOrder]))) c.add(all[i]);
 

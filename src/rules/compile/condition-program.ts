@@ -3,8 +3,20 @@ import { Ipv4OptBit } from '../../protocol/ipv4.js';
 import type { Condition, Effect, FileTest, NumberField, NumberTest } from '../ir.js';
 import { CompileFault, type Emitter, type Numbering, testCode, word } from './emitter.js';
 import {
-  AppSide, BitsCmd, ChecksumCode, FileTestCode, FlagsMode, FlowintOp, HostSide, NumberCode, Op, StreamSide, TagMetric, Test, XbitsTrack,
+  AppSide,
+  BitsCmd,
+  ChecksumCode,
+  FlagsMode,
+  FlowintOp,
+  HostSide,
+  NumberCode,
+  Op,
+  StreamSide,
+  TagMetric,
+  Test,
+  XbitsTrack,
 } from './layout.js';
+import { FileTestCode } from './layout-tables.js';
 import { flowNames, hostNames } from './names.js';
 
 export interface ConditionTables {
@@ -18,34 +30,79 @@ export interface ConditionTables {
 }
 
 const fields: Record<NumberField, NumberCode> = {
-  dsize: NumberCode.Dsize, ttl: NumberCode.Ttl, tos: NumberCode.Tos, id: NumberCode.Id, seq: NumberCode.Seq,
-  ack: NumberCode.Ack, window: NumberCode.Window, itype: NumberCode.Itype, icode: NumberCode.Icode,
-  icmp_id: NumberCode.IcmpId, icmp_seq: NumberCode.IcmpSeq, 'tcp.mss': NumberCode.TcpMss,
-  'icmpv6.mtu': NumberCode.Icmpv6Mtu, fragoffset: NumberCode.FragOffset, decode_level: NumberCode.DecodeLevel,
+  dsize: NumberCode.Dsize,
+  ttl: NumberCode.Ttl,
+  tos: NumberCode.Tos,
+  id: NumberCode.Id,
+  seq: NumberCode.Seq,
+  ack: NumberCode.Ack,
+  window: NumberCode.Window,
+  itype: NumberCode.Itype,
+  icode: NumberCode.Icode,
+  icmp_id: NumberCode.IcmpId,
+  icmp_seq: NumberCode.IcmpSeq,
+  'tcp.mss': NumberCode.TcpMss,
+  'icmpv6.mtu': NumberCode.Icmpv6Mtu,
+  fragoffset: NumberCode.FragOffset,
+  decode_level: NumberCode.DecodeLevel,
 };
 const modes = { exact: FlagsMode.Exact, all: FlagsMode.All, any: FlagsMode.Any, none: FlagsMode.None };
 const checksums = {
-  ipv4: ChecksumCode.Ipv4, tcpv4: ChecksumCode.Tcpv4, tcpv6: ChecksumCode.Tcpv6, udpv4: ChecksumCode.Udpv4,
-  udpv6: ChecksumCode.Udpv6, icmpv4: ChecksumCode.Icmpv4, icmpv6: ChecksumCode.Icmpv6,
+  ipv4: ChecksumCode.Ipv4,
+  tcpv4: ChecksumCode.Tcpv4,
+  tcpv6: ChecksumCode.Tcpv6,
+  udpv4: ChecksumCode.Udpv4,
+  udpv6: ChecksumCode.Udpv6,
+  icmpv4: ChecksumCode.Icmpv4,
+  icmpv6: ChecksumCode.Icmpv6,
 };
-const streamSides = { server: StreamSide.Server, client: StreamSide.Client, both: StreamSide.Both, either: StreamSide.Either };
+const streamSides = {
+  server: StreamSide.Server,
+  client: StreamSide.Client,
+  both: StreamSide.Both,
+  either: StreamSide.Either,
+};
 const appSides = {
-  either: AppSide.Either, server: AppSide.Server, client: AppSide.Client, both: AppSide.Both, final: AppSide.Final,
+  either: AppSide.Either,
+  server: AppSide.Server,
+  client: AppSide.Client,
+  both: AppSide.Both,
+  final: AppSide.Final,
 };
 const hostSides = { src: HostSide.Src, dst: HostSide.Dst, both: HostSide.Both, any: HostSide.Any };
 const tracks = { ip_src: XbitsTrack.IpSrc, ip_dst: XbitsTrack.IpDst, ip_pair: XbitsTrack.IpPair, tx: XbitsTrack.Tx };
 const bitCmds = { set: BitsCmd.Set, unset: BitsCmd.Unset, toggle: BitsCmd.Toggle };
 const flowintTests = {
-  '=': Test.Eq, '!=': Test.Ne, '<': Test.Lt, '<=': Test.Le, '>': Test.Gt, '>=': Test.Ge, isset: Test.IsSet, notset: Test.NotSet,
+  '=': Test.Eq,
+  '!=': Test.Ne,
+  '<': Test.Lt,
+  '<=': Test.Le,
+  '>': Test.Gt,
+  '>=': Test.Ge,
+  isset: Test.IsSet,
+  notset: Test.NotSet,
 };
 const flowintOps = { '=': FlowintOp.Assign, '+': FlowintOp.Add, '-': FlowintOp.Sub };
 const metrics = { packets: TagMetric.Packets, bytes: TagMetric.Bytes, seconds: TagMetric.Seconds };
 const volumes = { flow_age: 0, flow_pkts: 1, flow_bytes: 2 };
-const volumeSides = { toserver: StreamSide.Server, toclient: StreamSide.Client, either: StreamSide.Either, both: StreamSide.Both };
+const volumeSides = {
+  toserver: StreamSide.Server,
+  toclient: StreamSide.Client,
+  either: StreamSide.Either,
+  both: StreamSide.Both,
+};
 /** Bits of Packet.ipOpts by the keyword's option names. */
 const ipOptBits = new Map<string, number>([
-  ['rr', Ipv4OptBit.Rr], ['eol', Ipv4OptBit.Eol], ['nop', Ipv4OptBit.Nop], ['ts', Ipv4OptBit.Ts], ['sec', Ipv4OptBit.Sec],
-  ['esec', Ipv4OptBit.Esec], ['lsrr', Ipv4OptBit.Lsrr], ['ssrr', Ipv4OptBit.Ssrr], ['satid', Ipv4OptBit.Satid], ['any', 0xffff],
+  ['rr', Ipv4OptBit.Rr],
+  ['eol', Ipv4OptBit.Eol],
+  ['nop', Ipv4OptBit.Nop],
+  ['ts', Ipv4OptBit.Ts],
+  ['sec', Ipv4OptBit.Sec],
+  ['esec', Ipv4OptBit.Esec],
+  ['lsrr', Ipv4OptBit.Lsrr],
+  ['ssrr', Ipv4OptBit.Ssrr],
+  ['satid', Ipv4OptBit.Satid],
+  ['any', 0xffff],
 ]);
 
 function wide(e: Emitter, t: NumberTest): [number, number] {
@@ -63,7 +120,8 @@ function emitFileTest(t: ConditionTables, f: FileTest): void {
     case 'filename':
     case 'fileext':
     case 'filemagic': {
-      const code = f.kind === 'filename' ? FileTestCode.Name : f.kind === 'fileext' ? FileTestCode.Ext : FileTestCode.Magic;
+      const code =
+        f.kind === 'filename' ? FileTestCode.Name : f.kind === 'fileext' ? FileTestCode.Ext : FileTestCode.Magic;
       return e.row(Op.FileTest, code, f.negated ? 1 : 0, e.bytes(lowered(f.bytes)), f.bytes.length);
     }
     case 'filesize':
@@ -146,7 +204,13 @@ export function emitEffect(t: ConditionTables, f: Effect): void {
     case 'xbits':
       return e.row(Op.XbitsSet, bitCmds[f.cmd], hostNames.id(f.name), tracks[f.track], word(f.expireS));
     case 'tag':
-      return e.row(Op.Tag, f.what === 'session' ? 0 : 1, metrics[f.metric], word(f.count), f.side === 'dst' ? HostSide.Dst : HostSide.Src);
+      return e.row(
+        Op.Tag,
+        f.what === 'session' ? 0 : 1,
+        metrics[f.metric],
+        word(f.count),
+        f.side === 'dst' ? HostSide.Dst : HostSide.Src,
+      );
     case 'bypass':
       return e.row(Op.Bypass);
     case 'config':

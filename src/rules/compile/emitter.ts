@@ -6,7 +6,13 @@ import { CompileLimit, Op, Test } from './layout.js';
 const MaxWord = 0x7fffffff;
 
 const tests: Record<NumberTest['op'], Test> = {
-  '=': Test.Eq, '!=': Test.Ne, '<': Test.Lt, '<=': Test.Le, '>': Test.Gt, '>=': Test.Ge, in: Test.In,
+  '=': Test.Eq,
+  '!=': Test.Ne,
+  '<': Test.Lt,
+  '<=': Test.Le,
+  '>': Test.Gt,
+  '>=': Test.Ge,
+  in: Test.In,
 };
 
 export function testCode(t: NumberTest): Test {
@@ -82,7 +88,8 @@ export class Variables {
   operand(v: NumberOrVar): [value: number, isVar: boolean] {
     if (typeof v === 'number') return [word(v), false];
     const n = this.names.get(v.var);
-    if (n === undefined) throw new CompileFault(`the variable "${v.var}" is not set by a byte_extract or byte_math before`);
+    if (n === undefined)
+      throw new CompileFault(`the variable "${v.var}" is not set by a byte_extract or byte_math before`);
     return [n, true];
   }
 }

@@ -6,7 +6,8 @@
 import { BufferId } from '../../protocol/buffers.js';
 import { IpProto } from '../../protocol/ip.js';
 import type { PortSet, Rule } from '../ir.js';
-import { CompileLimit, DbKind, GroupCol, GroupProto, RuleFlag, RuleType } from './layout.js';
+import { CompileLimit, RuleFlag, RuleType } from './layout.js';
+import { DbKind, GroupCol, GroupProto } from './layout-tables.js';
 import type { RuleLists } from './lists.js';
 import type { Literal, PatternCollector } from './patterns.js';
 import { portKey, portPieces } from './sets.js';
@@ -42,7 +43,10 @@ function coversProto(rule: Rule, proto: GroupProto): boolean {
 }
 
 /** Sets of rules by port: group of each port and the rules (positions) of each group that name ports. */
-function groupPorts(sets: readonly PortSet[], users: readonly number[][]): { port: Uint8Array; members: Set<number>[] } {
+function groupPorts(
+  sets: readonly PortSet[],
+  users: readonly number[][],
+): { port: Uint8Array; members: Set<number>[] } {
   const pieces = portPieces(sets);
   const port = new Uint8Array(65536);
   const memberSets = pieces.rows.map((row) => {
@@ -72,7 +76,12 @@ function groupPorts(sets: readonly PortSet[], users: readonly number[][]): { por
   return { port, members };
 }
 
-function groupRow(members: readonly GroupedRule[], dir: number, lists: RuleLists, collector: PatternCollector): number[] {
+function groupRow(
+  members: readonly GroupedRule[],
+  dir: number,
+  lists: RuleLists,
+  collector: PatternCollector,
+): number[] {
   const stream = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsStream) !== 0;
   // Rules for both look at either; those for neither (other protocols) look at packets.
   const packet = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsPacket) !== 0 || !stream(m);

@@ -53,7 +53,8 @@ export function ipOnlyTables(
     const src = rows[n * RuleCol.Stride + RuleCol.Src];
     const dst = rows[n * RuleCol.Stride + RuleCol.Dst];
     if (src === 0 && dst === 0) always.push(n);
-    else if (dst === 0 || (src !== 0 && breadths[src - 1] <= breadths[dst - 1])) for (const c of classesOf(src)) bySrc[c].push(n);
+    else if (dst === 0 || (src !== 0 && breadths[src - 1] <= breadths[dst - 1]))
+      for (const c of classesOf(src)) bySrc[c].push(n);
     else for (const c of classesOf(dst)) byDst[c].push(n);
   }
   return {

@@ -25,7 +25,16 @@ export const enum RuleType {
 
 /** Names as `rules explain` and Suricata's engine analysis print them, by RuleType. */
 export const ruleTypeNames: readonly string[] = [
-  'not_set', 'ip_only', 'like_ip_only', 'pd_only', 'de_only', 'pkt', 'pkt_stream', 'stream', 'app_layer', 'app_tx',
+  'not_set',
+  'ip_only',
+  'like_ip_only',
+  'pd_only',
+  'de_only',
+  'pkt',
+  'pkt_stream',
+  'stream',
+  'app_layer',
+  'app_tx',
 ];
 
 export const enum RuleFlag {
@@ -385,78 +394,4 @@ export const enum TagMetric {
   Packets = 0,
   Bytes = 1,
   Seconds = 2,
-}
-export const enum FileTestCode {
-  Name = 0,
-  Ext = 1,
-  Magic = 2,
-  Size = 3,
-  Hash = 4,
-  Store = 5,
-}
-
-/** Threshold rows: Float64 columns. */
-export const enum ThresholdCol {
-  /** ThresholdType. */
-  Type = 0,
-  /** TrackBy. */
-  Track = 1,
-  Count = 2,
-  Seconds = 3,
-  /** rate_filter: seconds the new action lasts, and the RuleAction. */
-  TimeoutS = 4,
-  NewAction = 5,
-  Multiplier = 6,
-  Stride = 7,
-}
-export const enum ThresholdType {
-  Threshold = 0,
-  Limit = 1,
-  Both = 2,
-  DetectionFilter = 3,
-  Rate = 4,
-  Suppress = 5,
-  Backoff = 6,
-}
-export const enum TrackBy {
-  Src = 0,
-  Dst = 1,
-  Both = 2,
-  Rule = 3,
-  Flow = 4,
-  /** suppress by_either. */
-  Either = 5,
-  /** suppress without track: always. */
-  Always = 6,
-}
-
-/** What a pattern database is scanned over. */
-export const enum DbKind {
-  /** Payload of single packets. */
-  Packet = 0,
-  /** Raw stream chunks, and payloads that were not added to a stream. */
-  Stream = 1,
-  /** A buffer of a transaction. */
-  Tx = 2,
-}
-
-/** Protocols that rules are grouped by. */
-export const enum GroupProto {
-  Tcp = 0,
-  Udp = 1,
-  Other = 2,
-  Count = 3,
-}
-
-/** Columns of a group row: what is looked at for packets of one protocol, direction and port group. */
-export const enum GroupCol {
-  /** Numbers of pattern databases, -1: none. */
-  PacketDb = 0,
-  StreamDb = 1,
-  /** Rules that are always candidates, as rows of the list table: on any packet; on payloads or stream data. */
-  PacketAlways = 2,
-  PayloadAlways = 3,
-  /** 1 when some rule looks at the raw stream. */
-  WantsStream = 4,
-  Stride = 5,
 }

@@ -19,7 +19,9 @@ function rank(sets: boolean, tests: boolean): number {
 }
 
 function captures(rule: Rule, scope: 'flow' | 'pkt'): boolean {
-  return rule.sections.some((s) => s.matches.some((m) => m.kind === 'pcre' && m.captures.some((c) => c.scope === scope)));
+  return rule.sections.some((s) =>
+    s.matches.some((m) => m.kind === 'pcre' && m.captures.some((c) => c.scope === scope)),
+  );
 }
 
 /** Sort key of one rule: compared element by element, smaller first. */
@@ -27,13 +29,33 @@ function sortKey(rule: Rule, actions: readonly string[]): number[] {
   const at = actions.indexOf(actionName(rule.action));
   const key = [at < 0 ? actions.length : at];
   for (const kind of ['flowbits', 'flowint'] as const) {
-    key.push(-rank(rule.effects.some((e) => e.kind === kind), rule.conditions.some((c) => c.kind === kind)));
+    key.push(
+      -rank(
+        rule.effects.some((e) => e.kind === kind),
+        rule.conditions.some((c) => c.kind === kind),
+      ),
+    );
   }
   key.push(-rank(captures(rule, 'flow'), false), -rank(captures(rule, 'pkt'), false));
   // Suricata 7.0.10 ranks rules that set host bits, not those that test them; with xbits it is the other way round.
-  key.push(-rank(rule.effects.some((e) => e.kind === 'hostbits'), false));
-  key.push(-rank(false, rule.conditions.some((c) => c.kind === 'xbits' && c.track !== 'ip_pair')));
-  key.push(-rank(false, rule.conditions.some((c) => c.kind === 'xbits' && c.track === 'ip_pair')));
+  key.push(
+    -rank(
+      rule.effects.some((e) => e.kind === 'hostbits'),
+      false,
+    ),
+  );
+  key.push(
+    -rank(
+      false,
+      rule.conditions.some((c) => c.kind === 'xbits' && c.track !== 'ip_pair'),
+    ),
+  );
+  key.push(
+    -rank(
+      false,
+      rule.conditions.some((c) => c.kind === 'xbits' && c.track === 'ip_pair'),
+    ),
+  );
   key.push(rule.priority);
   return key;
 }

@@ -4,7 +4,8 @@
  */
 import type { BufferId } from '../../protocol/buffers.js';
 import { patternStrength } from './fast-pattern.js';
-import { CompileLimit, type DbKind } from './layout.js';
+import { CompileLimit } from './layout.js';
+import type { DbKind } from './layout-tables.js';
 import type { RuleLists } from './lists.js';
 
 export interface PatternDatabase {

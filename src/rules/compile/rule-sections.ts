@@ -65,7 +65,8 @@ export function writeSections(
 ): number {
   const before = rows.length;
   const vars = new Variables();
-  const hasTx = sections.some((s) => isTxBuffer(s.buffer)) || rule.conditions.some((c) => isTxEvent(c) || c.kind === 'file');
+  const hasTx =
+    sections.some((s) => isTxBuffer(s.buffer)) || rule.conditions.some((c) => isTxEvent(c) || c.kind === 'file');
   const row = (buffer: number, list: number, code: number, flags: number, arg: number): void => {
     const at = rows.length;
     rows.length += SectionCol.Stride;
