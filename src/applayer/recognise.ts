@@ -45,15 +45,11 @@ for (const minor of ['\x00', '\x01', '\x02', '\x03', '\x04']) {
   add(toClient, AppProto.Tls, `\x15\x03${minor}`, false);
 }
 for (const list of [toServer, toClient]) add(list, AppProto.Ssh, 'SSH-', false);
-for (const verb of ['EHLO ', 'HELO ', 'EHLO\r', 'HELO\r']) add(toServer, AppProto.Smtp, verb);
+for (const verb of ['EHLO', 'HELO', 'QUIT']) add(toServer, AppProto.Smtp, verb);
 for (const verb of ['USER ', 'PASS ', 'PORT ', 'EPRT ', 'AUTH SSL', 'AUTH TLS', 'FEAT\r', 'SYST\r']) {
   add(toServer, AppProto.Ftp, verb);
 }
-add(toClient, AppProto.Smtp, '220 ', false, 25);
-add(toClient, AppProto.Smtp, '220-', false, 25);
-add(toClient, AppProto.Smtp, '220 ', false, 587);
-add(toClient, AppProto.Ftp, '220 ', false, 21);
-add(toClient, AppProto.Ftp, '220-', false, 21);
+add(toClient, AppProto.Ftp, '220 (', false);
 add(toClient, AppProto.Imap, '* OK ', true);
 for (const m of ['INVITE ', 'REGISTER ', 'BYE ', 'ACK ', 'CANCEL ', 'SUBSCRIBE ', 'NOTIFY ']) {
   add(toServer, AppProto.Sip, m, false, 5060);

@@ -23,6 +23,7 @@ import {
   hSetCookie,
   hUserAgent,
 } from './names.js';
+import { showSwf } from './swf.js';
 import { BufferStatus, type BufferView, TxFlag } from './transaction.js';
 import type { HttpTransaction } from './tx.js';
 
@@ -138,7 +139,7 @@ export function httpBuffer(tx: HttpTransaction, id: BufferId, dir: Dir, index: n
     case BufferId.HttpRequestBody:
       return tx.req.body.view(tx.config.request, out);
     case BufferId.HttpResponseBody:
-      return tx.res.body.view(tx.config.response, out);
+      return responseData(tx, 0, out);
     case BufferId.FileData:
       return request ? file(tx, id, dir, index, out) : responseData(tx, index, out);
     case BufferId.FileName:
@@ -160,7 +161,10 @@ export function httpBuffer(tx: HttpTransaction, id: BufferId, dir: Dir, index: n
 }
 
 function responseData(tx: HttpTransaction, index: number, out: BufferView): BufferStatus {
-  return index === 0 ? tx.res.body.view(tx.config.response, out) : BufferStatus.Absent;
+  if (index !== 0) return BufferStatus.Absent;
+  const status = tx.res.body.view(tx.config.response, out);
+  if (status === BufferStatus.Ready && tx.config.swf) showSwf(tx.config, out);
+  return status;
 }
 
 function headerOf(id: BufferId, request: boolean): HeaderName | null {

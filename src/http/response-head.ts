@@ -1,14 +1,14 @@
 /** What the head of a response means: whether a body follows, how it ends, and how it is coded. */
-import { ScratchPart } from '../core/memory.js';
+import { buf, ScratchPart } from '../core/memory.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { TxProgress } from '../protocol/buffers.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import { openResponseDecoder } from './coding.js';
 import { type HttpConn, ReqState, ResState, SideState, Step } from './conn.js';
-import { warn } from './events.js';
+import { raise, warn } from './events.js';
 import { copyJoined, dropHeaders, findHeader, valueAt, valueLen } from './headers.js';
-import { hContentLength, hContentType, hExpect, hTransferEncoding, hUpgrade } from './names.js';
+import { hContentLength, hContentRange, hContentType, hExpect, hTransferEncoding, hUpgrade } from './names.js';
 import { Version } from './request-line.js';
 import { Transfer } from './side.js';
 import { containsNoCaseNoNul, equalsNoCase, findNoCase, parseContentLength } from './text.js';
@@ -16,6 +16,9 @@ import { TxFlag } from './transaction.js';
 import { type HttpTransaction, Method } from './tx.js';
 
 const to = ScratchPart.HttpOff;
+
+/** Longest Content-Range that can be one: a unit and three numbers. */
+const RangeText = 128;
 
 /** 101 without a body, or a granted CONNECT: the rest of the connection is no HTTP/1 of this parser. */
 function switchProtocols(conn: HttpConn, tx: HttpTransaction): Step {
@@ -137,9 +140,19 @@ export function responseHeadersDone(conn: HttpConn, tx: HttpTransaction): Step {
   return step === Step.Again ? headersSeen(conn, tx, step) : step;
 }
 
+/** Content-Range of a 206 response (RFC 9110, section 14.4): "bytes first-last/length", either part may be "*". */
+function checkRange(tx: HttpTransaction): void {
+  const h = findHeader(tx.res, hContentRange);
+  if (h < 0) return;
+  const off = valueAt(tx.res, h);
+  const text = buf.toString('latin1', off, off + Math.min(valueLen(tx.res, h), RangeText));
+  if (!/^bytes (\d+-\d+|\*)\/(\d+|\*)$/.test(text)) raise(tx, HttpEvent.RangeInvalid, Dir.ToClient);
+}
+
 function headersSeen(conn: HttpConn, tx: HttpTransaction, step: Step): Step {
   tx.responseProgress = TxProgress.Headers;
   tx.dirtyToClient = 1;
   if (tx.res.transfer !== Transfer.NoBody) openResponseDecoder(conn, tx);
+  if (tx.status === 206) checkRange(tx);
   return step;
 }
