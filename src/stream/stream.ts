@@ -211,10 +211,14 @@ export function endBatch(): void {
   counts[cMemcapDrop] += settleBatch();
 }
 
-/** The flow has ended: everything that arrived becomes inspectable, then the end of both directions. */
+/**
+ * The flow has ended: everything that arrived becomes inspectable, then the end of both directions. Not so for a
+ * session that both sides closed: what was not acknowledged by then was not received.
+ */
 export function streamEnd(f: number): void {
   const k = f * Tcb.Flow;
   if ((tcb[k + Ssn.Flags] & SsnFlag.Open) === 0) return;
+  if (stateOf(f) === TcpState.Closed && (tcb[k + Ssn.Flags] & SsnFlag.ClosedByRst) === 0) return;
   tcb[k + S.Flags] |= StreamFlag.Flushed;
   tcb[k + Tcb.Stream + S.Flags] |= StreamFlag.Flushed;
 }

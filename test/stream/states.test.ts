@@ -87,6 +87,18 @@ describe('TCP session states (RFC 9293 section 3.3.2)', () => {
     assert.equal(w.got[Dir.ToServer].text, 'still here');
   });
 
+  it('what nobody acknowledged before both sides closed is not inspected (section 3.6)', () => {
+    const w = new Wire();
+    w.open();
+    w.send(false, { seq: 501, ack: 101, data: 'lost', flags: FIN | ACK });
+    w.send(true, { seq: 101, ack: 501, flags: FIN | ACK });
+    w.send(false, { seq: 506, ack: 102 });
+    assert.equal(tcpStateName(w.flow), 'closed');
+    w.end();
+    assert.equal(w.got[Dir.ToClient].text, '');
+    assert.equal(w.got[Dir.ToClient].eof, 1);
+  });
+
   it('refuses data beyond the window and invalid acknowledgements (section 3.10.7.4)', () => {
     const w = new Wire();
     w.open();
