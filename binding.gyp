@@ -14,6 +14,7 @@
       'native/decompress.cc',
       'native/pcap.cc',
       'native/bpf.cc',
+      'native/magic.cc',
     ],
     'defines': ['NAPI_VERSION=8', 'PCRE2_CODE_UNIT_WIDTH=8'],
     'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden',
@@ -21,7 +22,7 @@
     'cflags_cc': ['-std=gnu++17', '-fno-exceptions'],
     # zlib and brotli are linked statically and hidden: otherwise their symbols resolve to node's own copies.
     'libraries': ['<!@(pkg-config --libs libhs libpcap libpcre2-8 libzstd liblzma)',
-                  '-l:libz.a', '-l:libbrotlidec.a', '-l:libbrotlicommon.a'],
+                  '-l:libz.a', '-l:libbrotlidec.a', '-l:libbrotlicommon.a', '-ldl'],
     'ldflags': ['-Wl,--exclude-libs,ALL', '-Wl,-Bsymbolic', '-Wl,-z,relro,-z,now'],
     'configurations': { 'Release': { 'cflags!': ['-O3'], 'cflags': ['-O2'] } },
     'conditions': [['sanitize==1', {

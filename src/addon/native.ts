@@ -24,6 +24,7 @@ export interface HandleCounts {
   decompressor: number;
   pcap: number;
   bpf: number;
+  magic: number;
 }
 
 /** Size and shape of a compiled Hyperscan database. */
@@ -128,6 +129,9 @@ export interface Native {
 
   bpfCompile(filter: string, linkType: number, snapLen: number): number | Refusal;
   bpfMatch(handle: number, off: number, len: number, wireLen: number): boolean;
+
+  magicOpen(path: string): number | Refusal;
+  magicOf(handle: number, off: number, len: number): string | null;
 }
 
 let loaded: Native | undefined;

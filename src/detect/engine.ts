@@ -7,6 +7,7 @@
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
+import { setRuleFiles } from '../files/files.js';
 import { FlowFlag, flows } from '../flow/columns.js';
 import { DetectDone, firstTransaction } from '../http/tx-list.js';
 import { setBodyWanted } from '../http/wants.js';
@@ -24,7 +25,7 @@ import { bindCandidates } from './candidates.js';
 import { bindConditions } from './conditions.js';
 import { bindDatasets } from './datasets.js';
 import { bindEffects } from './effects.js';
-import { bindFileTests } from './file-tests.js';
+import { bindFileTests, hashesWanted } from './file-tests.js';
 import { bindPool } from './find.js';
 import { beginHeaders, bindHeaders } from './header.js';
 import { bindPrograms, InspectLimit, setStepLimit } from './inspect.js';
@@ -84,6 +85,22 @@ function bodiesWanted(rules: CompiledRules): [toServer: boolean, toClient: boole
   return [toServer, toClient];
 }
 
+/** Tells src/files what the rules ask of files. */
+function bindFiles(rules: CompiledRules): void {
+  const tests = rules.rules.flatMap((r) => r.conditions.flatMap((c) => (c.kind === 'file' ? [c.test.kind] : [])));
+  let magicBuffer = false;
+  for (let at = 0; at < rules.sections.length; at += SectionCol.Stride) {
+    if (rules.sections[at + SectionCol.Buffer] === BufferId.FileMagic) magicBuffer = true;
+  }
+  const note = setRuleFiles({
+    any: tests.length > 0 || magicBuffer,
+    hashes: hashesWanted(),
+    magic: magicBuffer || tests.includes('filemagic'),
+    stores: tests.includes('filestore'),
+  });
+  if (note !== null) notes.push(note);
+}
+
 /**
  * Puts rules to work in this thread. `databases` are the handles of rules.databases, in order; without them they are
  * compiled here. src/alert wants the same rules: bindAlerts.
@@ -96,7 +113,7 @@ export function installRules(rules: CompiledRules, databases = compileDatabases(
   bindPrograms(rules.code, rules.numbers);
   bindConditions(rules.code, rules.numbers);
   bindEffects(rules.code, rules.numbers, rules.captures);
-  bindFileTests(rules.code, rules.pool);
+  bindFileTests(rules.code, rules.pool, rules.numbers, rules.hashes);
   bindTxSections(rules.sections);
   bindRegexes(rules.regexes);
   bindTransforms(rules.transforms);
@@ -108,6 +125,7 @@ export function installRules(rules: CompiledRules, databases = compileDatabases(
   bindPacketPass(rules);
   bindTxPass(rules);
   setBodyWanted(...bodiesWanted(rules));
+  bindFiles(rules);
   installed = true;
 }
 

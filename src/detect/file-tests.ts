@@ -1,7 +1,7 @@
 /** Conditions on the files of a transaction (Suricata manual, "File Keywords"): name, extension, magic, size, hash. */
 import { buf, u8 } from '../core/memory.js';
-import { fileMagic } from '../files/magic.js';
 import { addSid, filesOf, storeFile, storeFlow, storeTransaction } from '../files/files.js';
+import { fileMagic } from '../files/magic.js';
 import { FileState, HashBit, type TrackedFile } from '../files/tracked-file.js';
 import { fileName } from '../http/file.js';
 import { BufferStatus, BufferView } from '../http/transaction.js';
@@ -63,14 +63,20 @@ function magicView(file: TrackedFile, out: BufferView): boolean {
   if (text === null) return false;
   const off = scratchTake(text.length);
   if (off === 0) return false;
-  buf.latin1Write(text, off, text.length);
+  buf.write(text, off, text.length, 'latin1');
   out.off = off;
   out.len = text.length;
   return true;
 }
 
 /** The buffer file.magic: one instance a file. Pending while more files, or more of one, may come. */
-export function magicBuffer(tx: HttpTransaction, dir: Dir, index: number, over: boolean, out: BufferView): BufferStatus {
+export function magicBuffer(
+  tx: HttpTransaction,
+  dir: Dir,
+  index: number,
+  over: boolean,
+  out: BufferView,
+): BufferStatus {
   out.base = out.seen = 0;
   out.complete = 1;
   const files = filesOf(tx, dir);

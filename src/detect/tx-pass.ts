@@ -5,8 +5,8 @@
  */
 import { counter, counts } from '../core/counters.js';
 import type { Packet } from '../decode/packet.js';
-import { bodyInspected, filesInspected, httpBuffer } from '../http/buffers.js';
-import { fileCount } from '../http/file.js';
+import { filesOf } from '../files/files.js';
+import { bodyInspected, filesInspected } from '../http/buffers.js';
 import { BufferStatus, BufferView } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { AppProto } from '../protocol/app-proto.js';
@@ -38,7 +38,14 @@ import {
   takeFiles,
 } from './stored-state.js';
 import { transform, transformLen, transformOff } from './transforms.js';
-import { inspectTxSection, SectionResult, setFirstFile, sideComplete } from './tx-section.js';
+import {
+  inspectTxSection,
+  SectionResult,
+  setFirstFile,
+  sideComplete,
+  tellMatchedFiles,
+  txBuffer,
+} from './tx-section.js';
 
 const enum Bound {
   /** Windows of a body looked at with one packet; the rest comes with the next. */
@@ -59,6 +66,8 @@ interface TxEngine {
 let table: Int32Array = new Int32Array(0);
 let sections: Int32Array = new Int32Array(0);
 let engines: TxEngine[][] = [[], []];
+/** Signature ids by rule. */
+let sids: Float64Array = new Float64Array(0);
 let always: Int32Array = new Int32Array(2);
 let events: Int32Array = new Int32Array(2);
 const view = new BufferView();
@@ -69,6 +78,7 @@ const fromPayload: [number[], number[]] = [[], []];
 export function bindTxPass(rules: CompiledRules): void {
   table = rules.table;
   sections = rules.sections;
+  sids = Float64Array.from(rules.rules, (r) => r.sid);
   always = rules.txAlways;
   events = rules.txEvents;
   engines = [[], []];
@@ -101,7 +111,7 @@ export function hasFromPayload(dir: number): boolean {
  */
 export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, last: boolean): void {
   const side = openSide(tx, dir);
-  newFiles = takeFiles(side, fileCount(tx, dir));
+  newFiles = takeFiles(side, filesOf(tx, dir).length);
   const mark = scratchMark();
   for (let n = 0; ; n++) {
     if (dir === 0) tx.dirtyToServer = 0;
@@ -161,7 +171,7 @@ function prefilter(tx: HttpTransaction, dir: number, side: number): void {
 function queueEngine(e: TxEngine, number: number, tx: HttpTransaction, dir: number, side: number): void {
   let open = false;
   for (let index = 0; index < Bound.Instances; index++) {
-    const status = httpBuffer(tx, e.buffer, dir, index, view);
+    const status = txBuffer(tx, e.buffer, dir, index, view);
     if (status === BufferStatus.Absent) break;
     if (status === BufferStatus.Pending) {
       open = true;
@@ -212,8 +222,18 @@ function inspectRule(rule: number, p: Packet, tx: HttpTransaction, dir: number, 
     if (recorder !== null) recorder.rule(rule, 'matched', 0);
     runEffects(table[at + RuleCol.Effects], p, dir);
     addMatch(rule, tx, dir, MatchRowFlag.Tx);
+    if ((table[at + RuleCol.Flags] & RuleFlag.Files) !== 0) tellFileSections(rule, tx, dir);
   }
   if (flags !== 0 && flags !== stored) storeFlags(side, rule, flags);
+}
+
+/** Tells the files that made a rule match of it. */
+function tellFileSections(rule: number, tx: HttpTransaction, dir: number): void {
+  const at = rule * RuleCol.Stride;
+  for (let s = 0; s < table[at + RuleCol.SectionCount]; s++) {
+    const row = (table[at + RuleCol.Sections] + s) * SectionCol.Stride;
+    if ((sections[row + SectionCol.Flags] & SectionFlag.File) !== 0) tellMatchedFiles(row, tx, dir, sids[rule]);
+  }
 }
 
 /** Bits of a rule's sections on file conditions. */

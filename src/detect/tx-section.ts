@@ -1,11 +1,10 @@
 /** Whether one section of a rule matches in a transaction: buffers, events, files. */
-
 import { httpBuffer } from '../http/buffers.js';
 import { BufferStatus, BufferView, type Transaction } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { BufferId, TxProgress } from '../protocol/buffers.js';
 import { SectionCol, SectionFlag } from '../rules/compile/layout.js';
-import { filesHold } from './file-tests.js';
+import { filesHold, filesMatched, magicBuffer } from './file-tests.js';
 import { inspectBuffer } from './inspect.js';
 import { streamSectionHolds } from './stream-section.js';
 import { transform, transformLen, transformOff } from './transforms.js';
@@ -30,6 +29,12 @@ export function bindTxSections(rows: Int32Array): void {
   sections = rows;
 }
 
+/** Buffer of a transaction: what HTTP has, and what libmagic says of its files. */
+export function txBuffer(tx: HttpTransaction, id: BufferId, dir: number, index: number, out: BufferView): BufferStatus {
+  if (id === BufferId.FileMagic) return magicBuffer(tx, dir, index, sideComplete(tx, dir), out);
+  return httpBuffer(tx, id, dir, index, out);
+}
+
 export function sideComplete(tx: Transaction, dir: number): boolean {
   return (dir === 0 ? tx.requestProgress : tx.responseProgress) >= TxProgress.Complete;
 }
@@ -43,6 +48,11 @@ function eventSet(tx: Transaction, event: number): boolean {
 let firstFile = 0;
 export function setFirstFile(index: number): void {
   firstFile = index;
+}
+
+/** The rule whose section row `at` has file conditions has matched: tells the files (file-tests.ts). */
+export function tellMatchedFiles(at: number, tx: Transaction, dir: number, sid: number): void {
+  filesMatched(sections[at + SectionCol.Code], tx as HttpTransaction, dir, firstFile, sid);
 }
 
 /** Looks at section row `at` in direction `dir` of the transaction. */
@@ -66,7 +76,7 @@ function inspectInstances(at: number, flags: number, tx: Transaction, dir: numbe
   const id = sections[at + SectionCol.Buffer] as BufferId;
   let open = false;
   for (let index = 0; index < Bound.Instances; index++) {
-    const status = httpBuffer(tx as HttpTransaction, id, dir, index, view);
+    const status = txBuffer(tx as HttpTransaction, id, dir, index, view);
     if (status === BufferStatus.Absent) break;
     if (status === BufferStatus.Pending) {
       open = true;

@@ -13,6 +13,7 @@ import { Dir, IpProto } from '../protocol/ip.js';
 import { RuleAction } from '../rules/compile/layout.js';
 import type { Rule } from '../rules/ir.js';
 import { flowBase, flowRecord, packetBase, packetDstText, packetSrcText } from './encode-base.js';
+import { fileRecords } from './encode-file.js';
 import { appProtosOf } from './encode-flow.js';
 import { httpRecord, markAlerted } from './encode-http.js';
 import { memoryCopy } from './memory-text.js';
@@ -132,7 +133,7 @@ export function alertRecord(
     txId: tx === null ? -1 : tx.id,
     txGuessed: tx !== null && inTx === null,
     http,
-    files: [],
+    files: inTx === null ? [] : fileRecords(inTx, row.dir),
     tunnel: p.level === 0 ? null : tunnelRecord(p, outer),
     flow: p.flow === 0 ? null : flowRecord(p.flow),
     payload: payload(p, row, { http, stream }, wants.payloadLen),

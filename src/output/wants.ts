@@ -15,6 +15,8 @@ export interface Wants {
   anomalyPacket: boolean;
   drop: boolean;
   fileinfo: boolean;
+  /** The files of an alert's transaction. */
+  filesOfAlerts: boolean;
   stats: boolean;
   tagged: boolean;
   /** Of alerts: payload bytes at most (0: none), the packet, heads and bodies of the transaction, matched ranges. */
@@ -42,6 +44,7 @@ export function wantsOf(eve: EveOptions | null, fastLog: boolean, store: boolean
     anomalyPacket: eve?.anomaly?.packetHeader === true,
     drop: eve?.drop != null,
     fileinfo: eve?.fileinfo === true,
+    filesOfAlerts: alert !== null,
     stats: eve?.stats === true,
     tagged: alert?.taggedPackets === true,
     payloadLen: Math.max(payload, store ? StorePayload : 0),

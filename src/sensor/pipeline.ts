@@ -19,7 +19,15 @@ import { FlowFlag, flows } from '../flow/columns.js';
 import { endAllFlows, endedFlow, expireFlows, freeFlow, lookupFlow } from '../flow/table.js';
 import { collectTransactions } from '../http/tx-list.js';
 import { Dir, IpProto } from '../protocol/ip.js';
-import { endBatch, handleSegment, releaseStream, StreamPiece, StreamStatus, streamEnd, takePiece } from '../stream/stream.js';
+import {
+  endBatch,
+  handleSegment,
+  releaseStream,
+  StreamPiece,
+  StreamStatus,
+  streamEnd,
+  takePiece,
+} from '../stream/stream.js';
 import { checkPacket } from './checksums.js';
 import type { Reporter } from './reporter.js';
 

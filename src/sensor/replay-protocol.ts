@@ -1,7 +1,8 @@
 /** What the main thread and the worker of a replay tell each other. */
-import type { Places, Tree } from '../core/settings.js';
+
 import type { CaptureFault } from '../capture/batch.js';
 import type { FaultKind } from '../core/errors.js';
+import type { Places, Tree } from '../core/settings.js';
 import type { PortMemory } from '../output/handover.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
 import type { ReplayOptions } from './options.js';
@@ -22,6 +23,7 @@ export interface WorkerStart {
   configPlaces: Places;
   checksums: ReplayOptions['checksums'];
   inline: boolean;
+  logDir: string;
   inputs: string[];
   reader: ReplayOptions['reader'];
   bpf: string | null;

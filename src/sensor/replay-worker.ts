@@ -10,6 +10,7 @@ import { counterSnapshot } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
 import { installRules } from '../detect/engine.js';
+import { setFileOutputs } from '../files/files.js';
 import { OutputPort } from '../output/port.js';
 import { compileDatabases } from '../rules/compile/databases.js';
 import { Pipeline } from './pipeline.js';
@@ -30,7 +31,11 @@ function guarded(work: () => FromWorker | null): void {
   } catch (e) {
     const known = e instanceof PeccaryError;
     const error = e as Error;
-    message = { type: 'failed', kind: known ? e.kind : null, message: known ? error.message : (error.stack ?? error.message) };
+    message = {
+      type: 'failed',
+      kind: known ? e.kind : null,
+      message: known ? error.message : (error.stack ?? error.message),
+    };
   }
   if (message === null) return;
   port?.postMessage(message);
@@ -43,6 +48,7 @@ function replay({ rules, ruleSet, port: memory }: WorkerRules): WorkerResult {
   const outputs = new OutputPort(memory);
   outputs.useRules(ruleSet);
   const reporter = new Reporter(outputs, rules.rules);
+  setFileOutputs(outputs.wants.fileinfo || outputs.wants.filesOfAlerts);
   const pipeline = new Pipeline(reporter, start.inline);
   const progress = new Float64Array(start.progress);
   const source = openSource(start.inputs, {
@@ -92,7 +98,7 @@ function replay({ rules, ruleSet, port: memory }: WorkerRules): WorkerResult {
 }
 
 guarded(() => {
-  configureStages(settings, start.checksums, start.inline);
+  configureStages(settings, start.checksums, start.inline, start.logDir);
   return null;
 });
 port.once('message', (rules: WorkerRules) => guarded(() => replay(rules)));

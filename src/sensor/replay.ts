@@ -30,7 +30,12 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   const worker = new PipelineThread(options, feed?.files ?? options.inputs, feed?.ring ?? null, progress);
   let outputs: Outputs | null = null;
   try {
-    const config = outputConfig(settings, { eve: options.eve, logDir: options.logDir, inline: options.simulateIps, live: false });
+    const config = outputConfig(settings, {
+      eve: options.eve,
+      logDir: options.logDir,
+      inline: options.simulateIps,
+      live: false,
+    });
     outputs = openOutputs(options, config, startedMs);
     const ruleSet = loadRunRules({
       settings,
@@ -69,6 +74,7 @@ class PipelineThread {
       configPlaces: options.configPlaces,
       checksums: options.checksums,
       inline: options.simulateIps,
+      logDir: options.logDir,
       inputs,
       reader: options.reader,
       bpf: options.bpf,
@@ -99,7 +105,13 @@ class PipelineThread {
 
 function openOutputs(options: ReplayOptions, config: OutputConfig, startedMs: number): Outputs {
   const inputs = options.inputs.map((p) => (p === '-' ? p : resolve(p)));
-  const run = { kind: 'replay' as const, inputs, append: options.append, version: packageVersion(), startedUs: startedMs * 1000 };
+  const run = {
+    kind: 'replay' as const,
+    inputs,
+    append: options.append,
+    version: packageVersion(),
+    startedUs: startedMs * 1000,
+  };
   return new Outputs({ ...config, db: options.db, run, workers: 1, live: false });
 }
 

@@ -7,14 +7,20 @@ import { isTagged } from '../alert/tags.js';
 import { outcome, type Verdict } from '../alert/verdict.js';
 import { takeAppLayerEvents } from '../applayer/applayer.js';
 import type { Packet } from '../decode/packet.js';
+import { fileConfig } from '../files/config.js';
+import { filesWait, isStored, tellFiles } from '../files/files.js';
+import { writeFileInfo } from '../files/store.js';
+import type { TrackedFile } from '../files/tracked-file.js';
 import { FlowFlag, flows } from '../flow/columns.js';
 import { TxFlag } from '../http/transaction.js';
-import { firstTransaction } from '../http/tx-list.js';
 import type { HttpTransaction } from '../http/tx.js';
+import { firstTransaction } from '../http/tx-list.js';
 import { alertRecord, rejectTarget } from '../output/encode-alert.js';
+import { fileInfoRecord } from '../output/encode-file.js';
 import { flowEventRecord } from '../output/encode-flow.js';
 import { httpEventRecord, isAlerted } from '../output/encode-http.js';
 import { applayerAnomaly, dropRecord, isDecoderEvent, packetAnomaly, taggedPacket } from '../output/encode-packet.js';
+import { fileInfoText } from '../output/eve/fileinfo.js';
 import type { OutputPort } from '../output/port.js';
 import type { Wants } from '../output/wants.js';
 import { EventRange } from '../protocol/events.js';
@@ -81,8 +87,13 @@ export class Reporter {
 
   /** Events and the log line of the flow's transactions; `last`: the flow has ended and what is open is told as it is. */
   transactions(p: Packet, flow: number, last = false): void {
-    for (let tx = firstTransaction(flow) as HttpTransaction | null; tx !== null; tx = tx.next as HttpTransaction | null) {
+    for (
+      let tx = firstTransaction(flow) as HttpTransaction | null;
+      tx !== null;
+      tx = tx.next as HttpTransaction | null
+    ) {
       if (this.wants.anomalyApplayer) this.transactionEvents(p, tx);
+      if (filesWait()) this.files(p, tx);
       if ((tx.flags & TxFlag.Logged) !== 0 || (!last && (tx.flags & done) !== done)) continue;
       tx.flags |= TxFlag.Logged;
       this.transactionCount++;
@@ -90,6 +101,17 @@ export class Reporter {
         this.port.push(httpEventRecord(p, tx, this.wants.httpOfAlerts));
       }
     }
+  }
+
+  /** Events of files of the transaction that have ended. */
+  private files(p: Packet, tx: HttpTransaction): void {
+    tellFiles(tx, p.tsUs, (file: TrackedFile) => {
+      const beside = fileConfig.writeInfo && isStored(file);
+      if (!this.wants.fileinfo && !beside) return;
+      const record = fileInfoRecord(p, tx, file);
+      if (this.wants.fileinfo) this.port.push(record);
+      if (beside) writeFileInfo(file, p.tsUs, fileInfoText(record));
+    });
   }
 
   private transactionEvents(p: Packet, tx: HttpTransaction): void {

@@ -5,19 +5,24 @@ import type { Settings } from '../core/settings.js';
 import { configureDecode } from '../decode/decode.js';
 import { configureDefrag } from '../defrag/defrag.js';
 import { configureDetect } from '../detect/engine.js';
+import { configureFiles } from '../files/files.js';
 import { configureFlow } from '../flow/table.js';
 import { configureHttp } from '../http/parser.js';
 import { configureStream } from '../stream/stream.js';
 import { type ChecksumMode, configureChecksums } from './checksums.js';
 
-/** Throws PeccaryError('config') for a value that cannot be. `inline`: data is inspected on arrival and verdicts count. */
-export function configureStages(settings: Settings, checksums: ChecksumMode, inline: boolean): void {
+/**
+ * Throws PeccaryError('config') for a value that cannot be. `inline`: data is inspected on arrival and verdicts count.
+ * `logDir`: where relative folders of the configuration lie.
+ */
+export function configureStages(settings: Settings, checksums: ChecksumMode, inline: boolean, logDir: string): void {
   configureDecode(settings);
   configureDefrag(settings);
   configureFlow(settings);
   configureStream(settings, inline);
   configureAppLayer(settings);
   configureHttp(settings, inline);
+  configureFiles(settings, logDir);
   configureDetect(settings, inline);
   configureAlerts(settings, inline);
   configureChecksums(checksums, settings.bool('stream.checksum-validation', true));

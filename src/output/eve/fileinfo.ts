@@ -1,5 +1,8 @@
 /** EVE's `fileinfo` event and the `files` of an alert (Suricata user guide 7.0, "Event type: Fileinfo"). */
+
+import { Settings } from '../../core/settings.js';
 import type { FileInfoRecord, FileRecord } from '../records.js';
+import { eveForced } from './config.js';
 import { type EveContext, end, header } from './header.js';
 import { httpObject } from './http.js';
 import { quote } from './json.js';
@@ -24,4 +27,18 @@ export function fileInfoEvent(ctx: EveContext, r: FileInfoRecord): string {
   if (r.http !== null) s += `,"http":${httpObject(r.http, true)}`;
   if (r.appProto !== '') s += `,"app_proto":"${r.appProto}"`;
   return `${s},"fileinfo":${fileObject(r.file)}${end(ctx, r)}`;
+}
+
+/** For a file beside a stored one: Suricata's form without what EVE's own options add. */
+const plain: EveContext = {
+  options: eveForced(new Settings(), ''),
+  communityId: null,
+  origins: [],
+  live: false,
+  rule: () => null,
+};
+
+/** The event as file-store's `write-fileinfo` keeps it. */
+export function fileInfoText(r: FileInfoRecord): string {
+  return fileInfoEvent(plain, r);
 }

@@ -16,7 +16,7 @@ import {
   Test,
   XbitsTrack,
 } from './layout.js';
-import { FileTestCode } from './layout-tables.js';
+import { FileTestCode, StoreScope, StoreSide } from './layout-tables.js';
 import { flowNames, hostNames } from './names.js';
 
 export interface ConditionTables {
@@ -83,6 +83,8 @@ const flowintTests = {
   notset: Test.NotSet,
 };
 const flowintOps = { '=': FlowintOp.Assign, '+': FlowintOp.Add, '-': FlowintOp.Sub };
+const storeSides = { request: StoreSide.Request, response: StoreSide.Response, both: StoreSide.Both };
+const storeScopes = { tx: StoreScope.Tx, file: StoreScope.File, flow: StoreScope.Flow };
 const metrics = { packets: TagMetric.Packets, bytes: TagMetric.Bytes, seconds: TagMetric.Seconds };
 const volumes = { flow_age: 0, flow_pkts: 1, flow_bytes: 2 };
 const volumeSides = {
@@ -131,7 +133,13 @@ function emitFileTest(t: ConditionTables, f: FileTest): void {
       return e.row(Op.FileTest, FileTestCode.Hash, f.negated ? 1 : 0, list, 0);
     }
     case 'filestore':
-      return e.row(Op.FileTest, FileTestCode.Store, 0, 0, 0);
+      return e.row(
+        Op.FileTest,
+        FileTestCode.Store,
+        f.direction === null ? StoreSide.Rule : storeSides[f.direction],
+        f.scope === null ? StoreScope.File : storeScopes[f.scope],
+        0,
+      );
   }
 }
 
