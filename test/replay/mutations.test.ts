@@ -20,7 +20,7 @@ const variants: Record<string, MutateOptions> = {
   'IP fragments in reverse': { fragment: 64, fragmentOrder: 'reverse' },
   'fragments of reordered segments in random order': { split: 90, reorder: 3, fragment: 40, fragmentOrder: 'random', seed: 14 },
   ...Object.fromEntries(wrapperNames.map((name) => [`in ${name}`, { wrap: [name] } as MutateOptions])),
-  'one-byte segments in a VLAN in VXLAN': { split: 1, wrap: ['vlan', 'vxlan'] },
+  'one-byte segments in VXLAN in a VLAN': { split: 1, wrap: ['vxlan', 'vlan'] },
   'fragments in GRE': { split: 60, fragment: 64, wrap: ['gre'] },
 };
 
