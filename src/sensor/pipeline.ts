@@ -6,7 +6,7 @@
  * `stack`; inner packets are processed before the packet that carried them, as Suricata does.
  */
 import { alertQueue } from '../alert/queue.js';
-import { applyVerdict, Verdict } from '../alert/verdict.js';
+import { applyVerdict, outcome, Verdict } from '../alert/verdict.js';
 import { appLayerEnd, consumePiece, releaseAppLayer } from '../applayer/applayer.js';
 import type { Batch } from '../capture/batch.js';
 import { counter, counts } from '../core/counters.js';
@@ -101,7 +101,7 @@ export class Pipeline {
         this.deliver(flow, p.dir, p.tsUs);
       }
       if ((status & StreamStatus.Drop) !== 0 && this.inline) {
-        this.drop(p, streamReason(status));
+        this.drop(p, streamReason(status), -1);
         return;
       }
     }
@@ -130,19 +130,20 @@ export class Pipeline {
   /** Detection, verdict and what they report, for one packet. */
   private inspect(p: Packet): void {
     if (this.inline && p.flow !== 0 && (flows.flags[p.flow] & FlowFlag.Drop) !== 0) {
-      this.drop(p, 'flow drop');
+      this.drop(p, 'flow drop', -1);
       return;
     }
     detectPacket(p);
     const verdict = applyVerdict(p);
     this.reporter.packetEvents(p);
     if (alertQueue.count > 0) this.reporter.alerts(p, p.level > 0 ? this.stack[p.level - 1] : null, verdict);
-    if (verdict === Verdict.Drop && this.inline) this.drop(p, 'rules');
+    if (verdict === Verdict.Drop && this.inline) this.drop(p, outcome.reason, outcome.dropRule);
   }
 
-  private drop(p: Packet, reason: string): void {
+  /** `rule`: the rule to blame, -1 none. */
+  private drop(p: Packet, reason: string, rule: number): void {
     this.drops++;
-    this.reporter.drop(p, reason);
+    this.reporter.drop(p, reason, rule);
   }
 
   private finishEndedFlows(): void {

@@ -80,9 +80,9 @@ export class Reporter {
   }
 
   /** A packet that an inline sensor does not let through. */
-  drop(p: Packet, reason: string): void {
+  drop(p: Packet, reason: string, rule: number): void {
     if (!this.wants.drop) return;
-    this.port.push(dropRecord(p, reason, outcome.dropRule, -1, rejectTarget(p, outcome.reject)));
+    this.port.push(dropRecord(p, reason, rule, -1, rule < 0 ? null : rejectTarget(p, outcome.reject)));
   }
 
   /** Events and the log line of the flow's transactions; `last`: the flow has ended and what is open is told as it is. */
