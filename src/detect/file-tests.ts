@@ -1,7 +1,9 @@
 /** Conditions on the files of a transaction (Suricata manual, "File Keywords"): name, extension, magic, size, hash. */
 import { buf, u8 } from '../core/memory.js';
-import { addSid, filesOf, storeFile, storeFlow, storeTransaction } from '../files/files.js';
+import { fileConfig } from '../files/config.js';
+import { addSid, filesOf, followFurther, storeFlow, storeTransaction } from '../files/files.js';
 import { fileMagic } from '../files/magic.js';
+import { beginStoring } from '../files/store.js';
 import { FileState, HashBit, type TrackedFile } from '../files/tracked-file.js';
 import { fileName } from '../http/file.js';
 import { BufferStatus, BufferView } from '../http/transaction.js';
@@ -132,17 +134,22 @@ export function filesHold(from: number, tx: HttpTransaction, dir: number, first:
   return false;
 }
 
-/** A rule with these tests has matched: notes it on the files that pass them, and stores what its filestore names. */
+/**
+ * A rule with these tests has matched. If it has filestore (and files are stored at all), it is noted on the files that
+ * pass them, and what it names is stored.
+ */
 export function filesMatched(from: number, tx: HttpTransaction, dir: number, first: number, sid: number): void {
+  const store = fileConfig.storing ? storeRow(from) : -1;
+  if (store < 0) return;
+  followFurther(tx, dir);
   const files = filesOf(tx, dir);
-  const store = storeRow(from);
   for (let i = first; i < files.length; i++) {
     const file = files[i];
     if (!fileHolds(from, file)) continue;
     addSid(file, sid);
-    if (store >= 0 && code[store + 4] === StoreScope.File && sideNamed(code[store + 3], dir, dir)) storeFile(file);
+    if (code[store + 4] === StoreScope.File && sideNamed(code[store + 3], dir, dir)) beginStoring(file);
   }
-  if (store < 0 || code[store + 4] === StoreScope.File) return;
+  if (code[store + 4] === StoreScope.File) return;
   for (let d = Dir.ToServer as Dir; d <= Dir.ToClient; d++) {
     if (!sideNamed(code[store + 3], dir, d)) continue;
     storeTransaction(tx, d);

@@ -93,8 +93,8 @@ function touch(tx: HttpTransaction, dir: Dir): void {
 }
 
 function openFile(tx: HttpTransaction, dir: Dir, part: number): TrackedFile | null {
-  // What has no name is no file.
-  if (!fileName(tx, dir, part, range)) return null;
+  // What a client sends without a name is no file.
+  if (dir === Dir.ToServer && !fileName(tx, dir, part, range)) return null;
   const at = tx.slot * 2 + dir;
   lists[at] ??= [];
   const list = lists[at];
@@ -112,7 +112,7 @@ function openFile(tx: HttpTransaction, dir: Dir, part: number): TrackedFile | nu
   openHashes(file);
   list.push(file);
   current[at] = file;
-  if (fileConfig.storeAll || flowStores(tx.flow, dir)) storeFile(file);
+  if (fileConfig.storeAll || flowStores(tx.flow, dir) || storeSides.has(at)) beginStoring(file);
   touch(tx, dir);
   return file;
 }
@@ -121,23 +121,18 @@ function flowStores(flow: number, dir: Dir): boolean {
   return storeOwner[flow] === flows.serial[flow] && (storeDirs[flow] & (1 << dir)) !== 0;
 }
 
-/** Stores a file; what comes of it is followed further than the body limit says. */
-export function storeFile(file: TrackedFile): void {
-  beginStoring(file);
-  if (file.tx !== null) followFurther(file.tx, file.dir);
-}
-
-function followFurther(tx: HttpTransaction, dir: Dir): void {
-  if (fileConfig.storeAll) return;
+/**
+ * A filestore rule matched in this direction: its files are followed as far as the store's depth says, past the body
+ * limit. A file that the body limit has cut already goes on as another one.
+ */
+export function followFurther(tx: HttpTransaction, dir: Dir): void {
   (dir === Dir.ToServer ? tx.req : tx.res).fileLimit = fileConfig.storeDepth;
 }
 
 /** Stores all files of one direction of a transaction, those to come too. */
 export function storeTransaction(tx: HttpTransaction, dir: Dir): void {
   for (const file of filesOf(tx, dir)) beginStoring(file);
-  const at = tx.slot * 2 + dir;
-  storeSides.add(at);
-  followFurther(tx, dir);
+  storeSides.add(tx.slot * 2 + dir);
 }
 
 /** Sides (slot * 2 + dir) of open transactions whose files are all stored. */
@@ -156,7 +151,6 @@ function takeData(tx: HttpTransaction, dir: Dir, part: number, off: number, len:
   if (file === null) {
     file = openFile(tx, dir, part);
     if (file === null) return;
-    if (storeSides.has(at)) storeFile(file);
   }
   if (len === 0) return;
   const before = file.size;
@@ -220,7 +214,7 @@ export function tellFiles(tx: HttpTransaction, tsUs: number, tell: (file: Tracke
   }
 }
 
-/** Notes that a rule matched on a file. */
+/** Notes that a filestore rule matched on a file. */
 export function addSid(file: TrackedFile, sid: number): void {
   if (file.sids.length < FileBound.Sids && !file.sids.includes(sid)) file.sids.push(sid);
 }

@@ -52,7 +52,7 @@ export class TrackedFile {
   sha256: string | null = null;
   /** What libmagic says, null when it says nothing; undefined until it was asked. */
   magic: string | null | undefined = undefined;
-  /** Rules that matched on it, at most FileBound.Sids. */
+  /** filestore rules that matched on it, at most FileBound.Sids. */
   readonly sids: number[] = [];
 
   store: StoreState = StoreState.No;

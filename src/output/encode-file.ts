@@ -2,7 +2,7 @@
 import { ByteRange } from '../core/memory.js';
 import type { Packet } from '../decode/packet.js';
 import { filesOf, isStored } from '../files/files.js';
-import { FileState, type TrackedFile } from '../files/tracked-file.js';
+import { FileState, StoreState, type TrackedFile } from '../files/tracked-file.js';
 import { fileName } from '../http/file.js';
 import type { HttpTransaction } from '../http/tx.js';
 import type { Dir } from '../protocol/ip.js';
@@ -31,6 +31,7 @@ export function fileRecord(tx: HttpTransaction, file: TrackedFile): FileRecord {
     sha1: file.sha1,
     sha256: file.sha256,
     stored: isStored(file),
+    storing: file.store === StoreState.Storing,
     fileId: isStored(file) ? file.fileId : 0,
     size: file.size,
     start: file.start,

@@ -104,7 +104,7 @@ export interface TunnelRecord {
 /** A file of a transaction, as in EVE's `fileinfo` and `files`. */
 export interface FileRecord {
   filename: string;
-  /** Rules that matched on the file. */
+  /** filestore rules that matched on the file. */
   sids: number[];
   magic: string | null;
   gaps: boolean;
@@ -113,6 +113,8 @@ export interface FileRecord {
   sha1: string | null;
   sha256: string | null;
   stored: boolean;
+  /** A rule or the configuration has it stored, which is not done yet. */
+  storing: boolean;
   /** 0 when not stored. */
   fileId: number;
   size: number;

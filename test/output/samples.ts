@@ -187,6 +187,7 @@ export const file: FileRecord = {
   sha1: null,
   sha256: null,
   stored: true,
+  storing: false,
   fileId: 3,
   size: 10,
   start: -1,

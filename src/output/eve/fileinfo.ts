@@ -17,6 +17,7 @@ export function fileObject(f: FileRecord): string {
   if (f.sha256 !== null) s += `,"sha256":"${f.sha256}"`;
   s += `,"stored":${f.stored}`;
   if (f.stored) s += `,"file_id":${f.fileId}`;
+  else if (f.storing) s += ',"storing":true';
   s += `,"size":${f.size}`;
   if (f.start >= 0) s += `,"start":${f.start},"end":${f.end}`;
   return `${s},"tx_id":${f.txId}}`;
