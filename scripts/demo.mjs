@@ -7,7 +7,7 @@ import { setup } from './setup.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const logDir = '.cache/demo';
 
-setup('demo');
+await setup('demo');
 rmSync(`${root}${logDir}`, { recursive: true, force: true });
 process.stdout.write(`\n$ peccary replay pcaps -l ${logDir}\n\n`);
 const done = spawnSync(process.execPath, ['dist/cli/main.js', 'replay', 'pcaps', '-l', logDir], {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { setup } from './setup.mjs';
 
 const checking = process.argv.includes('--check');
-if (!checking && !process.argv.includes('--no-build')) setup('build');
+if (!checking && !process.argv.includes('--no-build')) await setup('build');
 
 const documents = {
   'docs/keywords.md': (await import('./docs-keywords.mjs')).keywordReference,

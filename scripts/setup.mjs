@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 import { buildPackages, ensurePackages, missingPackages, testPackages } from './packages.mjs';
 import { filesBelow, hashOf, isStamped, stamp } from './stamp.mjs';
 
@@ -119,21 +120,28 @@ function compile(config, outDir, sources, sourceRoot) {
   stamp(mark, hash);
 }
 
-function compileShipped() {
-  compile('tsconfig.build.json', 'dist', ['src'], 'src');
-  chmodSync(join(root, 'dist/cli/main.js'), 0o755);
+/** dist/: compiled module by module, then joined into few files. */
+async function compileShipped() {
+  compile('tsconfig.build.json', 'dist/modules', ['src'], 'src');
+  const program = join(root, 'dist/cli/main.js');
+  const mark = join(root, 'dist/.peccary-bundle');
+  const hash = hashOf([...filesBelow(join(root, 'dist/modules'), ['.js']), join(root, 'scripts/bundle.mjs')]);
+  if (isStamped(mark, hash) && existsSync(program)) return;
+  await bundle(root);
+  chmodSync(program, 0o755);
+  stamp(mark, hash);
 }
 
 const compileTests = () => compile('tsconfig.json', 'out', ['src', 'test', 'bench', 'fuzz'], '.');
 
 /** The steps of one goal: 'demo', 'test' or 'build'. */
-export function setup(goal) {
+export async function setup(goal) {
   checkNode();
   if (goal === 'demo') systemPackages(buildPackages);
   if (goal === 'test') systemPackages([...buildPackages, ...testPackages]);
   npmPackages();
   addon(false);
-  compileShipped();
+  await compileShipped();
   if (goal !== 'demo') compileTests();
 }
 
@@ -142,6 +150,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (goal === 'addon') {
     checkNode();
     addon(process.argv.includes('--optional'));
-  } else if (goal === 'demo' || goal === 'test' || goal === 'build') setup(goal);
+  } else if (goal === 'demo' || goal === 'test' || goal === 'build') await setup(goal);
   else stop('usage: node scripts/setup.mjs demo|test|build|addon');
 }

@@ -10,7 +10,7 @@ const programs = {
 };
 
 const [task, ...args] = process.argv.slice(2);
-setup('build');
+await setup('build');
 const done = spawnSync(process.execPath, [fileURLToPath(new URL(programs[task], import.meta.url)), ...args], {
   stdio: 'inherit',
 });

@@ -58,7 +58,7 @@ async function runAll(list, jobs, sum) {
 }
 
 const wanted = process.argv.slice(2).filter((word) => word !== '--no-build');
-if (!process.argv.includes('--no-build')) setup('test');
+if (!process.argv.includes('--no-build')) await setup('test');
 const { units, rooted } = groups(wanted);
 const sum = { passed: 0, failed: 0, skipped: 0 };
 await runAll(units, Math.min(2, availableParallelism()), sum);

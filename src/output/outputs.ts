@@ -94,7 +94,7 @@ export class Outputs {
       },
       ports: this.memories,
     };
-    this.thread = new Worker(new URL('./writer-thread.js', import.meta.url), { workerData: data });
+    this.thread = new Worker(new URL('../output/writer-thread.js', import.meta.url), { workerData: data });
     [this.started, this.ended] = this.listen();
   }
 

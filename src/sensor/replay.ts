@@ -81,7 +81,7 @@ class PipelineThread {
       ring,
       progress,
     };
-    this.thread = new Worker(new URL('./replay-worker.js', import.meta.url), { workerData: start });
+    this.thread = new Worker(new URL('../sensor/replay-worker.js', import.meta.url), { workerData: start });
     this.answer = new Promise((done, fail) => {
       this.thread.once('message', (m: FromWorker) => {
         if (m.type === 'done') done(m);
