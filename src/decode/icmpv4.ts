@@ -34,8 +34,9 @@ export function decodeIcmpv4(p: Packet, off: number, len: number): void {
   p.l4HdrLen = IcmpLayout.HeaderLen;
   p.icmpType = type;
   p.icmpCode = code;
-  p.icmpId = 0;
-  p.icmpSeq = 0;
+  p.icmpId = -1;
+  p.icmpSeq = -1;
+  p.icmpMtu = -1;
   p.payloadOff = off + IcmpLayout.HeaderLen;
   p.payloadLen = len - IcmpLayout.HeaderLen;
   p.flags |= PacketFlag.WantsFlow;

@@ -35,8 +35,9 @@ export function decodeIcmpv6(p: Packet, off: number, len: number): void {
   p.l4Off = off;
   p.icmpType = type;
   p.icmpCode = code;
-  p.icmpId = 0;
-  p.icmpSeq = 0;
+  p.icmpId = -1;
+  p.icmpSeq = -1;
+  p.icmpMtu = -1;
   p.flags |= PacketFlag.WantsFlow;
   const echo = type === Icmpv6Type.EchoRequest || type === Icmpv6Type.EchoReply;
   const error = type >= Icmpv6Type.Unreachable && type <= Icmpv6Type.ParameterProblem;
@@ -48,6 +49,7 @@ export function decodeIcmpv6(p: Packet, off: number, len: number): void {
     p.icmpId = view.getUint16(off + 4);
     p.icmpSeq = view.getUint16(off + 6);
   }
+  if (type === Icmpv6Type.PacketTooBig && code === 0) p.icmpMtu = view.getUint32(off + 4);
   const unnamed = unnamedType(type);
   if (unnamed !== 0) p.addEvent(unnamed);
   else if (!knownCode(type, code)) p.addEvent(DecoderEvent.Icmpv6UnknownCode);

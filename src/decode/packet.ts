@@ -3,7 +3,7 @@
  * Numbers only, so that filling it allocates nothing. Borrowed until the next packet of that level.
  */
 export const enum PacketFlag {
-  /** Made by Peccary: end of a flow, reassembled datagram. */
+  /** Made by Peccary and not a packet anyone sent: end of a flow. Keywords on headers do not apply. */
   Pseudo = 0x0001,
   /** Pseudo packet that flushes a flow at its end (EVE pkt_src "stream (flow timeout)"). */
   FlowEnd = 0x0002,
@@ -170,9 +170,11 @@ export class Packet {
   /** ICMP or ICMPv6. */
   icmpType = 0;
   icmpCode = 0;
-  /** ICMP echo and similar: id and sequence, else 0. */
-  icmpId = 0;
-  icmpSeq = 0;
+  /** ICMP echo and similar: id and sequence, else -1. */
+  icmpId = -1;
+  icmpSeq = -1;
+  /** MTU of an ICMPv6 Packet Too Big message, else -1. */
+  icmpMtu = -1;
   /** ICMP errors: offset of the IP header they quote (0: none or unusable), its protocol and ports. */
   embOff = 0;
   embProto = 0;
@@ -201,7 +203,8 @@ export class Packet {
 
   /**
    * Forgets the last packet. Leaves no, tsUs, origin (the caller's) and the frame fields (set by every decode),
-   * and leaves stale what a flag or another field guards: seq, ack, window, TCP option values, ICMP id and sequence.
+   * and leaves stale what a flag or another field guards: seq, ack, window, TCP option values, ICMP id,
+   * sequence and MTU.
    */
   reset(): void {
     this.flags = 0;

@@ -65,7 +65,7 @@ export function openTunnel(outer: Packet, inner: Packet): boolean {
 export function decodeDatagram(inner: Packet, outer: Packet, off: number, len: number, ipVersion: number): boolean {
   if (outer.level + 1 >= TunnelLimit.Depth) return false;
   startInner(outer, inner, off, len);
-  inner.flags = PacketFlag.Reassembled | PacketFlag.Pseudo | (outer.flags & PacketFlag.Tunnelled);
+  inner.flags = PacketFlag.Reassembled | (outer.flags & PacketFlag.Tunnelled);
   inner.source = PacketOrigin.Defrag;
   inner.ethOff = outer.ethOff;
   inner.etherType = outer.etherType;

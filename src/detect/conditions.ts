@@ -156,8 +156,7 @@ function numberField(field: number, p: Packet): number {
 
 /** MTU of a Packet Too Big message (RFC 4443 section 3.2), else -1. */
 function icmpv6Mtu(p: Packet): number {
-  if (p.ipProto !== IpProto.Icmpv6 || p.l4Off === 0 || p.icmpType !== 2) return -1;
-  return (p.icmpId << 16) | p.icmpSeq;
+  return p.ipProto === IpProto.Icmpv6 && p.l4Off !== 0 ? p.icmpMtu : -1;
 }
 
 /** The checksum keywords compute whatever `-k` says; a packet without the layer matches neither value. */

@@ -48,7 +48,7 @@ describe('ICMP (RFC 792)', () => {
 describe('ICMPv6 (RFC 4443)', () => {
   it('packet too big quotes the packet (section 3.2)', () => {
     const p = decode(six(2, 0, concat(hex('00000500'), quoted6)));
-    assert.deepEqual([p.embProto, p.embSrcPort, p.embDstPort], [6, 5, 80]);
+    assert.deepEqual([p.embProto, p.embSrcPort, p.embDstPort, p.icmpMtu, p.icmpId], [6, 5, 80, 1280, -1]);
   });
 
   it('a quote that is cut or not IPv6', () => {

@@ -17,13 +17,20 @@ describe('ports of tunnels (suricata.yaml: decoder.vxlan.ports and its like)', (
     assert.deepEqual(read({ enabled: 'no', ports: '1' }), []);
   });
 
+  it('may be any port', () => {
+    assert.deepEqual(read({ ports: 'any' }), [1, 2, 3, 4, 4789, 8472]);
+  });
+
   it('may be a variable, as in the suricata.yaml that Suricata installs', () => {
     assert.deepEqual(read({ ports: '$VXLAN_PORTS' }, { VXLAN_PORTS: '[1, 3]' }), [1, 3]);
     assert.deepEqual(read({ ports: '$VXLAN_PORTS' }), [4789]);
   });
 
   it('are refused with their place when they are none', () => {
-    assert.throws(() => read({ ports: 'many' }), /decoder\.vxlan\.ports: expected up to 4 port numbers, found "many"/);
+    assert.throws(
+      () => read({ ports: 'many' }),
+      /decoder\.vxlan\.ports: expected up to 4 port numbers or any, found "many"/,
+    );
     assert.throws(() => read({ ports: '70000' }), /expected up to 4/);
     assert.throws(() => read({ ports: '[1,2,3,4,5]' }), /expected up to 4/);
   });
