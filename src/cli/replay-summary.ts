@@ -14,6 +14,7 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
   if (summary.unknownKeys.length > 0) {
     out.write(`configuration: keys that Peccary does not have: ${safe(summary.unknownKeys.join(', '))}\n`);
   }
+  for (const note of summary.notes) out.write(`rules: ${safe(note)}\n`);
   const { failed, skipped } = summary.rules;
   for (const note of failed.slice(0, MaxNotes)) out.write(`${noteText(note)}\n`);
   if (failed.length > MaxNotes) {

@@ -29,7 +29,7 @@ export const structures: readonly string[][] = [
   'src dst srcPort dstPort startUs lastUs pktsToServer pktsToClient bytesToServer bytesToClient',
   'flags flagsTs flagsTc state tsGap tcGap',
   'src dst proto depth pcapCnt pktSrc',
-  'filename sids magic gaps state md5 sha1 sha256 stored fileId size start end txId',
+  'filename sids magic gaps state md5 sha1 sha256 stored storing fileId size start end txId',
   'flowbits flowints flowvars pktvars',
   'buffer off len bytes',
   'version ttl tos id flowLabel',

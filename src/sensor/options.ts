@@ -36,6 +36,8 @@ export interface ReplayOptions {
   ruleVersion: 7 | 8;
   /** Called about five times a second while it runs; null: no progress wanted. */
   onProgress: ((p: ReplayProgress) => void) | null;
+  /** Aborted: the replay ends after the batch at hand as if the captures ended there. Null: it cannot be stopped. */
+  stop: AbortSignal | null;
 }
 
 export interface ReplayProgress {
@@ -56,6 +58,8 @@ export interface ReplaySummary {
   transactions: number;
   alerts: number;
   drops: number;
+  /** It was stopped (ReplayOptions.stop) before the captures ended. */
+  stopped: boolean;
   /** Alerts by signature, most frequent first. */
   bySignature: { gid: number; sid: number; rev: number; msg: string; priority: number; count: number }[];
   rules: {
@@ -71,6 +75,8 @@ export interface ReplaySummary {
   /** What went wrong while writing: disk full, database locked … */
   outputFaults: string[];
   counters: Record<string, number>;
+  /** What rules asked for and could not have: reputation files that cannot be read, libmagic. */
+  notes: string[];
   /** Keys of the configuration that nothing read. */
   unknownKeys: string[];
   db: string | null;

@@ -7,13 +7,15 @@ import type { PortMemory } from '../output/handover.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
 import type { ReplayOptions } from './options.js';
 
-/** Float64 cells of the progress that the worker keeps and the main thread reads. */
+/** Float64 cells: the progress that the worker keeps and the main thread reads, and whether the worker is to stop. */
 export const enum Progress {
   Packets = 0,
   BytesRead = 1,
   BytesTotal = 2,
   Alerts = 3,
-  Cells = 4,
+  /** Set by the main thread; looked at between batches. */
+  Stop = 4,
+  Cells = 5,
 }
 
 /** Given to the worker when it starts: it configures its stages while the main thread loads the rules. */
@@ -50,10 +52,13 @@ export interface WorkerResult {
   transactions: number;
   alerts: number;
   drops: number;
+  stopped: boolean;
   /** Alerts by rule index of the compiled set. */
   byRule: Uint32Array;
   faults: CaptureFault[];
   counters: Record<string, number>;
+  /** What detection could not have: reputation files, libmagic. */
+  notes: string[];
   /** Paths of the configuration that the stages asked for. */
   settingsRead: string[];
 }

@@ -9,7 +9,7 @@ import { openSource } from '../capture/source.js';
 import { counterSnapshot } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
-import { installRules } from '../detect/engine.js';
+import { detectNotes, installRules } from '../detect/engine.js';
 import { setFileOutputs } from '../files/files.js';
 import { OutputPort } from '../output/port.js';
 import { compileDatabases } from '../rules/compile/databases.js';
@@ -61,8 +61,11 @@ function replay({ rules, ruleSet, port: memory }: WorkerRules): WorkerResult {
   const batch = new Batch();
   let firstUs = 0;
   let lastUs = 0;
+  let stopped = false;
   progress[Progress.BytesTotal] = source.bytesTotal;
   for (let status = source.next(batch); status !== SourceStatus.End; status = source.next(batch)) {
+    stopped = progress[Progress.Stop] !== 0;
+    if (stopped) break;
     if (status === SourceStatus.Idle) continue;
     if (outputs.unread) break; // the only output was a pipe whose reader left
     if (source.origins.length !== origins) {
@@ -90,9 +93,11 @@ function replay({ rules, ruleSet, port: memory }: WorkerRules): WorkerResult {
     transactions: reporter.transactionCount,
     alerts: reporter.alertCount,
     drops: pipeline.drops,
+    stopped,
     byRule: reporter.byRule,
     faults: source.faults,
     counters: counterSnapshot(),
+    notes: [...detectNotes()],
     settingsRead: settings.known(),
   };
 }

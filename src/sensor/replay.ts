@@ -27,6 +27,10 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   settings.markRead(options.configRead);
   const feed = await startFeed(options);
   const progress = new SharedArrayBuffer(Progress.Cells * 8);
+  const cells = new Float64Array(progress);
+  options.stop?.addEventListener('abort', () => {
+    cells[Progress.Stop] = 1;
+  });
   const worker = new PipelineThread(options, feed?.files ?? options.inputs, feed?.ring ?? null, progress);
   let outputs: Outputs | null = null;
   try {
@@ -47,7 +51,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
     const rules = compileRules(ruleSet, settings);
     const number = outputs.setRules(rules.rules);
     await outputs.ready();
-    const ticker = tick(options, new Float64Array(progress), startedMs);
+    const ticker = tick(options, cells, startedMs);
     const result = await worker
       .run({ rules, ruleSet: number, port: outputs.portMemory(0) })
       .finally(() => clearInterval(ticker));
@@ -155,7 +159,7 @@ function summarise(
     .map(({ gid, sid, rev, msg, priority }, i) => ({ gid, sid, rev, msg, priority, count: result.byRule[i] }))
     .filter((s) => s.count > 0)
     .sort((a, b) => b.count - a.count || a.sid - b.sid);
-  const { packets, bytes, flows, transactions, alerts, drops, faults, counters } = result;
+  const { packets, bytes, flows, transactions, alerts, drops, stopped, faults, counters } = result;
   const { failed, skipped, warnings } = ruleSet;
   return {
     packets,
@@ -165,12 +169,14 @@ function summarise(
     transactions,
     alerts,
     drops,
+    stopped,
     bySignature,
     rules: { loaded: ruleSet.rules.length, failed, skipped, warnings },
     faults,
     lostEvents: written.lostEvents,
     outputFaults: written.faults,
     counters,
+    notes: result.notes,
     unknownKeys: settings.unreadNotes(),
     db: options.db,
   };

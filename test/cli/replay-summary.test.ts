@@ -19,6 +19,7 @@ function summary(changes: Partial<ReplaySummary>): ReplaySummary {
     faults: [],
     lostEvents: 0,
     outputFaults: [],
+    notes: [],
     counters: {},
     unknownKeys: [],
     db: 'peccary.db',
