@@ -1,5 +1,5 @@
 /** Turns the paths a user names into an ordered list of capture files. */
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeccaryError } from '../core/errors.js';
 import { Batch, SourceStatus } from './batch.js';
@@ -13,6 +13,9 @@ const enum Limit {
   /** Bytes read of each file of a directory to find its first packet. */
   Peek = 1 << 16,
 }
+
+/** What a capture file is usually called. */
+const CaptureName = /\.(pcap|pcapng|cap)(\.gz|\.zst)?$/i;
 
 export interface CaptureList {
   files: string[];
@@ -70,7 +73,7 @@ function capturesUnder(dir: string): Found[] {
 
 function walk(dir: string, depth: number, visit: (path: string, size: number) => void): void {
   if (depth > Limit.Depth) throw new PeccaryError('usage', `${dir} lies more than ${Limit.Depth} directories deep`);
-  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+  for (const entry of entriesOf(dir)) {
     const path = join(dir, entry.name);
     if (entry.name.startsWith('.')) continue;
     if (entry.isDirectory()) walk(path, depth + 1, visit);
@@ -82,16 +85,31 @@ function walk(dir: string, depth: number, visit: (path: string, size: number) =>
   }
 }
 
-/** Time of the first packet, Infinity when there is none, null when the file is no capture or cannot be read. */
+function entriesOf(dir: string): Dirent[] {
+  try {
+    return readdirSync(dir, { withFileTypes: true });
+  } catch (e) {
+    throw new PeccaryError('usage', `${dir} cannot be read: ${(e as Error).message}`);
+  }
+}
+
+/**
+ * Time of the first packet, Infinity when there is none. Null when the file is no capture or cannot be read, unless its
+ * name says that it is one: then it is taken, so that reading it names the fault.
+ */
 function firstPacketUs(path: string, batch: Batch): number | null {
   let reader: FileReader;
   try {
     reader = new FileReader(path, Limit.Peek);
   } catch {
-    return null;
+    return unreadable(path);
   }
   const status = reader.next(batch);
   reader.close();
-  if (!reader.isCapture) return null;
+  if (!reader.isCapture) return unreadable(path);
   return status === SourceStatus.Packets ? batch.tsUs[0] : Number.POSITIVE_INFINITY;
+}
+
+function unreadable(path: string): number | null {
+  return CaptureName.test(path) ? Number.POSITIVE_INFINITY : null;
 }

@@ -1,4 +1,5 @@
 /** What a finished replay tells a person, and a program. */
+import { join } from 'node:path';
 import type { ReplaySummary, RuleNoteSummary } from '../sensor/options.js';
 import { type Column, safe, safeJson, tableLines } from './format.js';
 import { byteSize, grouped, type Paint, plural } from './text.js';
@@ -26,14 +27,14 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
 /** Damaged captures, outputs that could not be written, events that were lost: told even to who wants quiet. */
 export function printFaults(out: NodeJS.WritableStream, summary: ReplaySummary): void {
   for (const fault of summary.faults.slice(0, MaxNotes)) {
-    out.write(`${safe(fault.file)}: packet ${fault.packet}, byte ${fault.offset}: ${safe(fault.message)}\n`);
+    out.write(`${safe(fault.file)}: after packet ${fault.packet}, at byte ${fault.offset}: ${safe(fault.message)}\n`);
   }
   if (summary.faults.length > MaxNotes) out.write(`and ${summary.faults.length - MaxNotes} more capture faults\n`);
-  for (const fault of summary.outputFaults) out.write(`output: ${safe(fault)}\n`);
   for (const fault of summary.outputFaults) out.write(`output: ${safe(fault)}\n`);
   if (summary.lostEvents > 0) {
     out.write(`${plural(summary.lostEvents, 'event')} lost: the disk budget of the spill file was spent\n`);
   }
+  if (summary.stopped) out.write('stopped before the end of the captures; what was found until then is kept\n');
 }
 
 /** A damaged capture is no failure (what was found is kept) unless nothing could be read; lost output is one. */
@@ -97,6 +98,7 @@ function signatureTable(summary: ReplaySummary, width: number, paint: Paint): st
 
 function nextSteps(summary: ReplaySummary, logDir: string): string {
   if (summary.db === null || summary.alerts === 0) return '';
-  const where = logDir === '.' ? '' : ` -l ${logDir}`;
+  const where =
+    summary.db !== join(logDir, 'peccary.db') ? ` --db ${summary.db}` : logDir === '.' ? '' : ` -l ${logDir}`;
   return `\nStored in ${summary.db}: \`peccary alerts list${where}\`, \`peccary alerts show ID${where}\`\n`;
 }

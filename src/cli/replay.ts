@@ -1,5 +1,6 @@
 /** `peccary replay`: options to a typed request, then progress while it runs and a summary when it is done. */
 import { existsSync, mkdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PeccaryError } from '../core/errors.js';
@@ -82,6 +83,8 @@ async function replay(inputs: string[], flags: Flags): Promise<void> {
   const options = replayOptions(inputs, flags, config);
   options.onProgress = progress === null ? null : (p) => progress.show(p);
   mkdirOf(options.logDir);
+  const stop = stopOnSignals();
+  options.stop = stop.signal;
   const { runReplay } = await import('../sensor/replay.js');
   let summary: Awaited<ReturnType<typeof runReplay>>;
   try {
@@ -96,7 +99,20 @@ async function replay(inputs: string[], flags: Flags): Promise<void> {
     const out = flags.eve === '-' ? process.stderr : process.stdout;
     out.write(textSummary(summary, inputs, options.logDir, outputWidth(out), painter(out, flags.color)));
   }
-  process.exitCode = exitStatus(summary);
+  process.exitCode = summary.stopped ? stop.exitStatus() : exitStatus(summary);
+}
+
+/** The first SIGINT or SIGTERM ends a replay in good order, the second at once. */
+function stopOnSignals(): { signal: AbortSignal; exitStatus(): number } {
+  const abort = new AbortController();
+  let status = 0;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      status = 128 + constants.signals[name];
+      abort.abort();
+    });
+  }
+  return { signal: abort.signal, exitStatus: () => status };
 }
 
 /** The request in the sensor's terms: flags first, then the configuration, then Suricata's defaults. */
@@ -124,6 +140,7 @@ function replayOptions(inputs: string[], flags: Flags, config: LoadedConfig): Re
     strict: flags.strict,
     ruleVersion: flags.ruleVersion,
     onProgress: null,
+    stop: null,
   };
 }
 

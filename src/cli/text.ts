@@ -19,7 +19,7 @@ export function byteSize(n: number): string {
     value /= 1000;
     unit++;
   }
-  return `${unit === 0 ? value : Number(value.toPrecision(3))} ${units[unit]}`;
+  return `${unit === 0 ? Math.round(value) : Number(value.toPrecision(3))} ${units[unit]}`;
 }
 
 export type Style = 'bold' | 'red' | 'yellow' | 'dim';

@@ -50,6 +50,22 @@ describe('directories of captures', () => {
     assert.equal(bytesRead, bytesTotal);
   });
 
+  it('damage is named where a file name promises a capture', () => {
+    dir.write('good.pcap', pcapFile(at(1)));
+    const bad = dir.write('bad.PCAPNG', Buffer.from('these are notes'));
+    const badGz = dir.write('bad.pcap.gz', Buffer.from('these are notes'));
+    const { packets, faults } = readPaths([dir.path]);
+    assert.equal(packets.length, 1);
+    assert.deepEqual(
+      faults.map((f) => [f.file, f.packet, f.offset]),
+      [
+        [bad, 0, 0],
+        [badGz, 0, 0],
+      ],
+    );
+    assert.match(faults[0].message, /no capture file/);
+  });
+
   it('links to files are followed, links to directories are not', () => {
     mkdirSync(join(dir.path, 'sub'));
     const file = dir.write('sub/one.pcap', pcapFile(at(1)));

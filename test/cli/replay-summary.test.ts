@@ -14,6 +14,7 @@ function summary(changes: Partial<ReplaySummary>): ReplaySummary {
     transactions: 20,
     alerts: 0,
     drops: 0,
+    stopped: false,
     bySignature: [],
     rules: { loaded: 87, failed: [], skipped: [], warnings: [] },
     faults: [],
@@ -59,12 +60,20 @@ describe('the summary of a replay', () => {
       priority: 1,
       count: 1000 - i,
     }));
-    const text = textSummary(summary({ alerts: 900, bySignature }), ['a', 'b'], 'logs', 80, plain);
+    const text = textSummary(
+      summary({ alerts: 900, bySignature, db: 'logs/peccary.db' }),
+      ['a', 'b'],
+      'logs',
+      80,
+      plain,
+    );
     assert.match(text, /^2 captures: /);
     assert.match(text, /^ 1,000 {9}1 {2}1:100:1 {4}bell \\x07 in a name$/m);
     assert.match(text, /and 2 more signatures/);
     assert.doesNotMatch(text, /rule 15/);
     assert.match(text, /peccary alerts show ID -l logs/);
+    const elsewhere = textSummary(summary({ alerts: 1, db: '/a/b.db' }), ['a'], 'logs', 80, plain);
+    assert.match(elsewhere, /Stored in \/a\/b\.db: `peccary alerts list --db \/a\/b\.db`/);
   });
 
   it('colours by priority on a terminal alone', () => {
@@ -96,11 +105,16 @@ describe('the summary of a replay', () => {
     assert.match(text, /^a\.rules:3:9: no \(sid 7\)\n {4}write yes$/m);
     assert.match(text, /and 2 refused rules more/);
     assert.match(text, /1 rule skipped: `peccary rules check` says why/);
-    assert.match(text, /x\.pcap: packet 12, byte 345: truncated/);
+    assert.match(text, /x\.pcap: after packet 12, at byte 345: truncated/);
     assert.match(text, /keys that Peccary does not have: steam \(did you mean stream\?\), dpdk/);
     assert.match(text, /stream replaces the one/);
     assert.match(text, /2 events lost/);
-    assert.match(text, /^output: eve\.json: no space left$/m);
+    assert.deepEqual(text.match(/^output: .*$/gm), ['output: eve.json: no space left']);
+    assert.doesNotMatch(text, /stopped/);
+    assert.match(
+      remarks(summary({ stopped: true })),
+      /^stopped before the end of the captures; what was found .* kept$/m,
+    );
   });
 });
 
@@ -130,6 +144,13 @@ describe('progress on a terminal', () => {
 
 describe('text for people', () => {
   it('writes sizes with three digits', () => {
-    assert.deepEqual([0, 999, 1000, 999_600, 2_500_000_000].map(byteSize), ['0 B', '999 B', '1 kB', '1 MB', '2.5 GB']);
+    assert.deepEqual([0, 32.244, 999, 1000, 999_600, 2_500_000_000].map(byteSize), [
+      '0 B',
+      '32 B',
+      '999 B',
+      '1 kB',
+      '1 MB',
+      '2.5 GB',
+    ]);
   });
 });

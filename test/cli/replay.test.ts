@@ -79,7 +79,7 @@ describe('peccary replay', () => {
     writeFileSync(damaged, whole.subarray(0, whole.length - 5));
     const done = peccary(['replay', damaged, '-S', rules, '-l', dir, '--db', 'none', '--quiet', '--eve', '-']);
     assert.equal(done.status, 0);
-    assert.match(done.stderr, /^.*damaged\.pcap: packet \d+, byte \d+: ./);
+    assert.match(done.stderr, /^.*damaged\.pcap: after packet \d+, at byte \d+: ./);
     assert.match(done.stdout, /"signature_id":7/);
   });
 

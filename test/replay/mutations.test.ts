@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pcapFile } from '../tools/capture-writer.js';
 import { readFrames } from '../tools/frames.js';
 import { type MutateOptions, mutate } from '../tools/mutate.js';
-import type { TimedFrame } from '../tools/session.js';
 import { alertCounts, type EveEvent, replayEvents } from '../tools/peccary.js';
+import type { TimedFrame } from '../tools/session.js';
 import { wrapperNames } from '../tools/wrap.js';
 
 /** What may happen to packets on their way without a server noticing. */
@@ -18,15 +18,28 @@ const variants: Record<string, MutateOptions> = {
   'out of order and sent twice': { split: 31, reorder: 4, duplicate: 0.3, seed: 13 },
   'IP fragments': { fragment: 48 },
   'IP fragments in reverse': { fragment: 64, fragmentOrder: 'reverse' },
-  'fragments of reordered segments in random order': { split: 90, reorder: 3, fragment: 40, fragmentOrder: 'random', seed: 14 },
+  'fragments of reordered segments in random order': {
+    split: 90,
+    reorder: 3,
+    fragment: 40,
+    fragmentOrder: 'random',
+    seed: 14,
+  },
   ...Object.fromEntries(wrapperNames.map((name) => [`in ${name}`, { wrap: [name] } as MutateOptions])),
   'one-byte segments in VXLAN in a VLAN': { split: 1, wrap: ['vxlan', 'vlan'] },
   'fragments in GRE': { split: 60, fragment: 64, wrap: ['gre'] },
 };
 
 const captures = [
-  'attack-sql-injection', 'attack-code-injection', 'attack-web-shells', 'attack-leaks-and-logins', 'attack-path-traversal',
-  'pipelining', 'chunked', 'compressed', 'offload-443',
+  'attack-sql-injection',
+  'attack-code-injection',
+  'attack-web-shells',
+  'attack-leaks-and-logins',
+  'attack-path-traversal',
+  'pipelining',
+  'chunked',
+  'compressed',
+  'offload-443',
 ];
 
 /** An alert without what rightly depends on the packets: which signature, whose transaction. */
@@ -35,9 +48,16 @@ function identity(e: EveEvent): string {
   return `${e.alert?.signature_id} ${ports.join(' ')} tx ${e.tx_id}`;
 }
 
-const identities = (events: EveEvent[]): string[] => events.filter((e) => e.alert !== undefined).map(identity).sort();
+const identities = (events: EveEvent[]): string[] =>
+  events
+    .filter((e) => e.alert !== undefined)
+    .map(identity)
+    .sort();
 const http = (events: EveEvent[]): string[] =>
-  events.filter((e) => e.event_type === 'http').map((e) => `${e.http?.http_method} ${e.http?.url} ${e.http?.status}`).sort();
+  events
+    .filter((e) => e.event_type === 'http')
+    .map((e) => `${e.http?.http_method} ${e.http?.url} ${e.http?.status}`)
+    .sort();
 
 describe('mutated captures', function () {
   this.timeout(120_000);
@@ -83,7 +103,9 @@ alert http any any -> any any (msg:"method"; flow:to_server; http.method; conten
     const counts = (o: MutateOptions): Record<string, number> => {
       const file = join(dir, 'packet.rules');
       writeFileSync(file, rules);
-      return alertCounts(replayMutated(readFrames('pcaps/offload-443.pcap'), o, '-S', file, '--set', 'vars.port-groups.HTTP_PORTS=443'));
+      return alertCounts(
+        replayMutated(readFrames('pcaps/offload-443.pcap'), o, '-S', file, '--set', 'vars.port-groups.HTTP_PORTS=443'),
+      );
     };
     const port = (o: MutateOptions): Record<string, number> => {
       const file = join(dir, 'packet.rules');

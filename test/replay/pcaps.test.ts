@@ -12,7 +12,12 @@ describe('sample captures', function () {
   const expected = JSON.parse(readFileSync('pcaps/expected.json', 'utf8')) as Record<string, Expected>;
 
   it('all have their expected alerts recorded', () => {
-    assert.deepEqual(readdirSync('pcaps').filter((f) => f.endsWith('.pcap')).sort(), Object.keys(expected).sort());
+    assert.deepEqual(
+      readdirSync('pcaps')
+        .filter((f) => f.endsWith('.pcap'))
+        .sort(),
+      Object.keys(expected).sort(),
+    );
   });
 
   for (const [file, want] of Object.entries(expected)) {

@@ -68,7 +68,8 @@ export async function openForWriting(path: string): Promise<Database> {
     mkdirSync(dirname(path), { recursive: true });
     db = new Sqlite(path, { timeout: BusyMs });
   } catch (e) {
-    throw new PeccaryError('database', `cannot open ${path}: ${(e as Error).message}`);
+    const remedy = 'name a file in a folder that can be written with --db or -l, or use --db none';
+    throw new PeccaryError('database', `cannot open ${path}: ${(e as Error).message}; ${remedy}`);
   }
   try {
     check(db, path);
