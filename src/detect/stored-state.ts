@@ -22,6 +22,8 @@ export const enum StoredFlag {
   Done = 0x0100_0000,
   Never = 0x0200_0000,
   Over = 0x0300_0000,
+  /** Matched at first sight by a fast pattern that is looked for once more when there is a trailer. */
+  Again = 0x0400_0000,
 }
 
 const cCells = counter('detect.state_limit');
@@ -38,6 +40,8 @@ let sizes = new Int32Array(0);
 let doneLow = new Int32Array(0);
 let doneHigh = new Int32Array(0);
 let files = new Int32Array(0);
+/** Packets of the direction that had been inspected at the first match with StoredFlag.Again, -1 none, -2 over. */
+let firstMatch = new Int32Array(0);
 let owners = new Float64Array(0);
 
 /** By rule: cell of the transaction under inspection, valid while the stamp is the current one. */
@@ -55,6 +59,7 @@ export function bindStored(rules: number): void {
   doneLow.fill(0);
   doneHigh.fill(0);
   files.fill(0);
+  firstMatch.fill(-1);
   owners.fill(0);
   used = 0;
   freeCell = 0;
@@ -71,6 +76,7 @@ function growSides(side: number): void {
   doneLow = grow(doneLow, new Int32Array(size));
   doneHigh = grow(doneHigh, new Int32Array(size));
   files = grow(files, new Int32Array(size));
+  firstMatch = grow(firstMatch, new Int32Array(size).fill(-1));
   owners = grow(owners, new Float64Array(size));
 }
 
@@ -87,6 +93,7 @@ function freeSide(side: number): void {
   doneLow[side] = 0;
   doneHigh[side] = 0;
   files[side] = 0;
+  firstMatch[side] = -1;
 }
 
 /** Number of the state of a side of a transaction, made ready for the rules of this pass. */
@@ -116,6 +123,18 @@ export function takeFiles(side: number, count: number): number {
   const before = files[side];
   files[side] = count;
   return before > 0 && count > before ? before : -1;
+}
+
+/** Takes note that a rule matched that a trailer may make match again, after `packets` packets of the direction. */
+export function noteFirstMatch(side: number, packets: number): void {
+  if (firstMatch[side] === -1) firstMatch[side] = packets;
+}
+
+/** True once: such a match was noted, and packets of the direction have been inspected since. Call when there is a trailer. */
+export function trailerLook(side: number, packets: number): boolean {
+  const at = firstMatch[side];
+  firstMatch[side] = -2;
+  return at >= 0 && packets > at;
 }
 
 export function databaseDone(side: number, db: number): boolean {

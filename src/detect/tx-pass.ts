@@ -6,11 +6,13 @@
 import { counter, counts } from '../core/counters.js';
 import type { Packet } from '../decode/packet.js';
 import { filesOf } from '../files/files.js';
+import { flows } from '../flow/columns.js';
 import { bodyInspected, filesInspected } from '../http/buffers.js';
 import { BufferStatus, BufferView } from '../http/transaction.js';
+import type { Side } from '../http/side.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { AppProto } from '../protocol/app-proto.js';
-import { type BufferId, buffers } from '../protocol/buffers.js';
+import { BufferId, buffers, TxProgress } from '../protocol/buffers.js';
 import type { CompiledRules } from '../rules/compile/compile.js';
 import { RuleCol, RuleFlag, SectionCol, SectionFlag } from '../rules/compile/layout.js';
 import { DbKind } from '../rules/compile/layout-tables.js';
@@ -29,6 +31,7 @@ import {
   databaseDone,
   firstCell,
   nextCell,
+  noteFirstMatch,
   openSide,
   StoredFlag,
   setDatabaseDone,
@@ -36,6 +39,7 @@ import {
   storeFlags,
   takeCell,
   takeFiles,
+  trailerLook,
 } from './stored-state.js';
 import { transform, transformLen, transformOff } from './transforms.js';
 import {
@@ -112,6 +116,7 @@ export function hasFromPayload(dir: number): boolean {
 export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, last: boolean): void {
   const side = openSide(tx, dir);
   newFiles = takeFiles(side, filesOf(tx, dir).length);
+  withTrailer = sideOf(tx, dir).hasTrailer !== 0 && trailerLook(side, packetsBefore(p, dir));
   const mark = scratchMark();
   for (let n = 0; ; n++) {
     if (dir === 0) tx.dirtyToServer = 0;
@@ -122,6 +127,7 @@ export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, 
     const body = bodyInspected(tx, dir);
     const files = filesInspected(tx, dir);
     newFiles = -1;
+    withTrailer = false;
     if (!body && !files) break;
     if (n === Bound.Windows) {
       counts[cWindows]++;
@@ -134,6 +140,39 @@ export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, 
     tx.detectDone |= 1 << dir;
     closeSide(side);
   }
+}
+
+/**
+ * A trailer came after rules had matched by a fast pattern in the headers: those headers are searched once more, with
+ * the trailer's, and what is found there alerts again (as in Suricata, which registers http.header and
+ * http.header.raw for the headers and for the trailer, and stores nothing of rules that match at first sight).
+ */
+let withTrailer = false;
+
+function sideOf(tx: HttpTransaction, dir: number): Side {
+  return dir === 0 ? tx.req : tx.res;
+}
+
+/** Packets of direction `dir` that came before the data under inspection. */
+function packetsBefore(p: Packet, dir: number): number {
+  const n = dir === 0 ? flows.pktsToServer[p.flow] : flows.pktsToClient[p.flow];
+  return p.dir === dir ? n - 1 : n;
+}
+
+/** Whether the fast pattern of the rule may be found again when a trailer comes. */
+function mayComeAgain(rule: number, tx: HttpTransaction, dir: number): boolean {
+  const at = rule * RuleCol.Stride;
+  if (sideOf(tx, dir).hasTrailer !== 0) return false;
+  for (let s = 0; s < table[at + RuleCol.SectionCount]; s++) {
+    const row = (table[at + RuleCol.Sections] + s) * SectionCol.Stride;
+    if ((sections[row + SectionCol.Flags] & SectionFlag.Prefilter) === 0) continue;
+    const id = sections[row + SectionCol.Buffer];
+    if (id === BufferId.HttpHeader) return true;
+    // Raw headers are ready one step later, and found at once in that step they are stored.
+    const progress = dir === 0 ? tx.requestProgress : tx.responseProgress;
+    return id === BufferId.HttpHeaderRaw && progress >= TxProgress.Trailer;
+  }
+  return false;
 }
 
 /** First file that came since the last look when there was an earlier look with files, else -1. */
@@ -154,7 +193,7 @@ export function finishTransaction(p: Packet, tx: HttpTransaction, dir: number): 
 function prefilter(tx: HttpTransaction, dir: number, side: number): void {
   candidatesReset();
   const list = engines[dir];
-  for (let i = 0; i < list.length; i++) if (!databaseDone(side, i)) queueEngine(list[i], i, tx, dir, side);
+  for (let i = 0; i < list.length; i++) if (!databaseDone(side, i) || trailerEngine(list[i])) queueEngine(list[i], i, tx, dir, side);
   runScans();
   addList(always[dir]);
   if (tx.eventCount > 0) addList(events[dir]);
@@ -165,6 +204,10 @@ function prefilter(tx: HttpTransaction, dir: number, side: number): void {
     const again = newFiles >= 0 && (table[rule * RuleCol.Stride + RuleCol.Flags] & RuleFlag.Files) !== 0;
     if (again || !cellIsOver(c)) addCandidate(rule);
   }
+}
+
+function trailerEngine(e: TxEngine): boolean {
+  return withTrailer && (e.buffer === BufferId.HttpHeader || e.buffer === BufferId.HttpHeaderRaw);
 }
 
 /** Queues the instances of a buffer that are ready; the engine is done when no more can come. */
@@ -197,6 +240,7 @@ function inspectRule(rule: number, p: Packet, tx: HttpTransaction, dir: number, 
   const at = rule * RuleCol.Stride;
   let stored = storedFlags(rule);
   setFirstFile(0);
+  if (withTrailer && stored >= 0 && (stored & StoredFlag.Again) !== 0) stored = -1;
   if (stored >= 0 && (stored & StoredFlag.Over) !== 0) {
     // A rule on files alerts once a file: a file that came after it matched is looked at by itself.
     if (newFiles < 0 || (table[at + RuleCol.Flags] & RuleFlag.Files) === 0) return;
@@ -217,12 +261,16 @@ function inspectRule(rule: number, p: Packet, tx: HttpTransaction, dir: number, 
     }
   }
   matchedReset();
-  const flags = inspectSections(rule, stored < 0 ? 0 : stored, tx, dir);
+  let flags = inspectSections(rule, stored < 0 ? 0 : stored, tx, dir);
   if ((flags & StoredFlag.Done) !== 0) {
     if (recorder !== null) recorder.rule(rule, 'matched', 0);
     runEffects(table[at + RuleCol.Effects], p, dir);
     addMatch(rule, tx, dir, MatchRowFlag.Tx);
     if ((table[at + RuleCol.Flags] & RuleFlag.Files) !== 0) tellFileSections(rule, tx, dir);
+  }
+  if (stored < 0 && (flags & StoredFlag.Done) !== 0 && mayComeAgain(rule, tx, dir)) {
+    flags |= StoredFlag.Again;
+    noteFirstMatch(side, packetsBefore(p, dir));
   }
   if (flags !== 0 && flags !== stored) storeFlags(side, rule, flags);
 }

@@ -121,6 +121,7 @@ function headers(conn: HttpConn, tx: HttpTransaction): Step {
     if (conn.inStatus === SideState.Closed) {
       if (!flushPending(conn, tx)) return Step.Fault;
       side.lineStart = side.headLen;
+      side.hasTrailer = 1;
       conn.inState = ReqState.Finalize;
       return Step.Again;
     }
@@ -246,7 +247,7 @@ function chunkLength(conn: HttpConn, tx: HttpTransaction): Step {
   if (got > 0) conn.inState = ReqState.ChunkData;
   else {
     conn.inState = ReqState.Headers;
-    if (tx.requestProgress < TxProgress.Body) tx.requestProgress = TxProgress.Body;
+    tx.requestProgress = TxProgress.Trailer;
     tx.req.lineStart = tx.req.headLen;
   }
   return Step.Again;

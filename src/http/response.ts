@@ -156,7 +156,9 @@ function headers(conn: HttpConn, tx: HttpTransaction): Step {
   const side = tx.res;
   for (;;) {
     if (conn.outStatus === SideState.Closed) {
-      if (!flushPending(conn, tx)) return Step.Fault;
+      // Of a line that began with white space and holds nothing else, no header is made.
+      if (side.pendingLen > 0 && !flushPending(conn, tx)) return Step.Fault;
+      side.hasTrailer = 1;
       leftover(conn, tx, side.headOff + side.lineStart, side.headLen - side.lineStart);
       conn.outState = ResState.Finalize;
       return Step.Again;
@@ -283,6 +285,7 @@ function chunkLength(conn: HttpConn, tx: HttpTransaction): Step {
   if (got > 0) conn.outState = ResState.ChunkData;
   else {
     conn.outState = ResState.Headers;
+    tx.responseProgress = TxProgress.Trailer;
     tx.res.lineStart = tx.res.headLen;
   }
   return Step.Again;
