@@ -33,6 +33,8 @@ let cellFlags = new Int32Array(StoredLimit.FirstSlab);
 let cellNext = new Int32Array(StoredLimit.FirstSlab);
 let used = 0;
 let freeCell = 0;
+/** Cells in lists of sides. */
+let live = 0;
 
 /** By slot * 2 + dir: first cell, number of cells, databases done (two words), files seen, and the owner. */
 let heads = new Int32Array(0);
@@ -63,6 +65,12 @@ export function bindStored(rules: number): void {
   owners.fill(0);
   used = 0;
   freeCell = 0;
+  live = 0;
+}
+
+/** Rules remembered now, of all transactions. */
+export function storedCells(): number {
+  return live;
 }
 
 function growSides(side: number): void {
@@ -83,6 +91,7 @@ function growSides(side: number): void {
 function freeSide(side: number): void {
   let c = heads[side];
   heads[side] = 0;
+  live -= sizes[side];
   sizes[side] = 0;
   while (c !== 0) {
     const next = cellNext[c];
@@ -192,6 +201,7 @@ export function storeFlags(side: number, rule: number, flags: number): void {
   cellNext[c] = heads[side];
   heads[side] = c;
   sizes[side]++;
+  live++;
   ruleCell[rule] = c;
   ruleStamp[rule] = stamp;
 }

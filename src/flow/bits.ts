@@ -33,6 +33,8 @@ let nexts = new Int32Array(FlowVarLimit.FirstSlab);
 const contents = new Map<number, Buffer>();
 let used = 0;
 let freeCell = 0;
+/** Cells in lists of flows. */
+let live = 0;
 const heads = flows.bits;
 
 function grow(): boolean {
@@ -77,6 +79,7 @@ function obtain(flow: number, tag: number): number {
   values[c] = 0;
   nexts[c] = heads[flow];
   heads[flow] = c;
+  live++;
   return c;
 }
 
@@ -94,8 +97,14 @@ function drop(flow: number, tag: number): boolean {
 
 function freeOne(c: number): void {
   if ((tags[c] & 3) === Kind.Var) contents.delete(c);
+  live--;
   nexts[c] = freeCell;
   freeCell = c;
+}
+
+/** Bits and variables that flows hold now. */
+export function bitsInUse(): number {
+  return live;
 }
 
 /** Sets flowbit `id`; false when a bound was met. */

@@ -2,7 +2,7 @@
  * TCP session records: one a flow id, in one Int32Array. A packet reads and writes nearly every field of its
  * session, so a record lies in few cache lines where a column a field would touch one line each.
  *
- *     word 0..45 of flow f at f * Tcb.Flow
+ *     word 0..49 of flow f at f * Tcb.Flow
  *       [ stream to server: Tcb.Stream words ][ stream to client: Tcb.Stream words ][ session words ]
  *
  * A stream is named after the direction of its data: the stream to server is what the client sends. Sequence
@@ -43,8 +43,8 @@ export const tcpStateNames: readonly string[] = [
 
 export const enum Tcb {
   /** Words of a stream and of a whole record. */
-  Stream = 21,
-  Flow = 46,
+  Stream = 23,
+  Flow = 50,
 }
 
 /** Words of a stream, from f * Tcb.Flow + dir * Tcb.Stream. */
@@ -82,17 +82,20 @@ export const enum S {
   BorrowApp = 19,
   /** TCP flags the sender used. */
   TcpFlags = 20,
+  /** Sequence numbers known to have no byte in a page, [HoleSeq, HoleEnd); none when they are equal. */
+  HoleSeq = 21,
+  HoleEnd = 22,
 }
 
 /** Session words, from f * Tcb.Flow. */
 export const enum Ssn {
-  Flags = 42,
+  Flags = 46,
   /** State in bits 0..7, the state before in 8..15, queued SYNs or SYN/ACKs in 16..23. */
-  State = 43,
+  State = 47,
   /** First queued SYN or SYN/ACK (src/stream/syn-queue.ts). */
-  Queue = 44,
+  Queue = 48,
   /** Host policies: bits 0..7 for packets to the server, 8..15 to the client; 0: not looked up yet. */
-  Policies = 45,
+  Policies = 49,
 }
 
 export const enum StreamFlag {

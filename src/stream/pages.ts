@@ -141,23 +141,21 @@ export function freeAllPages(c: number): void {
   while (tcb[c + S.Pages] !== 0) freePage(tcb[c + S.Pages]);
 }
 
-/** Gives back pages of a stream that lie wholly before `seq`. */
+/** Gives back pages of a stream that lie wholly before `seq`; none lies before `from`. */
 export function freePagesBefore(c: number, from: number, seq: number): void {
-  const count = tcb[c + S.PageCount];
-  if (count === 0) return;
-  const steps = ((seq - from) >>> Page.Shift) + 1;
-  if (steps > count) {
-    let page = tcb[c + S.Pages];
-    while (page !== 0) {
-      const next = streamNext[page];
-      if ((((number[page] << Page.Shift) + Page.Len - seq) | 0) <= 0) freePage(page);
-      page = next;
-    }
-    return;
-  }
-  for (let at = from & ~Page.Mask; ((at + Page.Len - seq) | 0) <= 0; at = (at + Page.Len) | 0) {
+  // As many places as there are pages cost no more than going through the pages.
+  let at = from & ~Page.Mask;
+  for (let n = tcb[c + S.PageCount]; n > 0; n--) {
+    if (((at + Page.Len - seq) | 0) > 0) return;
     const page = findPage(c, at);
     if (page !== 0) freePage(page);
+    at = (at + Page.Len) | 0;
+  }
+  let page = tcb[c + S.Pages];
+  while (page !== 0) {
+    const next = streamNext[page];
+    if ((((number[page] << Page.Shift) + Page.Len - seq) | 0) <= 0) freePage(page);
+    page = next;
   }
 }
 
@@ -171,33 +169,50 @@ export function swapPages(a: number, b: number): void {
   for (const [page, c] of lists) link(page, c === a ? b : a, number[page]);
 }
 
-/** First sequence number after `seq` at which the stream has data in a page, at most `right`; `right` when none. */
+/**
+ * First sequence number from `seq` on at which the stream has data in a page, at most `right`; `right` when none.
+ * What was found missing is remembered: a sender that leaves a wide hole does not have it searched with every packet.
+ */
 export function nextPresent(c: number, seq: number, right: number): number {
-  const count = tcb[c + S.PageCount];
-  if (count === 0) return right;
-  const steps = ((right - seq) >>> Page.Shift) + 1;
-  if (steps > count) {
-    let best = right;
-    for (let page = tcb[c + S.Pages]; page !== 0; page = streamNext[page]) {
-      const base = number[page] << Page.Shift;
-      const from = ((base - seq) | 0) > 0 ? base : seq;
-      if (((base + Page.Len - from) | 0) <= 0) continue;
-      const first = (base + scan(page, from & Page.Mask, true)) | 0;
-      if ((first & Page.Mask) === 0 && first !== base) continue;
-      if (((best - first) | 0) > 0) best = first;
-    }
-    return best;
-  }
-  for (let x = seq; ((x - right) | 0) < 0; x = ((x & ~Page.Mask) + Page.Len) | 0) {
+  if (tcb[c + S.PageCount] === 0) return right;
+  const inHole = ((seq - tcb[c + S.HoleSeq]) | 0) >= 0 && ((tcb[c + S.HoleEnd] - seq) | 0) > 0;
+  const from = inHole ? tcb[c + S.HoleEnd] : seq;
+  if (((from - right) | 0) >= 0) return right;
+  const found = firstPresent(c, from, right);
+  tcb[c + S.HoleSeq] = seq;
+  tcb[c + S.HoleEnd] = found;
+  return found;
+}
+
+/** Bytes come to [seq, seq + len) of a page. */
+function fillHole(c: number, seq: number, len: number): void {
+  const from = tcb[c + S.HoleSeq];
+  if (((seq + len - from) | 0) <= 0 || ((tcb[c + S.HoleEnd] - seq) | 0) <= 0) return;
+  tcb[c + S.HoleEnd] = ((seq - from) | 0) > 0 ? seq : from;
+}
+
+/** Looks at the places of as many pages as the stream has; when they are not there, at its pages. */
+function firstPresent(c: number, seq: number, right: number): number {
+  let x = seq;
+  for (let n = tcb[c + S.PageCount]; n > 0; n--) {
     const page = findPage(c, x);
-    if (page === 0) continue;
-    const first = scan(page, x & Page.Mask, true);
+    const first = page === 0 ? Page.Len : scan(page, x & Page.Mask, true);
     if (first < Page.Len) {
       const found = ((x & ~Page.Mask) + first) | 0;
       return ((found - right) | 0) < 0 ? found : right;
     }
+    x = ((x & ~Page.Mask) + Page.Len) | 0;
+    if (((x - right) | 0) >= 0) return right;
   }
-  return right;
+  let best = right;
+  for (let page = tcb[c + S.Pages]; page !== 0; page = streamNext[page]) {
+    const base = number[page] << Page.Shift;
+    // Before the place looked at, or past what was found.
+    if (((base - x) | 0) < 0 || ((best - base) | 0) <= 0) continue;
+    const first = scan(page, 0, true);
+    if (first < Page.Len && ((best - base - first) | 0) > 0) best = (base + first) | 0;
+  }
+  return best;
 }
 
 /** First place at or after `from` in a page whose byte is present (or, with `want` false, missing); Page.Len if none. */
@@ -248,6 +263,7 @@ export function markStart(page: number, place: number, starts: boolean): void {
 /** Copies `len` bytes at `off` to `place` of a page and marks them present. Must fit the page. */
 export function writePage(page: number, place: number, off: number, len: number): void {
   const to = at(page) + Page.DataOff + place;
+  fillHole(owner[page], ((number[page] << Page.Shift) + place) | 0, len);
   bytes.copyWithin(to, off, off + len);
   const base = at(page) >>> 2;
   const end = place + len;

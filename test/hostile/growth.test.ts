@@ -1,0 +1,52 @@
+/** Work grows as the traffic does, whatever a sender makes of it: four times as much costs less than eight times. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { hostile } from '../tools/hostile.js';
+import { bundledRules, PipelineRun, poolsInUse } from '../tools/pipeline-run.js';
+import type { TimedFrame } from '../tools/session.js';
+
+/** Four times the input may cost this many times as much; quadratic work costs 16 times. */
+const Factor = 8;
+const Repetitions = 3;
+/** Costs below this are noise. */
+const FloorNs = 8e6;
+
+const folder = new URL('../../../signatures/', import.meta.url);
+const flowbits = Array.from(
+  { length: 200 },
+  (_, i) =>
+    `alert http any any -> any any (flowbits:isnotset,b${i}; flowbits:set,b${i}; http.uri; content:"/"; noalert; sid:${9_000_000 + i};)`,
+).join('\n');
+const rules = `${bundledRules(readdirSync(folder).filter((name) => name.endsWith('.rules')))}\n${flowbits}`;
+
+/** Time this thread was on a processor, nanoseconds; with others on the machine the clock tells nothing. */
+function busyNs(): number {
+  return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]);
+}
+
+/** Least time that the pipeline took for these frames. */
+function cost(frames: readonly TimedFrame[]): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < Repetitions; i++) {
+    const run = new PipelineRun(rules);
+    const before = busyNs();
+    run.feed(frames).finish();
+    best = Math.min(best, busyNs() - before);
+  }
+  return best;
+}
+
+describe('Work grows linearly with the traffic', function () {
+  this.timeout(120_000);
+  for (const { name, n, make } of hostile) {
+    it(name, () => {
+      const [once, twice, four] = [n, 2 * n, 4 * n].map((size) => cost([...make(size)]));
+      const ms = [once, twice, four].map((ns) => (ns / 1e6).toFixed(1)).join(', ');
+      if (process.env.PECCARY_SHOW_COSTS !== undefined) process.stdout.write(`      ${name}: ${ms} ms\n`);
+      assert.ok(four < Factor * Math.max(once, FloorNs), `${n}, ${2 * n} and ${4 * n} cost ${ms} ms`);
+      for (const [pool, used] of Object.entries(poolsInUse())) {
+        if (pool !== 'trackers' && pool !== 'fragments') assert.equal(used, 0, `${pool} after the end of all flows`);
+      }
+    });
+  }
+});
