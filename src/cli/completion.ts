@@ -15,6 +15,8 @@ export interface CommandWords {
   options: { flags: string[]; summary: string; choices: string[]; takesValue: boolean }[];
   /** Choices of the first argument, if it has them. */
   choices: string[];
+  /** Its arguments are files. */
+  files: boolean;
 }
 
 export function registerCompletion(program: Command, wholeProgram: () => Promise<Command>): void {
@@ -39,6 +41,7 @@ export function commandWords(command: Command, path = ''): CommandWords[] {
     subcommands: visible.map((sub) => ({ name: sub.name(), summary: firstLine(sub.description()) })),
     options: command.options.filter((option) => !option.hidden).map(optionWords),
     choices: command.registeredArguments.at(0)?.argChoices ?? [],
+    files: command.registeredArguments.some((a) => a.name() === 'capture'),
   };
   const below = visible.flatMap((sub) => commandWords(sub, path === '' ? sub.name() : `${path} ${sub.name()}`));
   return [words, ...below];
@@ -65,7 +68,7 @@ function quoted(text: string): string {
 function bashScript(all: CommandWords[]): string {
   const cases = all.map((c) => {
     const words = [...c.subcommands.map((s) => s.name), ...c.choices, ...c.options.flatMap((o) => o.flags)];
-    return `    ${quoted(c.path)}) words=${quoted(words.join(' '))} ;;`;
+    return `    ${quoted(c.path)}) words=${quoted(words.join(' '))}${c.files ? ' files=yes' : ''} ;;`;
   });
   const values = all.flatMap((c) =>
     c.options
@@ -82,7 +85,7 @@ function bashScript(all: CommandWords[]): string {
   const paths = all.slice(1).map((c) => quoted(c.path));
   return `# completion of peccary for bash (and zsh through bashcompinit)
 _peccary() {
-  local IFS=$'\\n' current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path='' words='' word
+  local IFS=$'\\n' current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path='' words='' files='' word
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "\${path:+$path }$word" in
       ${paths.join('|')}) path="\${path:+$path }$word" ;;
@@ -99,7 +102,8 @@ ${values.join('\n')}
   case "$path" in
 ${cases.join('\n')}
   esac
-  COMPREPLY=($(compgen -W "\${words// /$'\\n'}" -- "$current") $(compgen -f -- "$current"))
+  COMPREPLY=($(compgen -W "\${words// /$'\\n'}" -- "$current"))
+  if [ -n "$files" ]; then COMPREPLY+=($(compgen -f -- "$current")); fi
 }
 complete -o filenames -F _peccary peccary
 `;
@@ -120,6 +124,7 @@ function fishScript(all: CommandWords[]): string {
     const when = here === '' ? '' : ` -n ${quoted(here)}`;
     const always = seen.length === 0 ? '' : ` -n ${quoted(seen.join('; and '))}`;
     for (const s of c.subcommands) lines.push(`complete -c peccary${when} -f -a ${s.name} -d ${quoted(s.summary)}`);
+    if (c.path !== '' && !c.files) lines.push(`complete -c peccary${when} -f`);
     for (const choice of c.choices) lines.push(`complete -c peccary${when} -f -a ${choice}`);
     for (const o of c.options) {
       const flags = o.flags.map((f) => (f.startsWith('--') ? `-l ${f.slice(2)}` : `-s ${f.slice(1)}`)).join(' ');

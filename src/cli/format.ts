@@ -167,5 +167,5 @@ export function render<T>(
 
 /** Cells across: the terminal's, or no bound where the output is not one (so that `| grep` sees whole cells). */
 export function outputWidth(out: { isTTY?: boolean; columns?: number }): number {
-  return out.isTTY === true ? Math.max(40, out.columns ?? 80) : Number.MAX_SAFE_INTEGER;
+  return out.isTTY === true ? Math.max(40, out.columns || 80) : Number.MAX_SAFE_INTEGER;
 }

@@ -18,7 +18,7 @@ export class ProgressLine {
   }
 
   show(p: ReplayProgress): void {
-    this.out.write(`\r\x1b[K${progressText(p, this.out.columns ?? 80)}`);
+    this.out.write(`\r\x1b[K${progressText(p, this.out.columns || 80)}`);
     this.drawn = true;
   }
 
