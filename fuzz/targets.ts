@@ -6,5 +6,8 @@ export const targets: Record<string, () => Promise<FuzzTarget>> = {
   config: async () => (await import('./targets/config.js')).target,
   decode: async () => (await import('./targets/decode.js')).target,
   rules: async () => (await import('./targets/rules.js')).target,
+  defrag: async () => (await import('./targets/defrag.js')).target,
+  body: async () => (await import('./targets/body.js')).target,
+  pipeline: async () => (await import('./targets/pipeline.js')).target,
   http: async () => (await import('./targets/http.js')).target,
 };

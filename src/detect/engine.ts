@@ -43,7 +43,7 @@ import {
 import { bindPrefilter } from './prefilter.js';
 import { bindRegexes, configureRegexes } from './regexes.js';
 import { scratchReset } from './scratch.js';
-import { bindStored } from './stored-state.js';
+import { bindStored, closeSides } from './stored-state.js';
 import { streamReset } from './stream-section.js';
 import { bindTransforms } from './transforms.js';
 import { bindTxPass, finishTransaction, hasFromPayload, inspectTransaction, txPassReset } from './tx-pass.js';
@@ -173,11 +173,13 @@ function passTransactions(flow: number): void {
   for (let tx = firstTransaction(flow); tx !== null; tx = tx.next) {
     tx.detectDone = DetectDone.Both;
     tx.dirtyToServer = tx.dirtyToClient = 0;
+    closeSides(tx);
   }
 }
 
 /** Forgets a flow. */
 export function releaseDetect(flow: number): void {
+  for (let tx = firstTransaction(flow); tx !== null; tx = tx.next) closeSides(tx);
   releaseAppState(flow);
 }
 

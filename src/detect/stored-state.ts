@@ -127,6 +127,14 @@ export function closeSide(side: number): void {
   freeSide(side);
 }
 
+/** Frees the state of both sides of a transaction that nothing looks at any more. */
+export function closeSides(tx: Transaction): void {
+  const side = tx.slot * 2;
+  if (side + 1 >= heads.length) return;
+  freeSide(side);
+  freeSide(side + 1);
+}
+
 /** Takes note of the number of files; the number before when it has grown from more than none, else -1. */
 export function takeFiles(side: number, count: number): number {
   const before = files[side];
