@@ -85,8 +85,8 @@ function bashScript(all: CommandWords[]): string {
   const paths = all.slice(1).map((c) => quoted(c.path));
   return `# completion of peccary for bash (and zsh through bashcompinit)
 _peccary() {
-  local IFS=$'\\n' current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path='' words='' files='' word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  local newline=$'\\n' IFS=$'\\n' current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path='' words='' files='' word
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD-1))}"; do
     case "\${path:+$path }$word" in
       ${paths.join('|')}) path="\${path:+$path }$word" ;;
     esac
@@ -96,13 +96,13 @@ ${values.join('\n')}
     ${files.join('|')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   if [ -n "$words" ]; then
-    COMPREPLY=($(compgen -W "\${words// /$'\\n'}" -- "$current"))
+    COMPREPLY=($(compgen -W "\${words// /$newline}" -- "$current"))
     return
   fi
   case "$path" in
 ${cases.join('\n')}
   esac
-  COMPREPLY=($(compgen -W "\${words// /$'\\n'}" -- "$current"))
+  COMPREPLY=($(compgen -W "\${words// /$newline}" -- "$current"))
   if [ -n "$files" ]; then COMPREPLY+=($(compgen -f -- "$current")); fi
 }
 complete -o filenames -F _peccary peccary
@@ -110,7 +110,11 @@ complete -o filenames -F _peccary peccary
 }
 
 function zshScript(all: CommandWords[]): string {
-  return `#compdef peccary\nautoload -U +X bashcompinit && bashcompinit\n${bashScript(all)}`;
+  // zsh runs the file as the function _peccary when it is first needed: then it has to complete as well as define.
+  return `#compdef peccary
+autoload -U +X bashcompinit && bashcompinit
+${bashScript(all)}if [ "\${funcstack[1]}" = _peccary ]; then _bash_complete -o filenames -F _peccary; fi
+`;
 }
 
 function fishScript(all: CommandWords[]): string {
