@@ -24,6 +24,7 @@ export const structures: readonly string[][] = [
   `kind ${base} reason len rule txId reject ip tcp udpLen icmpId icmpSeq direction`,
   `kind ${base} http appProto file`,
   'kind tsUs uptimeS counters',
+  'kind count bytes',
   'txId hostname port url method protocol status statusString userAgent referer contentType redirect xff ' +
     'contentRange length requestHead responseHead requestBody responseBody',
   'src dst srcPort dstPort startUs lastUs pktsToServer pktsToClient bytesToServer bytesToClient',

@@ -12,14 +12,22 @@ import { flowBase } from './encode-base.js';
 import { memoryCopy, memoryText } from './memory-text.js';
 import { type HttpEventRecord, HttpKeep, type HttpRecord } from './records.js';
 
-const hForwardedFor = new HeaderName('x-forwarded-for');
+/** Parts of the stage's scratch: one header value; the lines of http-lines.ts. */
+export const enum OutputScratch {
+  Value = ScratchPart.OutputOff,
+  ValueEnd = Value + 0x40_0000,
+  Lines = ValueEnd,
+  LinesEnd = Lines + 0x8_0000,
+}
+
+export const hForwardedFor = new HeaderName('x-forwarded-for');
 
 /** Value of a header with its repetitions, ", " between them (RFC 9110 section 5.3); null when it is not there. */
 function header(side: Side, name: HeaderName): string | null {
   const row = findHeader(side, name);
   if (row < 0) return null;
-  const off = ScratchPart.OutputOff;
-  return memoryText(off, copyJoined(side, row, off, ScratchPart.OutputEnd) - off);
+  const end = copyJoined(side, row, OutputScratch.Value, OutputScratch.ValueEnd);
+  return memoryText(OutputScratch.Value, end - OutputScratch.Value);
 }
 
 /** Text at a position of a side; null when its length says that there is none. */

@@ -71,7 +71,7 @@ export class Outputs {
   private readonly ended: Promise<WriterSummary>;
 
   constructor(o: OutputsOptions) {
-    this.wants = wantsOf(o.eve, o.fastLog !== null, o.db !== null);
+    this.wants = wantsOf(o.eve, o.fastLog !== null, o.db !== null, o.live);
     removeStale(o.spill.dir);
     const bell = new SharedArrayBuffer(Bell.Cells * 4);
     const counts = new SharedArrayBuffer(Count.Cells * 8);

@@ -4,8 +4,12 @@
  * Order: a batch goes to the ring only while nothing of this worker waits in the spill; so the writer, which empties
  * the ring before it reads the spill, sees every batch in the order in which it was made.
  */
+
+import type { Packet } from '../decode/packet.js';
+import type { HttpTransaction } from '../http/tx.js';
 import { BatchEncoder } from './codec.js';
 import { Bell, Count, type PortMemory } from './handover.js';
+import { HttpLines } from './http-lines.js';
 import type { EventRecord, OriginsRecord } from './records.js';
 import { Ring } from './ring.js';
 import { SpillWriter } from './spill.js';
@@ -46,6 +50,8 @@ export class OutputPort {
   private readonly wait: boolean;
   private pending: EventRecord[] = [];
   private pendingBytes = 0;
+  private pendingEvents = 0;
+  private readonly lines = new HttpLines();
   private rules = 0;
   /** Origins are sent again when the batch that had them was lost. */
   private origins: OriginsRecord | null = null;
@@ -74,18 +80,37 @@ export class OutputPort {
 
   /** Takes a record; it belongs to the port until the batch is flushed, so every record is a new object. */
   push(record: EventRecord): void {
+    if (this.lines.count > 0) this.endLines(); // what came before stays before
     this.pending.push(record);
+    this.pendingEvents++;
     this.pendingBytes += weight(record);
-    if (this.pending.length >= BatchLimit.Records || this.pendingBytes >= BatchLimit.Bytes) this.flush();
+    if (this.pendingEvents >= BatchLimit.Records || this.pendingBytes >= BatchLimit.Bytes) this.flush();
+  }
+
+  /** Takes the event of a transaction as a finished line; false: push its record. */
+  pushLine(p: Packet, tx: HttpTransaction): boolean {
+    if (!this.lines.add(p, tx)) return false;
+    this.pendingEvents++;
+    if (this.pendingEvents >= BatchLimit.Records || this.pendingBytes + this.lines.length >= BatchLimit.Bytes)
+      this.flush();
+    return true;
+  }
+
+  private endLines(): void {
+    const { count } = this.lines;
+    const bytes = this.lines.take();
+    this.pending.push({ kind: 'lines', count, bytes });
+    this.pendingBytes += bytes.length;
   }
 
   /** Hands over what was pushed. The pipeline calls it at least a few times a second and when it is about to wait. */
   flush(): void {
+    if (this.lines.count > 0) this.endLines();
     if (this.pending.length === 0) return;
     const records = this.pending;
+    const events = this.pendingEvents;
     this.pending = [];
-    this.pendingBytes = 0;
-    const events = records.length;
+    this.pendingBytes = this.pendingEvents = 0;
     if (!this.originsSent && this.origins !== null) records.unshift(this.origins);
     this.add(Count.Pushed, events);
     if (this.handOver(this.encoder.encode(this.rules, records))) {

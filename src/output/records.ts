@@ -262,7 +262,14 @@ export interface OriginsRecord {
   kind: 'origins';
   names: string[];
 }
+/** Finished lines of EVE's http events (http-lines.ts). */
+export interface LinesRecord {
+  kind: 'lines';
+  count: number;
+  bytes: Uint8Array;
+}
 export type EventRecord =
+  | LinesRecord
   | OriginsRecord
   | AlertRecord
   | PacketRecord

@@ -51,6 +51,12 @@ export class Sink {
     if (this.text.length >= FlushBytes) this.flush();
   }
 
+  /** Takes finished lines; they are written at once, after what was gathered. */
+  pushBytes(bytes: Uint8Array, lines: number): void {
+    this.flush();
+    this.write(bytes, lines);
+  }
+
   /** Writes what was gathered. Never throws: see `gone` and `fault`. */
   flush(): void {
     if (this.text === '') return;
@@ -58,6 +64,10 @@ export class Sink {
     const lines = this.lines;
     this.text = '';
     this.lines = 0;
+    this.write(bytes, lines);
+  }
+
+  private write(bytes: Uint8Array, lines: number): void {
     if (this.fault !== null) this.refused += lines;
     if (this.gone || this.fault !== null) return;
     let at = 0;

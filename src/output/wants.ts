@@ -6,6 +6,8 @@ export interface Wants {
   /** http records of all transactions; of those that alerts named. */
   http: boolean;
   httpOfAlerts: boolean;
+  /** http events may go as finished lines: nothing in them but what http-lines.ts writes. */
+  httpLines: boolean;
   /** flow records of all flows; of those with alerts. */
   flow: boolean;
   flowOfAlerts: boolean;
@@ -29,13 +31,14 @@ export interface Wants {
 /** Payload the store keeps of an alert. */
 const StorePayload = 16_384;
 
-export function wantsOf(eve: EveOptions | null, fastLog: boolean, store: boolean): Wants {
+export function wantsOf(eve: EveOptions | null, fastLog: boolean, store: boolean, live: boolean): Wants {
   const alert = eve?.alert ?? null;
   const payload = alert !== null && (alert.payload || alert.payloadPrintable) ? alert.payloadBufferSize : 0;
   return {
     alert: alert !== null || fastLog || store,
     http: eve?.http != null,
     httpOfAlerts: store,
+    httpLines: eve?.http?.extended === true && !eve.pcapFile && eve.communityIdSeed === null && !live,
     flow: eve?.flow === true,
     flowOfAlerts: store,
     anomalyDecode: eve?.anomaly?.decode === true,

@@ -61,6 +61,11 @@ export class Writer {
     const rule = (index: number): RuleInfo | null => rules?.get(index) ?? null;
     this.eve?.useRules(rule);
     for (const r of records) {
+      if (r.kind === 'lines') {
+        this.eveSink?.pushBytes(r.bytes, r.count);
+        this.written.http = (this.written.http ?? 0) + r.count;
+        continue;
+      }
       if (this.eve !== null && this.eveSink !== null) {
         const line = this.eve.line(r);
         if (line !== '') this.eveSink.push(line);

@@ -98,7 +98,8 @@ export class Reporter {
       tx.flags |= TxFlag.Logged;
       this.transactionCount++;
       if (this.wants.http || (this.wants.httpOfAlerts && isAlerted(tx))) {
-        this.port.push(httpEventRecord(p, tx, this.wants.httpOfAlerts));
+        const lined = this.wants.httpLines && !isAlerted(tx) && this.port.pushLine(p, tx);
+        if (!lined) this.port.push(httpEventRecord(p, tx, this.wants.httpOfAlerts));
       }
     }
   }

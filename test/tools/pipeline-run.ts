@@ -31,6 +31,7 @@ const wants: Wants = {
   alert: true,
   http: true,
   httpOfAlerts: false,
+  httpLines: false,
   flow: true,
   flowOfAlerts: false,
   anomalyDecode: true,

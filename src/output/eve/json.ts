@@ -16,6 +16,11 @@ export function base64(b: Uint8Array): string {
   return `"${Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('base64')}"`;
 }
 
+/** "2026-01-02T03:04:05." of a second since 1970. */
+export function timestampText(second: number): string {
+  return new Date(second * 1000).toISOString().slice(0, 20);
+}
+
 let cachedSecond = -1;
 let cachedText = '';
 
@@ -24,7 +29,7 @@ export function timestamp(us: number): string {
   const second = Math.floor(us / 1e6);
   if (second !== cachedSecond) {
     cachedSecond = second;
-    cachedText = new Date(second * 1000).toISOString().slice(0, 20);
+    cachedText = timestampText(second);
   }
   const micro = Math.floor(us - second * 1e6);
   return `${cachedText}${String(micro).padStart(6, '0')}+0000`;

@@ -55,6 +55,8 @@ export class EveWriter {
       case 'origins':
         this.ctx.origins = r.names;
         return '';
+      case 'lines':
+        return Buffer.from(r.bytes).toString('latin1');
       case 'stats':
         return o.stats ? statsEvent(r) : '';
     }
