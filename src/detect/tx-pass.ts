@@ -143,9 +143,11 @@ export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, 
 }
 
 /**
- * A trailer came after rules had matched by a fast pattern in the headers: those headers are searched once more, with
- * the trailer's, and what is found there alerts again (as in Suricata, which registers http.header and
- * http.header.raw for the headers and for the trailer, and stores nothing of rules that match at first sight).
+ * The trailer ended after rules had matched, between the last chunk and that end, by a fast pattern in the headers:
+ * those headers are searched once more, with the trailer's, and what is found there alerts again (as in Suricata, which
+ * registers http.header and http.header.raw for the headers and for the trailer, and stores nothing of rules that match
+ * at first sight. It does so too after a match while the body comes; here that would let a sender's choice of segments
+ * decide how often a rule alerts).
  */
 let withTrailer = false;
 
@@ -159,18 +161,16 @@ function packetsBefore(p: Packet, dir: number): number {
   return p.dir === dir ? n - 1 : n;
 }
 
-/** Whether the fast pattern of the rule may be found again when a trailer comes. */
+/** Whether the fast pattern of the rule may be found again when the trailer ends. */
 function mayComeAgain(rule: number, tx: HttpTransaction, dir: number): boolean {
   const at = rule * RuleCol.Stride;
-  if (sideOf(tx, dir).hasTrailer !== 0) return false;
+  const progress = dir === 0 ? tx.requestProgress : tx.responseProgress;
+  if (progress !== TxProgress.Trailer || sideOf(tx, dir).hasTrailer !== 0) return false;
   for (let s = 0; s < table[at + RuleCol.SectionCount]; s++) {
     const row = (table[at + RuleCol.Sections] + s) * SectionCol.Stride;
     if ((sections[row + SectionCol.Flags] & SectionFlag.Prefilter) === 0) continue;
     const id = sections[row + SectionCol.Buffer];
-    if (id === BufferId.HttpHeader) return true;
-    // Raw headers are ready one step later, and found at once in that step they are stored.
-    const progress = dir === 0 ? tx.requestProgress : tx.responseProgress;
-    return id === BufferId.HttpHeaderRaw && progress >= TxProgress.Trailer;
+    return id === BufferId.HttpHeader || id === BufferId.HttpHeaderRaw;
   }
   return false;
 }
