@@ -136,7 +136,9 @@ function contentWindow(pc: number, flags: number, before: number): boolean {
     if ((flags & ContentFlag.Within) !== 0) {
       let within = code[pc + 8];
       if ((flags & ContentFlag.WithinVar) !== 0) within = variables[within];
-      to = Math.min(to, before + within + distance);
+      const end = before + within + distance;
+      // An end before the buffer's beginning bounds nothing, as in Suricata (unsigned there).
+      if (end >= 0 && end < to) to = end;
     }
     if ((flags & ContentFlag.Depth) !== 0) to = Math.min(to, before + offset + depth);
     from = Math.max(from, offset);
@@ -290,11 +292,13 @@ function extract(pc: number): number {
   const at = numberAt(pc, flags, bytes);
   if (at < 0) return -1;
   numberOff = at;
-  if (bytes === 0) {
+  // No count: text as far as its digits go, a number of no bytes otherwise.
+  const text = (flags & MatchFlag.Text) !== 0;
+  if (bytes === 0 && !text) {
     value = 0;
     return 0;
   }
-  const taken = readNumber(at, bytes, flags, code[pc + 5]);
+  const taken = readNumber(at, bytes === 0 ? bOff + bLen - at : bytes, flags, code[pc + 5]);
   if (taken <= 0) return -1;
   value = numberValue;
   return taken;

@@ -23,6 +23,7 @@ import {
   hSetCookie,
   hUserAgent,
 } from './names.js';
+import { Transfer } from './side.js';
 import { showSwf } from './swf.js';
 import { BufferStatus, type BufferView, TxFlag } from './transaction.js';
 import type { HttpTransaction } from './tx.js';
@@ -61,7 +62,7 @@ function startLine(tx: HttpTransaction, dir: Dir, out: BufferView): BufferStatus
 
 function hostRaw(tx: HttpTransaction, out: BufferView): BufferStatus {
   if (tx.requestProgress < TxProgress.Headers) return missing(tx, Dir.ToServer, TxProgress.Headers);
-  if (tx.uriHostLen >= 0) return whole(out, tx.req.at(tx.uriHostOff), tx.uriHostLen);
+  if (tx.hostInUri) return whole(out, tx.req.at(tx.hostOff), tx.hostLen);
   return header(tx, Dir.ToServer, hHost, out);
 }
 
@@ -70,6 +71,8 @@ function headers(tx: HttpTransaction, id: BufferId, dir: Dir, index: number, out
   const side = dir === Dir.ToServer ? tx.req : tx.res;
   const progress = dir === Dir.ToServer ? tx.requestProgress : tx.responseProgress;
   if (progress < TxProgress.Headers) return missing(tx, dir, TxProgress.Headers);
+  // A message that cannot be framed ends the connection before its headers count as a whole; single ones do count.
+  if (side.transfer === Transfer.Invalid) return BufferStatus.Absent;
   let found: boolean;
   switch (id) {
     case BufferId.HttpHeader:
@@ -79,7 +82,7 @@ function headers(tx: HttpTransaction, id: BufferId, dir: Dir, index: number, out
       found = headerNamesBuffer(side, out);
       break;
     case BufferId.HttpStart:
-      found = side.lineLen !== 0 && startBuffer(side, dir, out);
+      found = side.lineLen !== 0 && startBuffer(side, out);
       break;
     case BufferId.HttpHeaderRaw:
       whole(out, side.headOff + side.rawOff, side.rawLen);

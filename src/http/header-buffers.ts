@@ -35,12 +35,11 @@ function writeHeader(side: Side, row: number, at: number, end: number): number {
   return w;
 }
 
-/** All headers but cookies as "Name: value" CRLF, in order of first appearance. */
-function writeAll(side: Side, dir: Dir, at: number, end: number): number {
-  const cookie = findHeader(side, dir === Dir.ToServer ? hCookie : hSetCookie);
+/** All headers but that of row `left` as "Name: value" CRLF, in order of first appearance. */
+function writeAll(side: Side, left: number, at: number, end: number): number {
   let w = at;
   for (let row = 0; row < side.rowCount; row++) {
-    if (row === cookie || !isFirstRow(side, row)) continue;
+    if (row === left || !isFirstRow(side, row)) continue;
     w = crLf(writeHeader(side, row, w, end));
   }
   return w;
@@ -52,23 +51,24 @@ function give(out: BufferView, off: number, end: number): void {
   keepRoom(end);
 }
 
-/** http.header. */
+/** http.header: cookies have a buffer of their own. */
 export function headerBuffer(side: Side, dir: Dir, out: BufferView): boolean {
   if (side.rowCount === 0) return false;
+  const cookie = findHeader(side, dir === Dir.ToServer ? hCookie : hSetCookie);
   const room = roomFor(side);
   const off = takeRoom(room);
-  give(out, off, writeAll(side, dir, off, off + room));
+  give(out, off, writeAll(side, cookie, off, off + room));
   return out.len !== 0;
 }
 
-/** http.start: start line, headers without cookies, empty line. */
-export function startBuffer(side: Side, dir: Dir, out: BufferView): boolean {
+/** http.start: start line, then, unless there are none, headers with cookies and an empty line. */
+export function startBuffer(side: Side, out: BufferView): boolean {
   const room = roomFor(side);
   const off = takeRoom(room);
   const line = side.headOff + side.lineOff;
   mem.copyWithin(off, line, line + side.lineLen);
   let w = crLf(off + side.lineLen);
-  w = crLf(writeAll(side, dir, w, off + room));
+  if (side.rowCount !== 0) w = crLf(writeAll(side, -1, w, off + room));
   give(out, off, w);
   return true;
 }

@@ -57,9 +57,14 @@ export function splitHostPort(at: number, length: number): void {
     while (to > off && cls[mem[to - 1]] & CharClass.Space) to--;
     readPort(colon + 1, end - colon - 1);
   }
-  // Trailing dots name the same host.
-  while (to > off && mem[to - 1] === 0x2e) to--;
   hostPort.len = to - off;
+}
+
+/** Length of a host name without trailing dots: with and without them it names the same host. */
+export function undottedLen(off: number, len: number): number {
+  let n = len;
+  while (n > 0 && mem[off + n - 1] === 0x2e) n--;
+  return n;
 }
 
 /** True for a host name of letters, digits, '-' and '_' in labels of 1..63, or an IPv6 address in brackets. */

@@ -1,6 +1,6 @@
 /**
  * The request line (RFC 9112, section 3), read as tolerantly as servers read it: any white space between the parts,
- * missing version (HTTP/0.9), spaces within the URI.
+ * missing version (HTTP/0.9). What follows the first space behind the URI is the protocol field, whatever it says.
  */
 import { u8 } from '../core/memory.js';
 import { HttpEvent } from '../protocol/http-events.js';
@@ -95,32 +95,15 @@ function skipText(i: number, end: number): number {
 
 let badDelimiter = false;
 
-/** End of the URI that starts at `start`: before the last white space of the line, which precedes the version. */
+/** End of the URI that starts at `start`: the first space, or any white space of a line that has no space after it. */
 function endOfUri(start: number, end: number): number {
-  let odd = false;
-  let i = end - 1;
-  while (i > start && cls[mem[i]] & CharClass.Space) i--;
-  while (i > start && mem[i] !== 0x20) {
-    if (cls[mem[i]] & CharClass.Space) odd = true;
-    i--;
+  badDelimiter = false;
+  let i = start;
+  while (i < end && mem[i] !== 0x20) {
+    if (cls[mem[i]] & CharClass.Space) badDelimiter = true;
+    i++;
   }
-  badDelimiter = odd;
-  if (odd && i === start) {
-    // No space but other white space: take that as the delimiter.
-    i = end - 1;
-    while (i > start && (cls[mem[i]] & CharClass.Space) === 0) i--;
-  } else {
-    badDelimiter = false;
-    for (let k = start; k < i; k++) {
-      if (mem[k] !== 0x20 && cls[mem[k]] & CharClass.Space) {
-        badDelimiter = true;
-        break;
-      }
-    }
-  }
-  if (!badDelimiter && i === start) i = end;
-  while (i > start && cls[mem[i - 1]] & CharClass.Space) i--;
-  return i;
+  return badDelimiter && i === end ? skipText(start, end) : i;
 }
 
 function set09(tx: HttpTransaction): void {

@@ -98,6 +98,7 @@ function framing(conn: HttpConn, tx: HttpTransaction, te: number, cl: number): S
     side.transfer = Transfer.Identity;
     const n = parseContentLength(valueAt(side, cl), valueLen(side, cl));
     if (n < 0) {
+      side.transfer = Transfer.Invalid;
       warn(conn, tx, HttpEvent.InvalidContentLengthFieldInResponse, Dir.ToClient);
       return Step.Fault;
     }

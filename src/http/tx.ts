@@ -55,9 +55,8 @@ export class HttpTransaction extends Transaction {
   /** Host of the request from the URI or the Host header in lower case, a position of req; -1 none. */
   hostOff = 0;
   hostLen = -1;
-  /** Host as the URI has it, a position of req; -1 none. */
-  uriHostOff = 0;
-  uriHostLen = -1;
+  /** The host is the URI's, without trailing dots, not the Host header's. */
+  hostInUri = false;
   /** Port the request names, -1 none. */
   port = -1;
   bodyKind: BodyKind = BodyKind.None;
@@ -122,7 +121,8 @@ function resetTransaction(tx: HttpTransaction): void {
   tx.dirtyToServer = tx.dirtyToClient = 0;
   tx.next = null;
   tx.method = Method.Unknown;
-  tx.methodLen = tx.uriLen = tx.protoLen = tx.normLen = tx.hostLen = tx.uriHostLen = -1;
+  tx.methodLen = tx.uriLen = tx.protoLen = tx.normLen = tx.hostLen = -1;
+  tx.hostInUri = false;
   tx.port = -1;
   tx.pathLen = 0;
   tx.bodyKind = BodyKind.None;

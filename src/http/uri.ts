@@ -4,7 +4,7 @@ import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import { decodePath, decodeText, fitUtf8, removeDotSegments } from './decode-path.js';
 import { raise } from './events.js';
-import { hostPort, isValidHost, splitHostPort } from './host.js';
+import { hostPort, isValidHost, splitHostPort, undottedLen } from './host.js';
 import type { UriSettings } from './personality.js';
 import { lowerOf, parseStrictNumber } from './text.js';
 import { type HttpTransaction, Method } from './tx.js';
@@ -187,16 +187,15 @@ function takeAuthority(tx: HttpTransaction, off: number, len: number): boolean {
   tx.port = hostPort.port;
   tx.normLen = 0;
   if (hostPort.len < 0) return true;
-  if (!isValidHost(hostPort.off, hostPort.len)) raise(tx, HttpEvent.RequestUriHostInvalid, Dir.ToServer);
-  tx.uriHostOff = hostPort.off - tx.req.headOff;
-  tx.uriHostLen = hostPort.len;
-  return setHost(tx, hostPort.off, hostPort.len);
+  const named = undottedLen(hostPort.off, hostPort.len);
+  if (!isValidHost(hostPort.off, named)) raise(tx, HttpEvent.RequestUriHostInvalid, Dir.ToServer);
+  tx.hostInUri = true;
+  return setHost(tx, hostPort.off, named);
 }
 
 function takeHost(tx: HttpTransaction, u: UriSettings): boolean {
   const to = ScratchPart.HttpOff;
-  let end = decodeText(u, false, part.hostAt, part.hostEnd, to);
-  while (end > to && mem[end - 1] === 0x2e) end--;
+  const end = to + undottedLen(to, decodeText(u, false, part.hostAt, part.hostEnd, to) - to);
   for (let i = to; i < end; i++) mem[i] = lowerOf[mem[i]];
   if (!isValidHost(to, end - to)) raise(tx, HttpEvent.RequestUriHostInvalid, Dir.ToServer);
   if (part.portEnd >= part.portAt) {
@@ -204,8 +203,7 @@ function takeHost(tx: HttpTransaction, u: UriSettings): boolean {
     if (n > 0 && n < 65536) tx.port = n;
     else raise(tx, HttpEvent.RequestUriHostInvalid, Dir.ToServer);
   }
-  tx.uriHostOff = part.hostAt - tx.req.headOff;
-  tx.uriHostLen = part.hostEnd - part.hostAt;
+  tx.hostInUri = true;
   return setHost(tx, to, end - to);
 }
 
