@@ -8,8 +8,8 @@ import type { Packet } from '../decode/packet.js';
 import { filesOf } from '../files/files.js';
 import { flows } from '../flow/columns.js';
 import { bodyInspected, filesInspected } from '../http/buffers.js';
-import { BufferStatus, BufferView } from '../http/transaction.js';
 import type { Side } from '../http/side.js';
+import { BufferStatus, BufferView } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { BufferId, buffers, TxProgress } from '../protocol/buffers.js';
@@ -193,7 +193,8 @@ export function finishTransaction(p: Packet, tx: HttpTransaction, dir: number): 
 function prefilter(tx: HttpTransaction, dir: number, side: number): void {
   candidatesReset();
   const list = engines[dir];
-  for (let i = 0; i < list.length; i++) if (!databaseDone(side, i) || trailerEngine(list[i])) queueEngine(list[i], i, tx, dir, side);
+  for (let i = 0; i < list.length; i++)
+    if (!databaseDone(side, i) || trailerEngine(list[i])) queueEngine(list[i], i, tx, dir, side);
   runScans();
   addList(always[dir]);
   if (tx.eventCount > 0) addList(events[dir]);
