@@ -6,7 +6,8 @@ const args = process.argv.slice(2);
 // A closed pipe (`peccary … | head`) is the reader's decision, not a fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`peccary: standard output: ${error.message}\n`);
+  process.exit(1);
 });
 
 if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {

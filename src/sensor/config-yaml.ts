@@ -47,7 +47,7 @@ export function readYamlText(text: string, file: string, path: string, reading: 
   const error = doc.errors.at(0);
   if (error !== undefined) {
     const at = error.linePos?.[0];
-    throw fault(at === undefined ? file : `${file}:${at.line}:${at.col}`, error.message.split('\n')[0]);
+    throw fault(at === undefined ? file : `${file}:${at.line}:${at.col}`, yamlMessage(error.message));
   }
   const source: Source = { file, depth, lines, doc, reading };
   if (doc.contents === null || (isScalar(doc.contents) && isNull(doc.contents))) return {};
@@ -68,6 +68,12 @@ function readText(file: string): string {
     if (error instanceof PeccaryError) throw error;
     throw fault(file, `cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
   }
+}
+
+/** The parser's first line without the place, which is told before it. It recurses: its stack bounds the nesting. */
+function yamlMessage(message: string): string {
+  if (/call stack/i.test(message)) return 'nested too deeply';
+  return message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '');
 }
 
 function fault(place: string, message: string): PeccaryError {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { packageVersion } from '../../src/core/package-root.js';
 import { peccary } from '../tools/peccary.js';
 
@@ -37,6 +40,15 @@ describe('the command line as a whole', () => {
     assert.equal(option.status, 2);
     assert.match(option.stderr, /unknown option '--quite'\n\(Did you mean --quiet\?\)/);
     assert.equal(peccary([]).status, 2);
+  });
+
+  it('exits 1 with a reason when standard output takes no more', () => {
+    const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+    const full = openSync('/dev/full', 'w');
+    const done = spawnSync(process.execPath, [main, 'info'], { encoding: 'utf8', stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /^peccary: standard output: ENOSPC[^\n]*\n$/);
   });
 
   it('exits 2 with a reason for arguments that cannot be used', () => {

@@ -121,6 +121,11 @@ describe('configuration files (Suricata manual: suricata.yaml)', () => {
     );
   });
 
+  it('tells the place of broken YAML once, and in plain words when it is nested beyond reading', async () => {
+    assert.match(await faultOf(() => load('a:\n\tb: 1\n')), /main\.yaml:2:1: Tabs are not allowed as indentation$/);
+    assert.match(await faultOf(() => load('{'.repeat(5_000))), /main\.yaml:1:\d+: nested too deeply$/);
+  });
+
   it('bounds nesting and the expansion of aliases', async () => {
     assert.match(await faultOf(() => load(`a: ${'['.repeat(80)}${']'.repeat(80)}\n`)), /more than 64 levels/);
     const lines = ['l0: &l0 [x, x, x, x, x, x, x, x, x, x]'];
