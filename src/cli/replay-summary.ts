@@ -24,8 +24,12 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
   if (skipped.length > 0) out.write(`${plural(skipped.length, 'rule')} skipped: \`peccary rules check\` says why\n`);
 }
 
-/** Damaged captures, outputs that could not be written, events that were lost: told even to who wants quiet. */
+/** No usable rule, damaged captures, outputs that could not be written, lost events: told even to who wants quiet. */
 export function printFaults(out: NodeJS.WritableStream, summary: ReplaySummary): void {
+  const { loaded, failed } = summary.rules;
+  if (loaded === 0 && failed.length > 0) {
+    out.write(`no rule is usable, ${plural(failed.length, 'rule')} refused: \`peccary rules check\` says why\n`);
+  }
   for (const fault of summary.faults.slice(0, MaxNotes)) {
     out.write(`${safe(fault.file)}: after packet ${fault.packet}, at byte ${fault.offset}: ${safe(fault.message)}\n`);
   }

@@ -104,6 +104,9 @@ describe('the summary of a replay', () => {
     );
     assert.match(text, /^a\.rules:3:9: no \(sid 7\)\n {4}write yes$/m);
     assert.match(text, /and 2 refused rules more/);
+    assert.doesNotMatch(text, /no rule is usable/);
+    const none = summary({ rules: { loaded: 0, failed: [note], skipped: [], warnings: [] } });
+    assert.match(remarks(none), /^no rule is usable, 1 rule refused: `peccary rules check` says why$/m);
     assert.match(text, /1 rule skipped: `peccary rules check` says why/);
     assert.match(text, /x\.pcap: after packet 12, at byte 345: truncated/);
     assert.match(text, /keys that Peccary does not have: steam \(did you mean stream\?\), dpdk/);
