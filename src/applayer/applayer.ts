@@ -104,6 +104,22 @@ export function proxyHeader(flow: number): ProxyHeader | null {
   return proxies.get(flow) ?? null;
 }
 
+/**
+ * Whether the first bytes of a flow, in what is taken for direction `dir`, are HTTP of the other direction: a session
+ * that was picked up in its middle began with a packet of the server.
+ */
+export function isReversed(flow: number, dir: Dir, piece: Piece): boolean {
+  if (bits[flow] !== 0 || piece.gap > 0 || piece.len === 0) return false;
+  if (heldLen(flow, Dir.ToServer) > 0 || heldLen(flow, Dir.ToClient) > 0) return false;
+  const len = Math.min(piece.len, RecogniseLimit.Bytes);
+  const opposite = dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
+  const port = flows.srvPort[flow];
+  return (
+    recognise(opposite, piece.off, len, port) === AppProto.Http1 &&
+    recognise(dir, piece.off, len, port) === Recognised.None
+  );
+}
+
 /** Takes the next piece of a flow's stream. */
 export function consumePiece(flow: number, dir: Dir, piece: Piece, tsUs: number): void {
   if (bits[flow] & Bit.Ended) {

@@ -7,7 +7,7 @@
  */
 import { alertQueue } from '../alert/queue.js';
 import { applyVerdict, outcome, Verdict } from '../alert/verdict.js';
-import { appLayerEnd, consumePiece, releaseAppLayer } from '../applayer/applayer.js';
+import { appLayerEnd, consumePiece, isReversed, releaseAppLayer } from '../applayer/applayer.js';
 import type { Batch } from '../capture/batch.js';
 import { counter, counts } from '../core/counters.js';
 import { decodeFrame } from '../decode/decode.js';
@@ -22,10 +22,12 @@ import { Dir, IpProto } from '../protocol/ip.js';
 import {
   endBatch,
   handleSegment,
+  isMidstream,
   releaseStream,
   StreamPiece,
   StreamStatus,
   streamEnd,
+  swapSession,
   takePiece,
 } from '../stream/stream.js';
 import { checkPacket } from './checksums.js';
@@ -97,8 +99,8 @@ export class Pipeline {
       if ((status & (StreamStatus.ReadyToServer | StreamStatus.ReadyToClient)) !== 0) {
         // What this packet acknowledges lies the other way and is older than what it brings.
         const other = p.dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
-        this.deliver(flow, other, p.tsUs);
-        this.deliver(flow, p.dir, p.tsUs);
+        this.deliver(flow, other, p, p.tsUs);
+        this.deliver(flow, p.dir, p, p.tsUs);
       }
       if ((status & StreamStatus.Drop) !== 0 && this.inline) {
         this.drop(p, streamReason(status), -1);
@@ -121,10 +123,22 @@ export class Pipeline {
     this.processPacket(level + 1);
   }
 
-  /** Hands what has become inspectable of one direction to the application layer. */
-  private deliver(flow: number, dir: Dir, tsUs: number): void {
+  /**
+   * Hands what has become inspectable of one direction to the application layer. True when that showed that client and
+   * server were taken for each other (a session picked up in its middle): they, and `p`, are turned round.
+   */
+  private deliver(flow: number, dir: Dir, p: Packet | null, tsUs: number): boolean {
     const piece = this.piece;
-    while (takePiece(flow, dir, piece)) consumePiece(flow, dir, piece, tsUs);
+    let turned = false;
+    while (takePiece(flow, dir, piece)) {
+      if (isMidstream(flow) && isReversed(flow, dir, piece)) {
+        swapSession(flow, p);
+        dir = dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
+        turned = true;
+      }
+      consumePiece(flow, dir, piece, tsUs);
+    }
+    return turned;
   }
 
   /** Detection, verdict and what they report, for one packet. */
@@ -156,7 +170,8 @@ export class Pipeline {
     const p = this.ending;
     if (flows.ipProto[flow] === IpProto.Tcp) streamEnd(flow);
     for (let dir = Dir.ToServer as Dir; dir <= Dir.ToClient; dir++) {
-      this.deliver(flow, dir, tsUs);
+      // Turned round, the direction now has what was the other one's, and the other one is over already.
+      if (this.deliver(flow, dir, null, tsUs)) this.deliver(flow, dir, null, tsUs);
       appLayerEnd(flow, dir);
     }
     for (let dir = Dir.ToServer as Dir; dir <= Dir.ToClient; dir++) {
