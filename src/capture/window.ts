@@ -8,8 +8,8 @@ import { type ByteInput, InputLayout } from './input.js';
 const mem = u8;
 
 export const enum WindowLimit {
-  /** Bytes read ahead. Small enough to stay in the processor's cache until the packets are looked at. */
-  Block = 1 << 20,
+  /** Bytes read ahead: what is not acknowledged within a block is copied, so large; it should fit a processor's cache. */
+  Block = 1 << 22,
   /** The longest record that is held whole: a packet of BatchLimit.CapLen with options and to spare. */
   Record = 1 << 20,
   Start = Region.ArenaOff,

@@ -99,8 +99,9 @@ export function bindTxPass(rules: CompiledRules): void {
 }
 
 export function txPassReset(): void {
-  fromPayload[0].length = 0;
-  fromPayload[1].length = 0;
+  // Setting a length leaves the compiled code: not for every packet.
+  if (fromPayload[0].length !== 0) fromPayload[0].length = 0;
+  if (fromPayload[1].length !== 0) fromPayload[1].length = 0;
 }
 export function addFromPayload(rule: number, dir: number): void {
   fromPayload[dir].push(rule);

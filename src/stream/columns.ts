@@ -122,6 +122,8 @@ export const enum StreamFlag {
   HasGap = 0x0400,
   /** Listed as holding borrowed segments in this batch. */
   Listed = 0x0800,
+  /** Data came ahead of what had arrived, or could not be kept: bytes may be missing before the right edge. */
+  Holes = 0x1000,
 }
 
 export const enum SsnFlag {

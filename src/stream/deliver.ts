@@ -67,6 +67,7 @@ export function pieceReady(f: number, c: number): boolean {
 /** True when `takePiece` will meet a gap before it has given all that may be inspected. */
 export function gapAhead(c: number): boolean {
   const flags = tcb[c + S.Flags];
+  if ((flags & StreamFlag.Holes) === 0) return false;
   // Without pages all that is there is one borrowed run: only its front can be missing.
   const head = tcb[c + S.BorrowApp];
   let app = tcb[c + S.AppSeq];

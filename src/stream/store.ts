@@ -6,7 +6,7 @@
 import { counter, counts } from '../core/counters.js';
 import { Region, u8 } from '../core/memory.js';
 import { bLen, bNext, bOff, borrow, bSeq, clearBorrowed, listedStream, resetBorrowed } from './borrow.js';
-import { S, tcb } from './columns.js';
+import { S, StreamFlag, tcb } from './columns.js';
 import { newDataWins, type OsPolicy } from './overlap.js';
 import {
   findPage,
@@ -71,6 +71,7 @@ export function insertData(
     tcb[c + S.RightEdge] = end;
     return Insert.Ok;
   }
+  if (ahead > 0) tcb[c + S.Flags] |= StreamFlag.Holes;
   if (tcb[c + S.BorrowHead] !== 0 && !settleBorrowed(c)) return Insert.NoMemory;
   if (ahead >= 0) {
     const ok = append(c, seq, off, len, true);
@@ -87,7 +88,10 @@ export function insertData(
 function append(c: number, seq: number, off: number, len: number, starts: boolean): boolean {
   while (len > 0) {
     const page = obtainPage(c, seq);
-    if (page === 0) return false;
+    if (page === 0) {
+      tcb[c + S.Flags] |= StreamFlag.Holes;
+      return false;
+    }
     const place = seq & Page.Mask;
     const n = Math.min(len, Page.Len - place);
     writePage(page, place, off, n);
