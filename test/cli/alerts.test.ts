@@ -1,128 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
-import type { EventRecord, RuleInfo } from '../../src/output/records.js';
-import { openForWriting } from '../../src/output/store/open.js';
-import { AlertStore } from '../../src/output/store/store.js';
 import * as samples from '../output/samples.js';
-import { type ProgramResult, peccary } from '../tools/peccary.js';
-
-let dir = '';
-let db = '';
-
-const rules: RuleInfo[] = [
-  samples.rule(),
-  samples.rule({
-    sid: 2,
-    rev: 1,
-    msg: 'SQL injection \x1b[2Jin body',
-    priority: 2,
-    classText: 'Web, "odd"',
-    references: [],
-    file: '',
-    text: 'alert http …',
-  }),
-  samples.rule({ gid: 120, sid: 3, msg: 'PORT scan', priority: 3 }),
-];
-
-const minute = 60e6;
-
-/** Stores a run of these records. */
-async function run(records: EventRecord[], input: string, kind: 'replay' | 'live' = 'replay'): Promise<void> {
-  const store = new AlertStore(await openForWriting(db), {
-    path: db,
-    sensor: 's',
-    run: { kind, inputs: [input], append: false, version: '0', startedUs: samples.t0 },
-  });
-  for (const r of records) store.add(r, (i) => rules[i] ?? null);
-  store.close({ packets: 1, bytes: 1, firstUs: 1, lastUs: 1, lostEvents: 0 });
-  assert.equal(store.fault, null);
-}
-
-const evil = '/search?q=\x1b]0;owned\x07\u009b31m\u202e<b>,"x"';
-
-/** Two runs: alert 1 of an old one; 2 to 5 of the latest. */
-async function fill(): Promise<void> {
-  await run([{ kind: 'origins', names: ['/old.pcap'] }, samples.alert()], '/old.pcap');
-  await run(
-    [
-      { kind: 'origins', names: ['/new.pcap'] },
-      samples.alert({ pcapCnt: 10 }),
-      samples.alert({
-        tsUs: samples.t0 + 10 * minute,
-        rule: 1,
-        sid: 2,
-        rev: 1,
-        flowId: 2,
-        src: '203.0.113.5',
-        srcPort: 999,
-        action: 'blocked',
-        payload: null,
-        http: samples.http({
-          hostname: 'shop.example',
-          url: evil,
-          method: 'POST',
-          status: 0,
-          userAgent: null,
-          requestHead: Buffer.from(`POST ${evil} HTTP/1.1\r\nHost: shop.example\r\nCookie: a=1; b=evil\r\n\r\n`),
-          requestBody: Buffer.from("user=x' OR 1=1--&\x1b[31m"),
-          responseHead: null,
-          responseBody: null,
-        }),
-        matches: [
-          { buffer: 'http.request_body', off: 6, len: 8, bytes: Buffer.from("' OR 1=1") },
-          { buffer: 'http.cookie', off: 7, len: 4, bytes: Buffer.from('evil') },
-          { buffer: 'http.uri', off: 0, len: 9, bytes: Buffer.from('/decoded\x1b') },
-        ],
-      }),
-      samples.alert({
-        tsUs: samples.t0 + 20 * minute,
-        rule: 2,
-        gid: 120,
-        sid: 3,
-        flowId: 3,
-        src: '2001:0db8:0000:0000:0000:0000:0000:0007',
-        dst: '2001:0db8:0000:0000:0000:0000:0000:0001',
-        dstPort: 8080,
-        http: null,
-        txId: -1,
-        appProto: '',
-        payload: Buffer.from('\x01:probe of text\r\nHELLO\r\n'),
-        stream: 0,
-        matches: [{ buffer: 'payload', off: 2, len: 5, bytes: Buffer.from('probe') }],
-      }),
-      samples.alert({ tsUs: samples.t0 + 30 * minute }),
-    ],
-    '/new.pcap',
-  );
-}
-
-beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'peccary-alerts-'));
-  db = join(dir, 'peccary.db');
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-function alerts(...args: string[]): ProgramResult {
-  return peccary(['alerts', ...args, '--db', db]);
-}
-
-function ok(...args: string[]): string {
-  const r = alerts(...args);
-  assert.equal(r.status, 0, r.stderr);
-  return r.stdout;
-}
-
-/** Ids of the alerts that a list with these filters has, in its order. */
-function ids(...filters: string[]): number[] {
-  return JSON.parse(ok('list', '--format', 'json', ...filters)).map((a: { id: number }) => a.id);
-}
-
-const Steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
+import { peccary } from '../tools/peccary.js';
+import { alerts, db, dir, evil, fill, ids, ok, run, Steering, useDatabase } from './alerts-database.js';
 
 describe('peccary alerts list', () => {
+  useDatabase();
   beforeEach(fill);
 
   it('shows the latest replay, newest first', () => {
@@ -214,6 +98,7 @@ describe('peccary alerts list', () => {
 });
 
 describe('peccary alerts without alerts', () => {
+  useDatabase();
   it('says what to run when there is no database', () => {
     for (const args of [['list'], ['top'], ['show', '1'], ['export']]) {
       const r = alerts(...args);
@@ -259,66 +144,8 @@ describe('peccary alerts without alerts', () => {
   });
 });
 
-describe('peccary alerts show', () => {
-  beforeEach(fill);
-
-  it('shows the request as it was sent with the matching bytes marked', () => {
-    const text = ok('show', '2');
-    assert.match(
-      text,
-      /^Alert 2 {2}2026-01-02 03:04:05\.123456 UTC\n {2}WEB traversal in path\n {2}sid 1000001 rev 3, severity 1, Web Application Attack, allowed\n/,
-    );
-    assert.match(
-      text,
-      /\n {2}192\.0\.2\.1:40000 → 198\.51\.100\.7:80 {2}TCP\/http, to the server\n {2}packet 10 of \/new\.pcap\n/,
-    );
-    assert.match(
-      text,
-      /\nRequest\n {2}GET \/a»\/\.\.\/«etc\/passwd\?x="1" HTTP\/1\.1\n {2}Host: www\.example\.org\n {2}User-Agent: curl\/8\.0\n\nResponse\n {2}HTTP\/1\.1 404 Not Found\n/,
-    );
-    assert.match(text, /\n {2}<html>\\x01é<\/html>\n/);
-    assert.match(text, /\nRule\n {2}web\.rules:7\n {2}alert http any any/);
-    assert.match(text, /\nReferences\n {2}https:\/\/nvd\.nist\.gov\/vuln\/detail\/CVE-2021-41773\n/);
-  });
-
-  it('marks in body and header, and tells what matched only after decoding', () => {
-    const text = ok('show', '3');
-    assert.match(text, /\n {2}user=x»' OR 1=1«--&\\x1b\[31m\n/);
-    assert.match(text, /\n {2}Cookie: a=1; b=»evil«\n/);
-    assert.match(text, /\nMatched elsewhere\n {2}http\.uri at 0: »\/decoded\\x1b«\n/);
-    assert.match(text, /severity 2, Web, "odd", blocked\n/);
-  });
-
-  it('shows the payload where there is no transaction', () => {
-    assert.match(ok('show', '1'), /\nRequest\n/);
-    assert.match(ok('show', '4'), /\nPayload\n {2}\\x01:»probe« of text\n {2}HELLO\n/);
-    assert.match(ok('show', '4'), /\n {2}\[2001:db8::7\]:40000 → \[2001:db8::1\]:8080 {2}TCP/);
-  });
-
-  it('dumps payload and packet with --hex', () => {
-    const text = ok('show', '4', '--hex');
-    assert.match(
-      text,
-      /\nPayload \(24 B\)\n {2}00000000 {2}01 3a »70 72 6f 62 65« 20 {2}6f 66 20 74 65 78 74 0d {2}\|\.:»probe« of text\.\|\n/,
-    );
-    assert.match(text, /\nPacket \(4 B, link type 1\)\n {2}00000000 {2}01 02 03 04 {39}\|\.\.\.\.\|\n/);
-  });
-
-  it("gives JSON with the alert's id, the EVE event, heads and matches", () => {
-    const a = JSON.parse(ok('show', '2', '--format', 'json'));
-    assert.deepEqual(
-      [a.id, a.run, a.event_type, a.alert.signature_id, a.pcap_filename],
-      [2, 2, 'alert', 1000001, '/new.pcap'],
-    );
-    assert.match(Buffer.from(a.request_head, 'base64').toString(), /^GET \/a/);
-    assert.deepEqual(a.matches, [
-      { buffer: 'http.uri', offset: 2, length: 4, bytes: Buffer.from('/../').toString('base64') },
-    ]);
-    assert.equal(a.rule_file, 'web.rules');
-  });
-});
-
 describe('peccary alerts top', () => {
+  useDatabase();
   beforeEach(fill);
 
   const top = (...args: string[]) => JSON.parse(ok('top', '--format', 'json', ...args)) as Record<string, unknown>[];
@@ -367,6 +194,7 @@ describe('peccary alerts top', () => {
 });
 
 describe('peccary alerts export', () => {
+  useDatabase();
   beforeEach(fill);
 
   it('gives EVE as the sensor would write it, oldest first', () => {
