@@ -4,7 +4,8 @@
  * Blocks are 2^8 … 2^21 bytes (256 B … 2 MiB), aligned to their own size. Free blocks of one order form a doubly
  * linked list threaded through their own first eight bytes; `orderOf` says for each 256-byte unit whether a free
  * block starts there (order + 1) or not (0), so that neighbours merge when both are free. A block is found and
- * given back in at most 14 steps. `app-layer.protocols.http.memcap` (0: the whole region) bounds what is handed out.
+ * given back in at most 14 steps. `app-layer.protocols.http.memcap` (0: the whole region) bounds what is handed out
+ * and what is reserved for objects outside of it.
  */
 import { counter, counts } from '../core/counters.js';
 import { dv, Region } from '../core/memory.js';
@@ -33,7 +34,24 @@ export function setPoolLimit(bytes: number): void {
   memcap = bytes === 0 ? all : Math.min(bytes, all);
 }
 
-/** Bytes in blocks handed out now. */
+/** Counts memory that lies elsewhere against the same bound. False at the memcap (counted). */
+export function reserve(bytes: number): boolean {
+  if (used + bytes > memcap) {
+    counts[cMemcap]++;
+    return false;
+  }
+  used += bytes;
+  counts[cMemuse] = used;
+  return true;
+}
+
+/** Gives back what `reserve` counted. */
+export function unreserve(bytes: number): void {
+  used -= bytes;
+  counts[cMemuse] = used;
+}
+
+/** Bytes in blocks handed out now, and reserved. */
 export function poolUsed(): number {
   return used;
 }

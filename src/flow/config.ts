@@ -5,8 +5,8 @@
 import type { Settings } from '../core/settings.js';
 import { IpProto } from '../protocol/ip.js';
 
-/** Bytes one flow counts for against `flow.memcap`: its flow columns and its TCP session record. */
-export const FlowBytes = 336;
+/** Bytes one flow counts for against `flow.memcap`: its columns in all stages and its TCP session record. */
+export const FlowBytes = 400;
 
 /** Row of the timeout table by protocol. */
 export const enum TimeoutRow {

@@ -1,4 +1,5 @@
 /** HTTP transactions: the pooled objects with the parser's fields, and their life. */
+import { reserve, unreserve } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import { defaultConfig, type HttpConfig } from './config.js';
 import { closeForm, type FormScan } from './form-scan.js';
@@ -82,12 +83,17 @@ export class HttpTransaction extends Transaction {
 const pool: HttpTransaction[] = [];
 let made = 0;
 
-/** A fresh transaction of `flow`, or null when TxLimit.Slots are open (counted). */
+/** About what the objects of a transaction take besides its blocks: counted against the memcap of HTTP. */
+const TxBytes = 2048;
+
+/** A fresh transaction of `flow`, or null when TxLimit.Slots are open or the memcap is met (counted). */
 export function takeTransaction(flow: number, id: number, config: HttpConfig, tsUs: number): HttpTransaction | null {
+  if (!reserve(TxBytes)) return null;
   let tx = pool.pop();
   if (tx === undefined) {
     if (made === TxLimit.Slots) {
       counts[cSlots]++;
+      unreserve(TxBytes);
       return null;
     }
     tx = new HttpTransaction();
@@ -110,6 +116,7 @@ export function giveTransaction(tx: HttpTransaction): void {
   tx.req.clear();
   tx.res.clear();
   resetTransaction(tx);
+  unreserve(TxBytes);
   counts[cOpen]--;
   pool.push(tx);
 }
