@@ -224,6 +224,8 @@ function protocolHolds(pc: number, p: Packet, dir: number, pdOnly: boolean): boo
     default: {
       const have = dir === Dir.ToServer ? ts : tc;
       if (have === AppProto.Unknown) return false;
+      // While the other side may still tell what this is, nothing is known, not even what it is not.
+      if (have === AppProto.Failed && flows.appProto[f] === AppProto.Unknown) return false;
       fits = have === want;
     }
   }

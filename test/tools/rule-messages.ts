@@ -1,0 +1,128 @@
+/** A request or response that holds what the HTTP sections of a rule ask for, each at its place in the message. */
+import { BufferId } from '../../src/protocol/buffers.js';
+import type { BufferSection, Rule } from '../../src/rules/ir.js';
+import { sectionText } from './rule-section.js';
+
+/** Header fields that have a buffer of their own. */
+const fieldOf = new Map<BufferId, string>([
+  [BufferId.HttpHost, 'Host'],
+  [BufferId.HttpHostRaw, 'Host'],
+  [BufferId.HttpUserAgent, 'User-Agent'],
+  [BufferId.HttpReferer, 'Referer'],
+  [BufferId.HttpAccept, 'Accept'],
+  [BufferId.HttpAcceptLang, 'Accept-Language'],
+  [BufferId.HttpAcceptEnc, 'Accept-Encoding'],
+  [BufferId.HttpConnection, 'Connection'],
+  [BufferId.HttpContentLen, 'Content-Length'],
+  [BufferId.HttpContentType, 'Content-Type'],
+  [BufferId.HttpLocation, 'Location'],
+  [BufferId.HttpServer, 'Server'],
+]);
+
+const leadOf = (id: BufferId): string => (id === BufferId.HttpUri || id === BufferId.HttpUriRaw ? '/' : '');
+
+/** Texts of the rule's sections by buffer; several sections on one buffer follow each other. */
+export function textsOf(rule: Rule): Map<BufferId, string> {
+  const merged = new Map<BufferId, BufferSection>();
+  for (const s of rule.sections) {
+    const before = merged.get(s.buffer);
+    if (before === undefined) merged.set(s.buffer, { ...s, matches: [...s.matches] });
+    else before.matches.push(...s.matches);
+  }
+  const out = new Map<BufferId, string>();
+  for (const [id, s] of merged) {
+    const text = sectionText(s, leadOf(id));
+    const dotted = s.transforms.some((t) => t.name === 'dotprefix') && text.startsWith('.');
+    if (s.matches.length > 0) out.set(id, dotted ? text.slice(1) : text);
+  }
+  return out;
+}
+
+/** Lines of a head, in order; a name is written once unless the rule's own text repeats it. */
+class Head {
+  readonly lines: string[] = [];
+
+  has(name: string): boolean {
+    return this.lines.some((l) => l.toLowerCase().startsWith(`${name.toLowerCase()}:`));
+  }
+
+  add(name: string, value: string): void {
+    if (!this.has(name)) this.lines.push(`${name}: ${value}`);
+  }
+
+  /** A piece of a head as http.header shows it; what does not begin with a name gets one. */
+  block(text: string): void {
+    let rest = text;
+    while (rest.startsWith('\r\n')) rest = rest.slice(2);
+    rest = rest.replace(/(?:\r\n)+$/, '');
+    if (rest === '') return;
+    const colon = rest.split('\r\n')[0].indexOf(':');
+    this.lines.push(...(colon > 0 ? rest : `X-Text: ${rest}`).split('\r\n'));
+  }
+}
+
+/** The part of a head that request and response share. */
+function fillHead(head: Head, texts: Map<BufferId, string>, cookie: string, blocks: BufferId[]): void {
+  const values = new Map<string, string>();
+  for (const [id, name] of fieldOf) {
+    const text = texts.get(id);
+    if (text !== undefined && !values.has(name.toLowerCase())) values.set(name.toLowerCase(), text);
+  }
+  const cookies = texts.get(BufferId.HttpCookie);
+  if (cookies !== undefined) values.set(cookie.toLowerCase(), cookies);
+  for (const id of blocks) head.block(texts.get(id) ?? '');
+  for (const name of (texts.get(BufferId.HttpHeaderNames) ?? '').split('\r\n'))
+    if (name !== '') head.add(name, values.get(name.toLowerCase()) ?? defaults[name.toLowerCase()] ?? 'x');
+  for (const name of fieldOf.values())
+    if (values.has(name.toLowerCase())) head.add(name, values.get(name.toLowerCase()) ?? '');
+  if (cookies !== undefined) head.add(cookie, cookies);
+}
+
+const defaults: Record<string, string> = {
+  host: 'www.example.com',
+  connection: 'close',
+  'content-type': 'application/x-www-form-urlencoded',
+};
+
+/** In the path `%`, spaces and bytes outside of ASCII are written as escapes, since http.uri shows them decoded. */
+function escapedUri(uri: string): string {
+  const query = uri.indexOf('?');
+  const path = query < 0 ? uri : uri.slice(0, query);
+  const escaped = (c: string): string => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return path.replace(/[^!-~]|[%#]/g, escaped) + (query < 0 ? '' : uri.slice(query).replace(/[\0\r\n\t ]/g, escaped));
+}
+
+export function requestFor(texts: Map<BufferId, string>, isUpload: boolean): string {
+  const head = new Head();
+  const body = texts.get(BufferId.HttpRequestBody) ?? (isUpload ? texts.get(BufferId.FileData) : undefined);
+  const method = texts.get(BufferId.HttpMethod) ?? (body === undefined ? 'GET' : 'POST');
+  const uri = texts.get(BufferId.HttpUriRaw) ?? escapedUri(texts.get(BufferId.HttpUri) ?? '/');
+  let line = texts.get(BufferId.HttpRequestLine) ?? '';
+  if (line !== '' && !/ HTTP\/1\.\d$/.test(line)) line = `${line} HTTP/1.1`;
+  if (/^\S* HTTP/.test(line)) line = `${method} ${line}`;
+  if (line === '') line = `${method} ${uri} ${texts.get(BufferId.HttpProtocol) ?? 'HTTP/1.1'}`;
+  const start = texts.get(BufferId.HttpStart)?.split('\r\n') ?? [];
+  if (/ HTTP\/1\.\d$/.test(start[0] ?? '')) line = start.shift() ?? line;
+  // A field without its value is the beginning of one that another buffer asks for.
+  head.block(start.filter((l) => !/^[\w-]+: ?$/.test(l)).join('\r\n'));
+  fillHead(head, texts, 'Cookie', [BufferId.HttpHeader, BufferId.HttpHeaderRaw, BufferId.HttpRequestHeader]);
+  head.add('Host', 'www.example.com');
+  if (body !== undefined) {
+    const wanted = Number(texts.get(BufferId.HttpContentLen) ?? Number.NaN);
+    head.add('Content-Length', String(body.length));
+    return `${line}\r\n${head.lines.join('\r\n')}\r\n\r\n${wanted <= 1e5 ? body.padEnd(wanted, 'x') : body}`;
+  }
+  return `${line}\r\n${head.lines.join('\r\n')}\r\n\r\n`;
+}
+
+export function responseFor(texts: Map<BufferId, string>): string {
+  const head = new Head();
+  const body = texts.get(BufferId.FileData) ?? texts.get(BufferId.HttpResponseBody) ?? '';
+  const code = texts.get(BufferId.HttpStatCode) ?? '200';
+  const line =
+    texts.get(BufferId.HttpResponseLine) ??
+    `${texts.get(BufferId.HttpProtocol) ?? 'HTTP/1.1'} ${code} ${texts.get(BufferId.HttpStatMsg) ?? 'OK'}`;
+  fillHead(head, texts, 'Set-Cookie', [BufferId.HttpHeader, BufferId.HttpHeaderRaw, BufferId.HttpResponseHeader]);
+  head.add('Content-Length', String(body.length));
+  return `${line.startsWith('HTTP/') ? line : `HTTP/1.1 ${line}`}\r\n${head.lines.join('\r\n')}\r\n\r\n${body}`;
+}
