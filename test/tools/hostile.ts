@@ -160,6 +160,18 @@ function sparse(n: number): TimedFrame[] {
   );
 }
 
+/** n one-byte segments far behind a hole of 200 MiB, then n acknowledgements that creep into the hole. */
+function hole(n: number): TimedFrame[] {
+  const far = 200 << 20;
+  const cuts = upTo(n).map((i): [number, number] => [far + 2048 * i, far + 2048 * i + 1]);
+  const out = pieces(filled(100), cuts, 14).slice(0, -2);
+  for (let i = 0; i < n; i++) {
+    const fields = { src: DefaultServer, dst: DefaultClient, srcPort: 80, dstPort: 40000 };
+    out.push(timed(tcpFrame({ ...fields, seq: ServerIsn + 1, ack: ClientIsn + 2 + i }), out.length));
+  }
+  return out;
+}
+
 export interface Hostile {
   name: string;
   /** The smallest of the three sizes. */
@@ -242,6 +254,7 @@ export const hostile: Hostile[] = [
       ),
   },
   { name: 'segments far apart', n: 4000, make: sparse },
+  { name: 'acknowledgements within a wide hole', n: 4000, make: hole },
   { name: 'tiny fragments, last first', n: 2000, make: fragments },
   { name: 'IPv4 options', n: 20_000, make: ipOptions },
   { name: 'IPv6 extension headers', n: 40, make: extensionHeaders },
