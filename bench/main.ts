@@ -53,18 +53,40 @@ stream:
 
 function bundledRules(dir: string): string {
   const file = join(dir, 'bundled.rules');
-  const files = readdirSync('signatures').filter((f) => f.endsWith('.rules')).sort();
+  const files = readdirSync('signatures')
+    .filter((f) => f.endsWith('.rules'))
+    .sort();
   writeFileSync(file, files.map((f) => readFileSync(join('signatures', f), 'utf8')).join('\n'));
   return file;
 }
 
 function engines(config: string, rules: string): Engine[] {
-  const classes = ['--set', 'classification-file=signatures/classification.config', '--set', 'reference-config-file=signatures/reference.config'];
+  const classes = [
+    '--set',
+    'classification-file=signatures/classification.config',
+    '--set',
+    'reference-config-file=signatures/reference.config',
+  ];
   const list: Engine[] = [
     {
       name: 'peccary',
       command: (capture, logDir) => [
-        process.execPath, 'dist/cli/main.js', 'replay', capture, '-c', config, '-S', rules, '-k', 'none', '-l', logDir, '--db', 'none', '--quiet', ...classes,
+        process.execPath,
+        'dist/cli/main.js',
+        'replay',
+        capture,
+        '-c',
+        config,
+        '-S',
+        rules,
+        '-k',
+        'none',
+        '-l',
+        logDir,
+        '--db',
+        'none',
+        '--quiet',
+        ...classes,
       ],
     },
   ];
@@ -72,7 +94,20 @@ function engines(config: string, rules: string): Engine[] {
     list.push({
       name: 'suricata',
       command: (capture, logDir) => [
-        'suricata', '-c', config, '-r', capture, '-S', rules, '--runmode', 'single', '-k', 'none', '-l', logDir, ...classes,
+        'suricata',
+        '-c',
+        config,
+        '-r',
+        capture,
+        '-S',
+        rules,
+        '--runmode',
+        'single',
+        '-k',
+        'none',
+        '-l',
+        logDir,
+        ...classes,
       ],
     });
   }
@@ -86,7 +121,11 @@ function runOnce(engine: Engine, capture: string, scratch: string): Measurement 
   const file = join(logDir, 'eve.json');
   const eve = existsSync(file) ? readFileSync(file, 'latin1') : '';
   rmSync(logDir, { recursive: true });
-  return { ...m, http: eve.split('"event_type":"http"').length - 1, alerts: eve.split('"event_type":"alert"').length - 1 };
+  return {
+    ...m,
+    http: eve.split('"event_type":"http"').length - 1,
+    alerts: eve.split('"event_type":"alert"').length - 1,
+  };
 }
 
 const span = (xs: number[], digits: number): string =>
@@ -100,7 +139,9 @@ async function main(): Promise<number> {
     const config = join(scratch, 'bench.yaml');
     writeFileSync(config, Config);
     const list = engines(config, bundledRules(scratch));
-    const series = new Map<string, Series>(list.map((e) => [e.name, { cpuS: [], peakMb: [], startCpuS: [], http: 0, alerts: 0 }]));
+    const series = new Map<string, Series>(
+      list.map((e) => [e.name, { cpuS: [], peakMb: [], startCpuS: [], http: 0, alerts: 0 }]),
+    );
     for (const e of list) runOnce(e, capture, scratch);
     for (let i = 0; i < runs; i++) {
       for (const e of list) {
@@ -125,7 +166,10 @@ function report(series: Map<string, Series>): number {
   const net = new Map<string, number[]>();
   for (const [name, s] of series) {
     const start = median(s.startCpuS);
-    net.set(name, s.cpuS.map((c) => c - start));
+    net.set(
+      name,
+      s.cpuS.map((c) => c - start),
+    );
     console.log(
       `${name.padEnd(12)}${span(net.get(name)!, 2).padEnd(23)}${span(s.startCpuS, 2).padEnd(23)}${span(s.peakMb, 0).padEnd(23)}${String(s.http).padEnd(13)}${s.alerts}`,
     );
@@ -133,11 +177,17 @@ function report(series: Map<string, Series>): number {
   const peer = net.get('suricata');
   const own = median(net.get('peccary')!);
   const ratio = peer === undefined ? null : own / median(peer);
-  console.log(ratio === null ? 'no peer: suricata is not installed' : `packet CPU of Peccary / Suricata: ${ratio.toFixed(2)}`);
+  console.log(
+    ratio === null ? 'no peer: suricata is not installed' : `packet CPU of Peccary / Suricata: ${ratio.toFixed(2)}`,
+  );
   mkdirSync('bench/results', { recursive: true });
-  writeFileSync('bench/results/replay.json', `${JSON.stringify({ date: new Date().toISOString(), cpu: cpus()[0].model, runs, ratio, series: Object.fromEntries(series) }, null, 1)}\n`);
+  writeFileSync(
+    'bench/results/replay.json',
+    `${JSON.stringify({ date: new Date().toISOString(), cpu: cpus()[0].model, runs, ratio, series: Object.fromEntries(series) }, null, 1)}\n`,
+  );
   const blind = [...series].filter(([, s]) => s.http !== 20_000);
-  for (const [name, s] of blind) console.log(`${name} reported ${s.http} of 20000 transactions: this run does not count`);
+  for (const [name, s] of blind)
+    console.log(`${name} reported ${s.http} of 20000 transactions: this run does not count`);
   return blind.length === 0 ? 0 : 1;
 }
 

@@ -21,5 +21,19 @@ export const enum AppProto {
 
 /** EVE's `app_proto` for each AppProto, in order. */
 export const appProtoNames: readonly string[] = [
-  'unknown', 'failed', 'http', 'http2', 'tls', 'websocket', 'smtp', 'ftp', 'ssh', 'imap', 'smb', 'dcerpc', 'dns', 'sip', 'other',
+  'unknown',
+  'failed',
+  'http',
+  'http2',
+  'tls',
+  'websocket',
+  'smtp',
+  'ftp',
+  'ssh',
+  'imap',
+  'smb',
+  'dcerpc',
+  'dns',
+  'sip',
+  'other',
 ];

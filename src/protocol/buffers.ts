@@ -95,10 +95,27 @@ export interface BufferInfo {
   multi: boolean;
 }
 
-const b = (id: BufferId, name: string, kind: BufferKind, toServer: TxProgress | -1, toClient: TxProgress | -1, multi = false): BufferInfo => ({
-  id, name, kind, toServer, toClient, multi,
+const b = (
+  id: BufferId,
+  name: string,
+  kind: BufferKind,
+  toServer: TxProgress | -1,
+  toClient: TxProgress | -1,
+  multi = false,
+): BufferInfo => ({
+  id,
+  name,
+  kind,
+  toServer,
+  toClient,
+  multi,
 });
-const { Http, File, Packet, Rule } = { Http: BufferKind.Http, File: BufferKind.File, Packet: BufferKind.Packet, Rule: BufferKind.Rule } as const;
+const { Http, File, Packet, Rule } = {
+  Http: BufferKind.Http,
+  File: BufferKind.File,
+  Packet: BufferKind.Packet,
+  Rule: BufferKind.Rule,
+} as const;
 
 /**
  * All buffers by id. Progress as Suricata 7.0.10 registers it: request line buffers from Line (complete line),

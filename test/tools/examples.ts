@@ -26,7 +26,13 @@ export function loadExamples(file: string): Example[] {
   return Object.entries(all).map(([sid, e]) => ({ sid: Number(sid), fire: e.fire, quiet: e.quiet }));
 }
 
-const Reasons: Record<number, string> = { 200: 'OK', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 500: 'Internal Server Error' };
+const Reasons: Record<number, string> = {
+  200: 'OK',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  500: 'Internal Server Error',
+};
 
 function head(first: string, headers: Record<string, string>): string {
   return `${first}\r\n${Object.entries(headers)
@@ -38,7 +44,10 @@ function head(first: string, headers: Record<string, string>): string {
 export function requestBytes(m: Message): string {
   const body = m.body ?? '';
   const method = m.method ?? (m.body === undefined ? 'GET' : 'POST');
-  const form: Record<string, string> = m.body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': String(body.length) };
+  const form: Record<string, string> =
+    m.body === undefined
+      ? {}
+      : { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': String(body.length) };
   const headers = { Host: 'www.example.com', 'User-Agent': 'Mozilla/5.0', Accept: '*/*', ...form, ...m.headers };
   return head(`${method} ${(m.uri ?? '/').replaceAll(' ', '%20')} HTTP/1.1`, headers) + body;
 }
@@ -48,7 +57,12 @@ export function responseBytes(m: Message): string {
   const r = m.response ?? {};
   const status = r.status ?? 200;
   const body = r.body ?? 'ok';
-  const headers = { Server: 'Apache', 'Content-Type': 'text/plain', 'Content-Length': String(body.length), ...r.headers };
+  const headers = {
+    Server: 'Apache',
+    'Content-Type': 'text/plain',
+    'Content-Length': String(body.length),
+    ...r.headers,
+  };
   return head(`HTTP/1.1 ${status} ${Reasons[status] ?? 'Other'}`, headers) + body;
 }
 

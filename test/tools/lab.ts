@@ -10,7 +10,14 @@ import { join } from 'node:path';
 export const ClientIp = '192.168.80.10';
 export const ServerIp = '10.80.0.80';
 
-const Tools = { ip: 'iproute2', ethtool: 'ethtool', apache2: 'apache2-bin', tcpdump: 'tcpdump', curl: 'curl', ab: 'apache2-utils' };
+const Tools = {
+  ip: 'iproute2',
+  ethtool: 'ethtool',
+  apache2: 'apache2-bin',
+  tcpdump: 'tcpdump',
+  curl: 'curl',
+  ab: 'apache2-utils',
+};
 
 /** What keeps the lab from running here, in words; '' when nothing does. */
 export function labMissing(): string {
@@ -33,8 +40,24 @@ export interface LabOptions {
 }
 
 const Modules = [
-  'mpm_worker', 'authz_core', 'authz_user', 'authz_host', 'authn_core', 'authn_file', 'auth_basic', 'alias', 'dir', 'autoindex', 'mime', 'cgid',
-  'filter', 'deflate', 'brotli', 'status', 'setenvif', 'env',
+  'mpm_worker',
+  'authz_core',
+  'authz_user',
+  'authz_host',
+  'authn_core',
+  'authn_file',
+  'auth_basic',
+  'alias',
+  'dir',
+  'autoindex',
+  'mime',
+  'cgid',
+  'filter',
+  'deflate',
+  'brotli',
+  'status',
+  'setenvif',
+  'env',
 ];
 
 /** Configuration of an Apache that needs no file of the package apache2. */
@@ -132,12 +155,23 @@ export class Lab {
     for (const [name, text] of Object.entries(Cgi)) writeFileSync(join(this.dir, 'cgi', name), text, { mode: 0o755 });
     // "secret" as apr's MD5 would need htpasswd; SHA-1 form is enough for a test account.
     writeFileSync(join(this.dir, 'users'), 'ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n');
-    writeFileSync(join(this.dir, 'www', 'index.html'), '<html><head><title>Peccary test site</title></head><body>Hello</body></html>\n');
-    writeFileSync(join(this.dir, 'mime.types'), 'text/html html\ntext/css css\napplication/javascript js\nimage/png png\n');
+    writeFileSync(
+      join(this.dir, 'www', 'index.html'),
+      '<html><head><title>Peccary test site</title></head><body>Hello</body></html>\n',
+    );
+    writeFileSync(
+      join(this.dir, 'mime.types'),
+      'text/html html\ntext/css css\napplication/javascript js\nimage/png png\n',
+    );
     options.content?.(join(this.dir, 'www'));
     writeFileSync(join(this.dir, 'apache.conf'), apacheConfig(this.dir, options.threads ?? 100));
     this.inServer('apache2', ['-f', join(this.dir, 'apache.conf'), '-k', 'start']);
-    this.waitFor(() => spawnSync('ip', ['netns', 'exec', this.client, 'curl', '-s', '-o', '/dev/null', `http://${ServerIp}/`]).status === 0, 'Apache');
+    this.waitFor(
+      () =>
+        spawnSync('ip', ['netns', 'exec', this.client, 'curl', '-s', '-o', '/dev/null', `http://${ServerIp}/`])
+          .status === 0,
+      'Apache',
+    );
     this.waitFor(() => existsSync(join(this.dir, 'access.log')), 'the access log');
     writeFileSync(join(this.dir, 'access.log'), '');
   }
@@ -152,7 +186,11 @@ export class Lab {
       [this.client, a, ClientIp, ServerIp],
       [this.server, b, ServerIp, ClientIp],
     ]) {
-      execFileSync('ip', ['netns', 'exec', ns, 'ethtool', '-K', dev, 'tx', 'off', 'gso', 'off', 'tso', 'off', 'gro', 'off'], { stdio: 'ignore' });
+      execFileSync(
+        'ip',
+        ['netns', 'exec', ns, 'ethtool', '-K', dev, 'tx', 'off', 'gso', 'off', 'tso', 'off', 'gro', 'off'],
+        { stdio: 'ignore' },
+      );
       run('-n', ns, 'addr', 'add', `${addr}/32`, 'dev', dev);
       run('-n', ns, 'link', 'set', 'lo', 'up');
       run('-n', ns, 'link', 'set', dev, 'up');
@@ -161,8 +199,16 @@ export class Lab {
   }
 
   /** Runs a program in the client's namespace and returns its output; a failing status is the caller's to read. */
-  inClient(program: string, args: string[], input?: string | Buffer): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync('ip', ['netns', 'exec', this.client, program, ...args], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  inClient(
+    program: string,
+    args: string[],
+    input?: string | Buffer,
+  ): { status: number | null; stdout: string; stderr: string } {
+    return spawnSync('ip', ['netns', 'exec', this.client, program, ...args], {
+      input,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
   }
 
   /** The command line that runs a program in the client's namespace, for spawn. */
@@ -176,7 +222,19 @@ export class Lab {
 
   /** curl against the server: `path` as is, quiet. */
   curl(path: string, ...args: string[]): void {
-    this.inClient('curl', ['-s', '-g', '-o', '/dev/null', '--path-as-is', '--max-time', '10', '-H', 'Host: www.example.com', ...args, `http://${ServerIp}${path}`]);
+    this.inClient('curl', [
+      '-s',
+      '-g',
+      '-o',
+      '/dev/null',
+      '--path-as-is',
+      '--max-time',
+      '10',
+      '-H',
+      'Host: www.example.com',
+      ...args,
+      `http://${ServerIp}${path}`,
+    ]);
   }
 
   /**
@@ -185,9 +243,29 @@ export class Lab {
    * Throws when the kernel dropped packets: such a recording is no ground truth.
    */
   async record(file: string, work: () => void | Promise<void>, { bulk = false } = {}): Promise<void> {
-    const dump = spawn('ip', ['netns', 'exec', this.server, 'tcpdump', '-i', this.wire, '-p', '-B', bulk ? '524288' : '65536', '-s', '0', ...(bulk ? [] : ['--immediate-mode', '-U']), '-w', file, 'tcp'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const dump = spawn(
+      'ip',
+      [
+        'netns',
+        'exec',
+        this.server,
+        'tcpdump',
+        '-i',
+        this.wire,
+        '-p',
+        '-B',
+        bulk ? '524288' : '65536',
+        '-s',
+        '0',
+        ...(bulk ? [] : ['--immediate-mode', '-U']),
+        '-w',
+        file,
+        'tcp',
+      ],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     this.running.push(dump);
     let said = '';
     await new Promise<void>((done, fail) => {
@@ -240,7 +318,8 @@ export class Lab {
 
 /** Text of a web page of about `size` bytes, different for each seed and as compressible as real markup. */
 export function pageText(seed: number, size: number): string {
-  const words = 'the network sensor looks at each request and answers with what it saw on the wire between two hosts'.split(' ');
+  const words =
+    'the network sensor looks at each request and answers with what it saw on the wire between two hosts'.split(' ');
   let x = seed >>> 0 || 1;
   const parts = ['<html><head><title>Page</title></head><body>\n'];
   let length = parts[0].length;

@@ -40,7 +40,18 @@ export async function largeCapture(): Promise<string> {
         const runs = LargePages.map(
           ([, n, c], i) =>
             new Promise<void>((done, fail) => {
-              const ab = spawn(...lab.clientCommand('ab', ['-q', '-k', '-n', String(n), '-c', String(c), `http://${ServerIp}/size${i}.html`]), { stdio: 'ignore' });
+              const ab = spawn(
+                ...lab.clientCommand('ab', [
+                  '-q',
+                  '-k',
+                  '-n',
+                  String(n),
+                  '-c',
+                  String(c),
+                  `http://${ServerIp}/size${i}.html`,
+                ]),
+                { stdio: 'ignore' },
+              );
               ab.once('exit', (code) => (code === 0 ? done() : fail(new Error(`ab ended with ${code}`))));
             }),
         );

