@@ -66,7 +66,8 @@ export const target: FuzzTarget = {
     for (let at = 0; at + Head <= input.length; ) {
       const len = input[at + 3];
       const offset = (((input[at + 1] << 8) | input[at + 2]) & 0x1fff) << 3;
-      insert(packetOf(input[at], offset, input.subarray(at + Head, at + Head + len)), (tsUs += 1000));
+      tsUs += 1000;
+      insert(packetOf(input[at], offset, input.subarray(at + Head, at + Head + len)), tsUs);
       at += Head + len;
     }
     while (trackerCount() > 0) {

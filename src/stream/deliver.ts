@@ -50,9 +50,10 @@ export function ackedLimit(c: number, flags: number): number {
   const ack = tcb[c + S.LastAck];
   // Nothing was acknowledged yet: the number is not set.
   if (ack === 0 && tcb[c + S.NextWin] === 0) return tcb[c + S.AppSeq];
-  if ((flags & StreamFlag.FinSeen) === 0) return ack;
+  // Compared before it is asked for: code first run at a FIN would throw away the optimised code of every caller.
   const fin = tcb[c + S.FinSeq];
-  return ((ack - fin) | 0) > 0 ? fin : ack;
+  const beyond = ((ack - fin) | 0) > 0;
+  return beyond && (flags & StreamFlag.FinSeen) !== 0 ? fin : ack;
 }
 
 /** True when `takePiece` would give something for stream record c of flow f. */
@@ -87,10 +88,10 @@ export function gapAhead(c: number): boolean {
 function atEnd(f: number, c: number, flags: number): boolean {
   if ((flags & StreamFlag.Flushed) !== 0) return true;
   if ((tcb[f * Tcb.Flow + Ssn.State] & 0xff) === TcpState.Closed) return true;
-  if ((flags & StreamFlag.FinSeen) === 0) return false;
   const fin = tcb[c + S.FinSeq];
-  if (((tcb[c + S.AppSeq] - fin) | 0) >= 0) return streamConfig.inline || ((tcb[c + S.LastAck] - fin) | 0) > 0;
-  return false;
+  const given = ((tcb[c + S.AppSeq] - fin) | 0) >= 0;
+  const acknowledged = ((tcb[c + S.LastAck] - fin) | 0) > 0 || streamConfig.inline;
+  return given && acknowledged && (flags & StreamFlag.FinSeen) !== 0;
 }
 
 /**
