@@ -201,8 +201,13 @@ function inspectPacket(p: Packet, last: boolean): void {
   if (tcp) inspectTransactions(p, own, last);
 }
 
-/** The direction opposite to the packet's: chunks and transactions that it made inspectable. */
+/**
+ * The direction opposite to the packet's: chunks and transactions that it made inspectable. Data in a SYN (RFC 7413) is
+ * acknowledged before the session is established, which most rules ask for: it waits for the next packet of its own
+ * direction.
+ */
 function inspectOther(p: Packet, dir: Dir): void {
+  if ((p.flags & PacketFlag.Established) === 0) return;
   const group = groupOf(p.ipProto, dir, dir === Dir.ToServer ? p.srcPort : p.dstPort);
   beginHeaders(p, dir);
   if (groupWantsStream(group)) inspectChunks(p, dir, group, false);

@@ -188,7 +188,9 @@ function bruteForce(links: readonly Link[], payload: string, i = 0, before = 0):
   const relative = l.distance !== null;
   const from = relative ? Math.max(0, before + (l.distance ?? 0)) : (l.offset ?? 0);
   let to = payload.length;
-  if (l.within !== null) to = Math.min(to, before + l.within + (l.distance ?? 0));
+  // As in Suricata, a `within` that ends before the buffer begins bounds nothing.
+  const end = l.within === null ? -1 : before + l.within + (l.distance ?? 0);
+  if (end >= 0) to = Math.min(to, end);
   if (l.depth !== null) to = Math.min(to, (l.offset ?? 0) + l.depth);
   for (let at = from; at + l.word.length <= to; at++) {
     const piece = payload.slice(at, at + l.word.length);

@@ -9,6 +9,9 @@ import { Lab, labMissing, pageText, ServerIp } from './lab.js';
 
 const Dir = '.cache/captures';
 
+/** Recordings tried before giving up. */
+const Attempts = 4;
+
 /** Pages of the large capture: size of the answer in bytes, requests, connections. In all 20,000 requests on 100 connections, about 600 MB. */
 const LargePages: [size: number, requests: number, connections: number][] = [
   [500, 4000, 20],
@@ -26,44 +29,44 @@ export async function largeCapture(): Promise<string> {
   const missing = labMissing();
   if (missing !== '') throw new Error(`recording the large capture ${missing}`);
   mkdirSync(Dir, { recursive: true });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await recordLarge(`${file}.part`, attempt === 1);
+      renameSync(`${file}.part`, file);
+      return file;
+    } catch (e) {
+      // On a busy machine tcpdump may miss packets; what it then recorded is no ground truth.
+      if (attempt === Attempts) throw e;
+    }
+  }
+}
+
+/** Runs all of LargePages, at the same time or (gentler) one page after the other. */
+async function recordLarge(file: string, together: boolean): Promise<void> {
   const lab = new Lab({
     content: (root) => {
       for (const [i, [size]] of LargePages.entries()) writeFileSync(join(root, `size${i}.html`), pageText(i + 1, size));
     },
     threads: 150,
   });
+  const fetchPage = (i: number): Promise<void> => {
+    const [, requests, connections] = LargePages[i];
+    const url = `http://${ServerIp}/size${i}.html`;
+    const args = ['-q', '-k', '-n', String(requests), '-c', String(connections), url];
+    return new Promise((done, fail) => {
+      const ab = spawn(...lab.clientCommand('ab', args), { stdio: 'ignore' });
+      ab.once('exit', (code) => (code === 0 ? done() : fail(new Error(`ab ended with ${code}`))));
+    });
+  };
+  const work = async (): Promise<void> => {
+    if (together) await Promise.all(LargePages.map((_, i) => fetchPage(i)));
+    else for (let i = 0; i < LargePages.length; i++) await fetchPage(i);
+  };
   try {
-    const part = `${file}.part`;
-    await lab.record(
-      part,
-      async () => {
-        const runs = LargePages.map(
-          ([, n, c], i) =>
-            new Promise<void>((done, fail) => {
-              const ab = spawn(
-                ...lab.clientCommand('ab', [
-                  '-q',
-                  '-k',
-                  '-n',
-                  String(n),
-                  '-c',
-                  String(c),
-                  `http://${ServerIp}/size${i}.html`,
-                ]),
-                { stdio: 'ignore' },
-              );
-              ab.once('exit', (code) => (code === 0 ? done() : fail(new Error(`ab ended with ${code}`))));
-            }),
-        );
-        await Promise.all(runs);
-      },
-      { bulk: true },
-    );
-    renameSync(part, file);
+    await lab.record(file, work, { bulk: true });
   } finally {
     lab.close();
   }
-  return file;
 }
 
 /** The first packet of a capture alone, to measure what starting costs. */
