@@ -55,29 +55,11 @@ const enum AppLimit {
 }
 
 let httpEnabled = true;
-let httpPorts: Uint8Array | null = null;
 
-/** Reads `app-layer.protocols.http`: enabled (yes, no, detection-only) and detection-ports. */
+/** Reads `app-layer.protocols.http`: enabled (yes, no, detection-only). HTTP is looked for on every port. */
 export function configureAppLayer(settings: Settings): void {
   const mode = settings.string('app-layer.protocols.http.enabled', 'yes');
   httpEnabled = mode !== 'detection-only' && settings.bool('app-layer.protocols.http.enabled', true);
-  const ports = settings.string('app-layer.protocols.http.detection-ports.dp');
-  httpPorts = ports === undefined ? null : portSet(ports);
-}
-
-function portSet(text: string): Uint8Array {
-  const set = new Uint8Array(65536);
-  for (const item of text.replace(/[[\]\s]/g, '').split(',')) {
-    if (item === '' || item === 'any') continue;
-    const [lo, hi] = item.split(':').map(Number);
-    set.fill(1, lo, (hi ?? lo) + 1);
-  }
-  return set;
-}
-
-/** True for a server port on which HTTP is expected (app-layer.protocols.http.detection-ports, default 80). */
-export function isHttpPort(port: number): boolean {
-  return httpPorts === null ? port === 80 : httpPorts[port] === 1;
 }
 
 function event(flow: number, id: AppLayerEvent): void {
@@ -317,10 +299,4 @@ export function releaseAppLayer(flow: number): void {
   dropHeld(flow, Dir.ToClient);
   bits[flow] = eventMask[flow] = freshMask[flow] = 0;
   if (proxies.size !== 0) proxies.delete(flow);
-}
-
-/** Starts a flow's application layer anew (the same connection tuple used again). */
-export function resetAppLayer(flow: number): void {
-  releaseAppLayer(flow);
-  flows.appProto[flow] = flows.appProtoTs[flow] = flows.appProtoTc[flow] = AppProto.Unknown;
 }

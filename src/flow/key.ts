@@ -31,15 +31,10 @@ export class FlowKey {
   quoted = false;
 }
 
-let seed = randomBytes(4).readInt32LE(0);
+const seed = randomBytes(4).readInt32LE(0);
 const quote = new QuotedHeader();
 const { cli0, cli1, cli2, cli3, srv0, srv1, srv2, srv3, cliPort, srvPort, ipProto, hash } = flows;
 const { vlan0, vlan1, vlan2, flags } = flows;
-
-/** Sets the seed of the hash (tests; several workers must share one). */
-export function seedFlowHash(value: number): void {
-  seed = value | 0;
-}
 
 /** Finaliser of a 32-bit hash: every input bit reaches every output bit. */
 function mix(h: number): number {

@@ -8,7 +8,6 @@ import { DecodeFault, type DecoderChain } from './decoder.js';
 import { warn } from './events.js';
 import { fileData, fileEnd, fileGap, fileRoom } from './file-data.js';
 import { multipartData, multipartEnd } from './multipart.js';
-import { Transfer } from './side.js';
 import { TxFlag } from './transaction.js';
 import { BodyKind, type HttpTransaction } from './tx.js';
 import { requestBodyWanted, responseBodyWanted } from './wants.js';
@@ -93,9 +92,4 @@ export function skipBody(tx: HttpTransaction, dir: Dir, len: number): void {
   side.body.gap = 1;
   fileGap(tx, dir, len);
   tx.flags |= dir === Dir.ToServer ? TxFlag.RequestGap : TxFlag.ResponseGap;
-}
-
-/** True when the request was announced to have a body. */
-export function requestHasBody(tx: HttpTransaction): boolean {
-  return tx.req.transfer === Transfer.Identity || tx.req.transfer === Transfer.Chunked;
 }

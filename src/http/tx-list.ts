@@ -69,12 +69,6 @@ export function firstTransaction(flow: number): HttpTransaction | null {
   return conn === null ? null : conn.first;
 }
 
-/** Transactions a flow has had so far and still has in memory. */
-export function openCount(flow: number): number {
-  const conn = connOfFlow(flow);
-  return conn === null ? 0 : conn.open;
-}
-
 function isFinished(conn: HttpConn, tx: HttpTransaction): boolean {
   const need = TxFlag.RequestDone | TxFlag.ResponseDone | TxFlag.Logged;
   if ((tx.flags & need) !== need || tx.detectDone !== DetectDone.Both) return false;

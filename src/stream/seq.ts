@@ -5,18 +5,7 @@
  *     a - b      0   1 .. 2^31-1   2^31 .. 2^32-1
  *     meaning    =   a after b     a before b
  */
-export function seqLt(a: number, b: number): boolean {
-  return ((a - b) | 0) < 0;
-}
-export function seqLeq(a: number, b: number): boolean {
-  return ((a - b) | 0) <= 0;
-}
-export function seqGt(a: number, b: number): boolean {
-  return ((a - b) | 0) > 0;
-}
-export function seqGeq(a: number, b: number): boolean {
-  return ((a - b) | 0) >= 0;
-}
+
 /** The later of two. */
 export function seqMax(a: number, b: number): number {
   return ((a - b) | 0) >= 0 ? a : b;

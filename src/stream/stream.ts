@@ -238,18 +238,3 @@ export function tcpStateName(f: number): string {
 export function isMidstream(f: number): boolean {
   return (tcb[f * Tcb.Flow + Ssn.Flags] & SsnFlag.Midstream) !== 0;
 }
-
-/** TCP flags one side used in the session (EVE's tcp.tcp_flags_ts and tcp_flags_tc). */
-export function seenTcpFlags(f: number, dir: Dir): number {
-  return tcb[f * Tcb.Flow + dir * Tcb.Stream + S.TcpFlags] & 0xff;
-}
-
-/** True when bytes of the direction were lost. */
-export function hasGap(f: number, dir: Dir): boolean {
-  return (tcb[f * Tcb.Flow + dir * Tcb.Stream + S.Flags] & StreamFlag.HasGap) !== 0;
-}
-
-/** Nobody wants the bytes of this direction any more (encrypted, bypassed): what is kept goes, nothing more is. */
-export function stopReassembly(f: number, dir: Dir): void {
-  tcb[f * Tcb.Flow + dir * Tcb.Stream + S.Flags] |= StreamFlag.NoReassembly;
-}

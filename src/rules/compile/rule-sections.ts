@@ -1,5 +1,5 @@
 /** Turns the sections of a rule into section rows: buffers, events of transactions, file conditions. */
-import { BufferId, BufferKind, buffers, TxProgress } from '../../protocol/buffers.js';
+import { BufferId, buffers, TxProgress } from '../../protocol/buffers.js';
 import type { BufferSection, Condition, Rule, Transform } from '../ir.js';
 import { emitSection, type ProgramTables } from './buffer-program.js';
 import { isTxBuffer, isTxEvent } from './classify.js';
@@ -97,9 +97,4 @@ export function writeSections(
   const count = (rows.length - before) / SectionCol.Stride;
   if (count > CompileLimit.Sections) throw new CompileFault(`more than ${CompileLimit.Sections} buffers in one rule`);
   return count;
-}
-
-/** Whether a buffer is one of a packet's headers. */
-export function isHeaderBuffer(id: BufferId): boolean {
-  return buffers.get(id)?.kind === BufferKind.Packet;
 }
