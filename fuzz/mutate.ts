@@ -1,7 +1,12 @@
-/** Changes inputs as faults and attackers do: bits, boundary numbers, cuts, repeats, splices, words of the format. */
-import { MaxInputLen } from './target.js';
+/**
+ * Changes inputs as faults and attackers do: bits, boundary numbers, cuts, repeats, splices, words of the format, and,
+ * where the format has a shape, its parts: again and again, elsewhere, gone, or those of another input.
+ */
+import { MaxInputLen, type Shape } from './target.js';
 
 const MaxChanges = 6;
+/** A part is repeated at most this often in one change. */
+const MaxRepeats = 2000;
 const boundaries = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 
 type Random = () => number;
@@ -58,9 +63,49 @@ function changeOnce(random: Random, input: Uint8Array, pool: Uint8Array[], words
   }
 }
 
+/** Changes the row of parts, or one of them. */
+function changeParts(random: Random, parts: Uint8Array[], other: Uint8Array[], words: Uint8Array[]): Uint8Array[] {
+  const at = below(random, parts.length);
+  const out = parts.slice();
+  switch (below(random, 7)) {
+    case 0:
+      out.splice(at, 1 + below(random, 3));
+      return out;
+    case 1: {
+      // Mostly few, now and then as many as there is room for.
+      const most = Math.floor(MaxInputLen / Math.max(1, parts[at].length));
+      const times = random() < 0.8 ? 1 + below(random, 4) : below(random, Math.min(most, MaxRepeats));
+      out.splice(at, 0, ...new Array<Uint8Array>(times).fill(parts[at]));
+      return out;
+    }
+    case 2: {
+      const to = below(random, parts.length);
+      [out[at], out[to]] = [out[to], out[at]];
+      return out;
+    }
+    case 3:
+      out.splice(below(random, parts.length), 0, ...out.splice(at, 1 + below(random, 3)));
+      return out;
+    case 4:
+      out.splice(at, below(random, 2), other[below(random, other.length)]);
+      return out;
+    case 5:
+      return [...out.slice(0, at), ...other.slice(below(random, other.length))];
+    default:
+      out[at] = changeOnce(random, parts[at], other, words);
+      return out;
+  }
+}
+
 /** A changed copy of one input of `pool` (which is not empty), at most MaxInputLen bytes. */
-export function mutate(random: Random, pool: Uint8Array[], words: Uint8Array[]): Uint8Array {
+export function mutate(random: Random, pool: Uint8Array[], words: Uint8Array[], shape?: Shape): Uint8Array {
   let out = pool[below(random, pool.length)];
-  for (let n = 1 + below(random, MaxChanges); n > 0; n--) out = changeOnce(random, out, pool, words);
+  for (let n = 1 + below(random, MaxChanges); n > 0; n--) {
+    const parts = shape !== undefined && random() < 0.5 ? shape.cut(out) : [];
+    const other = parts.length === 0 ? [] : (shape as Shape).cut(pool[below(random, pool.length)]);
+    if (other.length === 0) out = changeOnce(random, out, pool, words);
+    else out = (shape as Shape).join(changeParts(random, parts, other, words));
+    if (out.length > MaxInputLen) out = out.slice(0, MaxInputLen);
+  }
   return out.slice(0, MaxInputLen);
 }

@@ -3,12 +3,22 @@
 /** An input longer than this is cut: what a parser does with length it does with this length. */
 export const MaxInputLen = 64 << 10;
 
+/** How inputs of a format are made of parts: lines, records, blocks. */
+export interface Shape {
+  /** The parts of an input, in order; together they are the input. */
+  cut(input: Uint8Array): Uint8Array[];
+  /** An input of these parts, with lengths and the like mended. */
+  join(parts: Uint8Array[]): Uint8Array;
+}
+
 export interface FuzzTarget {
   name: string;
   /** Well-formed inputs. */
   seeds(): Uint8Array[];
   /** Bytes that mean something to the parser. */
   words: (string | Uint8Array)[];
+  /** Lets whole parts be repeated, moved, dropped and exchanged besides bytes. */
+  shape?: Shape;
   /**
    * Takes one input through the parser. Returns when it was read or refused as it should be;
    * throws when a promise does not hold.

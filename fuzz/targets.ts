@@ -10,4 +10,7 @@ export const targets: Record<string, () => Promise<FuzzTarget>> = {
   body: async () => (await import('./targets/body.js')).target,
   pipeline: async () => (await import('./targets/pipeline.js')).target,
   http: async () => (await import('./targets/http.js')).target,
+  stream: async () => (await import('./targets/stream.js')).target,
+  proxy: async () => (await import('./targets/proxy.js')).target,
+  file: async () => (await import('./targets/file.js')).target,
 };

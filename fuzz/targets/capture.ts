@@ -9,6 +9,7 @@ import { PeccaryError } from '../../src/core/errors.js';
 import { Region } from '../../src/core/memory.js';
 import { tcpFrame } from '../../test/tools/build.js';
 import { pcapFile, pcapngFile } from '../../test/tools/capture-writer.js';
+import { capture } from '../shapes.js';
 import { type FuzzTarget, promise } from '../target.js';
 
 const MaxBatches = 10_000;
@@ -42,6 +43,7 @@ export const target: FuzzTarget = {
     ];
     return [...plain, ...plain.map((file) => gzipSync(file))];
   },
+  shape: capture,
   words: [
     Buffer.from([0xd4, 0xc3, 0xb2, 0xa1]),
     Buffer.from([0x0a, 0x0d, 0x0d, 0x0a]),

@@ -2,6 +2,7 @@
 import { PeccaryError } from '../../src/core/errors.js';
 import { Settings } from '../../src/core/settings.js';
 import { readYamlText } from '../../src/sensor/config-yaml.js';
+import { lines } from '../shapes.js';
 import { type FuzzTarget, promise } from '../target.js';
 
 const seeds = [
@@ -13,6 +14,7 @@ const seeds = [
 export const target: FuzzTarget = {
   name: 'config',
   seeds: () => seeds.map((text) => Buffer.from(text)),
+  shape: lines(),
   words: ['include: fuzz.yaml\n', '!include x', '<<: *a', '&a ', '*a', '---\n', '[', '{', ': ', '- ', '__proto__: 1\n'],
   run(input) {
     try {

@@ -13,6 +13,7 @@ import { fragmentsHeld, sweepTrackers, trackerCount } from '../../src/defrag/tra
 import { LinkType } from '../../src/protocol/link-type.js';
 import { frame, ipv4, ipv6 } from '../../test/tools/build.js';
 import { concat } from '../../test/tools/bytes.js';
+import { records } from '../shapes.js';
 import { type FuzzTarget, promise } from '../target.js';
 
 const Head = 4;
@@ -60,6 +61,7 @@ export const target: FuzzTarget = {
     concat(row(1, 0, 'a'.repeat(24)), row(1, 8, 'b'.repeat(24)), row(1, 16, 'c'.repeat(24)), row(0, 40, 'd')),
     concat(row(0, 65_528, 'x'), row(1, 65_520, 'yyyyyyyy')),
   ],
+  shape: records(Head),
   words: [row(1, 0, ''), row(0, 8, 'x'), row(0x81, 0, '12345678'), row(1, 65_528, 'x')],
   run(input) {
     let tsUs = 1;

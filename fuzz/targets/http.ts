@@ -15,6 +15,7 @@ import { collectTransactions, firstTransaction } from '../../src/http/tx-list.js
 import { AppProto } from '../../src/protocol/app-proto.js';
 import { BufferId } from '../../src/protocol/buffers.js';
 import { Dir } from '../../src/protocol/ip.js';
+import { lines } from '../shapes.js';
 import { type FuzzTarget, promise } from '../target.js';
 
 const TurnByte = 0x1e;
@@ -91,6 +92,7 @@ export const target: FuzzTarget = {
       `CONNECT h:443 HTTP/1.1\r\n\r\n${turn}HTTP/1.1 200 OK\r\n\r\n${turn}\x16\x03\x01\x00\x05`,
       `PROXY TCP4 1.2.3.4 5.6.7.8 1 80\r\nGET /\r\n${turn}<html>`,
     ].map((text) => Buffer.from(text, 'latin1')),
+  shape: lines(TurnByte),
   words: [
     turn,
     '\r\n',

@@ -1,7 +1,7 @@
 /**
  * The whole path of a packet: a conversation cut into segments at random, some twice, late, overlapping with other
- * bytes, fragmented or lost, through all stages with rules. Nothing throws, and when the flows have ended every pool
- * is empty. An input is both directions in turn, client first, changing at each TurnByte; its sum seeds the cutting.
+ * bytes, fragmented or lost, through all stages with rules, passive or inline. Nothing throws, what is told does not
+ * depend on where batches end, and when the flows have ended every pool is empty. An input is both directions in turn, client first, changing at each TurnByte; its sum seeds the cutting.
  */
 import { TcpFlag } from '../../src/protocol/tcp.js';
 import { DefaultClient, DefaultServer, frame, ip, tcp } from '../../test/tools/build.js';
@@ -9,12 +9,11 @@ import { fragmentPacket } from '../../test/tools/fragment.js';
 import { PipelineRun, poolsInUse } from '../../test/tools/pipeline-run.js';
 import { seeded } from '../../test/tools/seeded.js';
 import { DefaultStartUs, type TimedFrame } from '../../test/tools/session.js';
+import { lines } from '../shapes.js';
 import { type FuzzTarget, promise } from '../target.js';
 
 const TurnByte = 0x1e;
 const MaxSegment = 200;
-/** Longer than `defrag.timeout`, so that no fragment waits from one input to the next. */
-const StepBetweenUs = 1e9;
 
 const rules = `
 alert http any any -> any any (msg:"u"; http.uri; content:"a"; sid:1;)
@@ -24,8 +23,6 @@ alert tcp any any -> any any (msg:"s"; content:"H"; content:"T"; within:9; sid:4
 alert http any any -> any any (msg:"h"; http.header; content:"Host"; flowint:n,+,1; sid:5;)
 alert tcp any any -> any any (msg:"d"; dsize:>100; sid:6;)
 `;
-const run = new PipelineRun(rules);
-let clock = DefaultStartUs;
 
 interface Side {
   ip: string;
@@ -37,6 +34,7 @@ interface Side {
 class Cutter {
   readonly frames: TimedFrame[] = [];
   readonly random: () => number;
+  private clock = DefaultStartUs;
   private readonly client: Side = { ip: DefaultClient, port: 40000, seq: 0 };
   private readonly server: Side = { ip: DefaultServer, port: 80, seq: 0 };
 
@@ -60,7 +58,7 @@ class Cutter {
     const packet = ip(a.ip, b.ip, 6, tcp(a.ip, b.ip, fields, data), { id: this.frames.length });
     const whole = this.random() > 0.1;
     for (const part of whole ? [packet] : fragmentPacket(packet, 24, this.frames.length)) {
-      this.frames.push({ tsUs: clock++, bytes: frame(part) });
+      this.frames.push({ tsUs: this.clock++, bytes: frame(part) });
     }
   }
 
@@ -100,6 +98,17 @@ class Cutter {
   }
 }
 
+/** What is told about the frames in batches of at most `most`, by kind and by rule. */
+function alertsOf(frames: TimedFrame[], inline: boolean, most: number): string {
+  const run = new PipelineRun(rules, {}, inline);
+  run.feed(frames, most).finish();
+  for (const [pool, used] of Object.entries(poolsInUse())) {
+    const waits = pool === 'trackers' || pool === 'fragments';
+    if (!waits) promise(used === 0, `${pool} is empty when the flows have ended`);
+  }
+  return `${JSON.stringify(run.records)} ${run.reporter.byRule}`;
+}
+
 const turn = String.fromCharCode(TurnByte);
 
 export const target: FuzzTarget = {
@@ -112,6 +121,7 @@ export const target: FuzzTarget = {
       `GET / HTTP/1.1\r\n\r\n${turn}HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nookok\r\n0\r\n\r\n${turn}GET /b HTTP/1.0\r\n\r\n${turn}`,
       `\x16\x03\x01\x02\x00${turn}SSH-2.0\r\n${turn}GET /`,
     ].map((text) => Buffer.from(text, 'latin1')),
+  shape: lines(TurnByte),
   words: [turn, '\r\n\r\n', 'GET /a HTTP/1.1\r\n', 'HTTP/1.1 200 OK\r\n', 'Content-Length: 9\r\n', 'chunked', 'ok'],
   run(input) {
     let sum = input.length;
@@ -126,11 +136,9 @@ export const target: FuzzTarget = {
       start = at + 1;
     }
     cutter.end();
-    run.feed(cutter.frames, 1 + Math.floor(cutter.random() * 40)).finish();
-    clock += StepBetweenUs;
-    for (const [pool, used] of Object.entries(poolsInUse())) {
-      const waits = pool === 'trackers' || pool === 'fragments';
-      if (!waits) promise(used === 0, `${pool} is empty when the flows have ended`);
-    }
+    const inline = cutter.random() < 0.3;
+    const some = alertsOf(cutter.frames, inline, 1 + Math.floor(cutter.random() * 40));
+    const single = alertsOf(cutter.frames, inline, 1);
+    promise(some === single, `alerts and records do not depend on where batches end: ${some} or ${single}`);
   },
 };

@@ -28,7 +28,7 @@ describe('fuzz targets hold', () => {
         const random = seeded(7);
         const words = target.words.map((word) => (typeof word === 'string' ? Buffer.from(word, 'latin1') : word));
         for (let i = 0; i < Mutations; i++) {
-          const input = mutate(random, target.seeds(), words);
+          const input = mutate(random, target.seeds(), words, target.shape);
           try {
             target.run(input);
           } catch (error) {

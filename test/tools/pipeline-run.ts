@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { bindAlerts } from '../../src/alert/verdict.js';
 import { poolUsed } from '../../src/applayer/pool.js';
-import { Batch, BatchLimit } from '../../src/capture/batch.js';
+import { Batch, BatchLimit, SourceStatus } from '../../src/capture/batch.js';
+import { openSource } from '../../src/capture/source.js';
 import { Region, u8 } from '../../src/core/memory.js';
 import { Settings, type Tree } from '../../src/core/settings.js';
 import { fragmentsHeld, trackerCount } from '../../src/defrag/trackers.js';
@@ -51,7 +52,8 @@ const wants: Wants = {
 
 const compiled = new Map<string, CompiledRules>();
 
-function rulesOf(text: string, settings: Settings): CompiledRules {
+function rulesOf(text: string, settings: Settings, anew: boolean): CompiledRules {
+  if (anew) return compileRules(parseRuleText(text, settings), settings);
   let rules = compiled.get(text);
   if (rules === undefined) {
     rules = compileRules(parseRuleText(text, settings), settings);
@@ -73,10 +75,11 @@ export class PipelineRun {
   private readonly batch = new Batch();
   private at: number = Region.ArenaOff;
 
-  constructor(rulesText: string, tree: Tree = {}, inline = false) {
+  /** `anew`: the compiled rules are not kept for a next run with the same text. */
+  constructor(rulesText: string, tree: Tree = {}, inline = false, anew = false) {
     const settings = new Settings(tree);
     configureStages(settings, 'none', inline, '/nonexistent');
-    const rules = rulesOf(rulesText, settings);
+    const rules = rulesOf(rulesText, settings, anew);
     installRules(rules);
     bindAlerts(rules);
     const port = {
@@ -112,6 +115,19 @@ export class PipelineRun {
     batch.firstNo += batch.count;
     batch.count = 0;
     this.at = Region.ArenaOff;
+  }
+
+  /** Every packet of capture files. */
+  files(paths: string[]): this {
+    const source = openSource(paths);
+    while (source.next(this.batch) === SourceStatus.Packets) this.pipeline.processBatch(this.batch);
+    source.close();
+    return this;
+  }
+
+  /** Packets so far. */
+  get packets(): number {
+    return this.pipeline.packets;
   }
 
   /** Ends all flows. */
