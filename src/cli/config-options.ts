@@ -1,5 +1,6 @@
 /** Options that several commands share: the configuration and which rules to load. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ListFiles } from '../rules/manage/lists.js';
 import { type LoadedConfig, loadConfig } from '../sensor/config.js';
 
 export interface ConfigOptions {
@@ -12,6 +13,10 @@ export interface RuleOptions {
   rules: string[];
   addRules: string[];
   ruleVersion: 7 | 8;
+  disableConf: string[];
+  enableConf: string[];
+  dropConf: string[];
+  modifyConf: string[];
 }
 
 /** Collects the values of an option that may stand several times. */
@@ -35,7 +40,17 @@ export function addRuleOptions(command: Command): Command {
         if (value !== '7' && value !== '8') throw new InvalidArgumentError('Expected 7 or 8.');
         return Number(value);
       }),
-    );
+    )
+    .option('--disable-conf <file>', 'rules to leave out, a list as suricata-update reads it (repeatable)', collect, [])
+    .option('--enable-conf <file>', 'commented-out rules to load (repeatable)', collect, [])
+    .option('--drop-conf <file>', 'rules whose action becomes drop (repeatable)', collect, [])
+    .option('--modify-conf <file>', 'changes to the text of rules (repeatable)', collect, []);
+}
+
+/** The lists of rule management that the options name. */
+export function ruleLists(options: RuleOptions): ListFiles {
+  const { disableConf, enableConf, dropConf, modifyConf } = options;
+  return { disable: disableConf, enable: enableConf, drop: dropConf, modify: modifyConf };
 }
 
 /** Loads what the options name; throws PeccaryError. */

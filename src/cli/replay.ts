@@ -13,6 +13,7 @@ import {
   type ConfigOptions,
   loadConfigOptions,
   type RuleOptions,
+  ruleLists,
 } from './config-options.js';
 import { outputWidth } from './format.js';
 import { ProgressLine } from './progress.js';
@@ -125,6 +126,7 @@ function replayOptions(inputs: string[], flags: Flags, config: LoadedConfig): Re
     inputs,
     onlyRules: flags.rules,
     extraRules: flags.addRules,
+    lists: ruleLists(flags),
     config: config.tree,
     configOrigin: config.origin,
     configPlaces: config.places,

@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
-import type { Rule, RuleSet } from '../rules/ir.js';
+import type { ManagementReport, Rule, RuleSet } from '../rules/ir.js';
 import {
   addConfigOptions,
   addRuleOptions,
   type ConfigOptions,
   loadConfigOptions,
   type RuleOptions,
+  ruleLists,
 } from './config-options.js';
 import { type Column, outputWidth, safe, safeJson, tableLines } from './format.js';
 import { noteText } from './replay-summary.js';
@@ -53,15 +54,23 @@ async function load(flags: Flags): Promise<RuleSet> {
   const config = await loadConfigOptions(flags);
   const settings = new Settings(config.tree, config.origin, config.places);
   const { loadRunRules } = await import('../sensor/rule-files.js');
-  return loadRunRules({ settings, only: flags.rules, extra: flags.addRules, ruleVersion: flags.ruleVersion });
+  return loadRunRules({
+    settings,
+    only: flags.rules,
+    extra: flags.addRules,
+    ruleVersion: flags.ruleVersion,
+    lists: ruleLists(flags),
+  });
 }
 
 function printCheck(set: RuleSet, json: boolean): void {
-  const { failed, skipped, warnings } = set;
-  if (json)
-    process.stdout.write(`${safeJson(JSON.stringify({ loaded: set.rules.length, failed, skipped, warnings }))}\n`);
-  else {
+  const { failed, skipped, warnings, management } = set;
+  if (json) {
+    const report = { loaded: set.rules.length, failed, skipped, warnings, lists: management };
+    process.stdout.write(`${safeJson(JSON.stringify(report))}\n`);
+  } else {
     const lines = [
+      ...(management === undefined ? [] : listLines(management)),
       ...failed.map((note) => `refused  ${noteText(note)}`),
       ...skipped.map((note) => `skipped  ${noteText(note)}`),
       ...warnings.map((note) => `warning  ${noteText(note)}`),
@@ -70,6 +79,19 @@ function printCheck(set: RuleSet, json: boolean): void {
     process.stdout.write(`${lines.join('\n')}\n`);
   }
   if (failed.length > 0) process.exitCode = 2;
+}
+
+const done: Record<string, string> = { disable: 'disabled', enable: 'enabled', drop: 'made drop', modify: 'modified' };
+
+/** What each line of enable.conf and its kind did. */
+function listLines({ lines, forFlowbits }: ManagementReport): string[] {
+  const out = lines.map(({ kind, file, line, text, matched, changed }) => {
+    const others = matched > changed ? `, ${matched - changed} more matched and needed no change` : '';
+    return `list     ${safe(file)}:${line}: ${safe(text)}: ${plural(changed, 'rule')} ${done[kind]}${others}`;
+  });
+  if (forFlowbits.length > 0)
+    out.push(`list     ${plural(forFlowbits.length, 'rule')} enabled, without alerts, for flowbits that others test`);
+  return out;
 }
 
 const listColumns: Column<Rule>[] = [

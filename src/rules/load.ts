@@ -14,6 +14,8 @@ import { RuleEnvironment } from './environment.js';
 import { RuleFault, RuleSkip } from './faults.js';
 import type { Rule, RuleNote, RuleSet } from './ir.js';
 import { placeOf, type RuleText, splitRules } from './lexer.js';
+import type { ListFiles } from './manage/lists.js';
+import { type Managed, manageRules } from './manage/manage.js';
 import { parseHeader, parseOptions, parseSnort3Rule } from './parse.js';
 import { patternFault } from './pattern-check.js';
 import { expandRuleFiles, readRuleFile } from './rule-files.js';
@@ -30,13 +32,20 @@ export interface LoadOptions {
   ruleVersion?: 7 | 8;
   /** Says what is wrong with an expression, or null; PCRE2 itself unless given. null: expressions are not checked. */
   checkPattern?: ((expr: string, flags: string) => string | null) | null;
+  /** Lists that enable, disable, drop or modify rules; null or absent: the rules as they are. */
+  lists?: ListFiles | null;
 }
 
 /** Loads every rule of the files. Throws PeccaryError only when a file cannot be read. */
 export function loadRules(options: LoadOptions): RuleSet {
   const loader = new RuleLoader(options.settings, options.ruleVersion ?? 7, options.checkPattern);
-  for (const path of expandRuleFiles(options.files, options.folder ?? process.cwd()))
-    loader.addText(readRuleFile(path), path);
+  const paths = expandRuleFiles(options.files, options.folder ?? process.cwd());
+  if (options.lists === undefined || options.lists === null)
+    for (const path of paths) loader.addText(readRuleFile(path), path);
+  else {
+    const texts = paths.map((path) => ({ path, text: readRuleFile(path) }));
+    loader.addManaged(manageRules(texts, options.lists));
+  }
   return loader.finish();
 }
 
@@ -89,6 +98,13 @@ class RuleLoader {
     this.env.folder = dirname(file);
     const snortFile = isSnort3(text);
     for (const rule of splitRules(text)) this.addRule(rule, file, snortFile);
+  }
+
+  addManaged(managed: Managed): void {
+    this.set.management = managed.report;
+    this.set.failed.push(...managed.failed);
+    this.set.warnings.push(...managed.warnings);
+    for (const { path, text } of managed.files) this.addText(text, path);
   }
 
   private addRule(text: RuleText, file: string, snortFile: boolean): void {

@@ -1,4 +1,4 @@
-/** Finding and reading rule files: names with * ? [ ], plain or gzip. */
+/** Finding and reading rule files: names with * ? [ ], folders, plain or gzip. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -9,18 +9,23 @@ const enum RuleFileLimit {
   Size = 1024 * 1024 * 1024,
 }
 
-/** Paths that `name` stands for, in alphabetical order; relative names are looked for below `folder`. */
+/**
+ * Paths that each name stands for, in alphabetical order; relative names are looked for below `folder`. A folder stands for
+ * its files named *.rules and *.rules.gz.
+ */
 export function expandRuleFiles(names: readonly string[], folder: string): string[] {
   const out: string[] = [];
   for (const name of names) {
     const path = isAbsolute(name) ? name : join(folder, name);
-    out.push(...(/[*?[]/.test(path) ? expandPattern(path) : [path]));
+    if (/[*?[]/.test(path)) out.push(...expandPattern(path));
+    else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) out.push(...expandFolder(path));
+    else out.push(path);
   }
   return out;
 }
 
 /** A name with wildcards as an expression: `*` and `?` stay within one path component. */
-function wildcard(name: string): RegExp {
+export function wildcard(name: string): RegExp {
   let out = '';
   for (let i = 0; i < name.length; i++) {
     const c = name[i];
@@ -68,11 +73,16 @@ function expandPattern(path: string): string[] {
   return found;
 }
 
+function expandFolder(path: string): string[] {
+  const found = ['*.rules', '*.rules.gz'].flatMap((name) => matchingFiles(join(path, name))).sort();
+  if (found.length === 0)
+    throw new PeccaryError('rules', `${path}: the folder has no file named *.rules or *.rules.gz`);
+  return found;
+}
+
 /** Text of a rule file, one character a byte. Throws PeccaryError naming the file. */
 export function readRuleFile(path: string): string {
   try {
-    if (statSync(path).isDirectory())
-      throw new PeccaryError('rules', `${path} is a directory; name its files: ${join(path, '*.rules')}`);
     const bytes = readFileSync(path);
     const packed = bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
     return (packed ? gunzipSync(bytes, { maxOutputLength: RuleFileLimit.Size }) : bytes).toString('latin1');

@@ -1,5 +1,6 @@
 /** What `peccary replay` asks of the sensor: plain data, so that it can be sent to worker threads. */
 import type { Places, Tree } from '../core/settings.js';
+import type { ListFiles } from '../rules/manage/lists.js';
 
 export interface ReplayOptions {
   /** Capture files or directories; "-" is standard input. */
@@ -7,6 +8,8 @@ export interface ReplayOptions {
   /** Rule files instead of (-S) and in addition to (-s) the configured ones. */
   onlyRules: string[];
   extraRules: string[];
+  /** Lists of rule management (--enable-conf …). */
+  lists: Partial<ListFiles>;
   /** The merged configuration (file, includes, --set) and where it came from, for messages. */
   config: Tree;
   configOrigin: string;

@@ -46,6 +46,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
       only: options.onlyRules,
       extra: options.extraRules,
       ruleVersion: options.ruleVersion,
+      lists: options.lists,
     });
     if (options.strict && ruleSet.failed.length > 0) throw refusal(ruleSet);
     const rules = compileRules(ruleSet, settings);

@@ -8,6 +8,7 @@ import type { Settings } from '../core/settings.js';
 import { pcreOptions } from '../detect/regexes.js';
 import type { RuleSet } from '../rules/ir.js';
 import { configuredRuleFiles, loadRules } from '../rules/load.js';
+import { configuredLists, type ListFiles } from '../rules/manage/lists.js';
 
 export interface RuleRequest {
   settings: Settings;
@@ -16,6 +17,8 @@ export interface RuleRequest {
   /** -s: these too. */
   extra: readonly string[];
   ruleVersion: 7 | 8;
+  /** Lists of rule management from the command line; each kind goes before the configured ones. */
+  lists?: Partial<ListFiles>;
 }
 
 /** The signatures that come with Peccary, absolute paths in order of name. */
@@ -31,9 +34,9 @@ export function bundledRuleFiles(): string[] {
  * Loads the rules of a run: -S files alone, or the configuration's `rule-files` (the bundled signatures where it names
  * none) and then -s files. Throws PeccaryError when a file cannot be read; refused rules are in the answer.
  */
-export function loadRunRules({ settings, only, extra, ruleVersion }: RuleRequest): RuleSet {
+export function loadRunRules({ settings, only, extra, ruleVersion, lists }: RuleRequest): RuleSet {
   const configured = configuredRuleFiles(settings);
-  const options = { settings, ruleVersion, checkPattern: refusalOf };
+  const options = { settings, ruleVersion, checkPattern: refusalOf, lists: configuredLists(settings, lists ?? {}) };
   if (only.length > 0) return loadRules({ ...options, files: only });
   if (configured.files.length > 0) {
     const files = configured.files.map((f) => (isAbsolute(f) ? f : join(configured.folder, f)));

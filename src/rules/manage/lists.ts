@@ -1,0 +1,78 @@
+/** Reading enable.conf, disable.conf, drop.conf and modify.conf, and the names of these files. */
+import { readFileSync } from 'node:fs';
+import { PeccaryError } from '../../core/errors.js';
+import type { Settings } from '../../core/settings.js';
+import { RuleFault } from '../faults.js';
+import { type Change, parseChange } from './changes.js';
+import { parseMatcher } from './matchers.js';
+
+export type ListKind = 'disable' | 'enable' | 'drop' | 'modify';
+
+/** In the order in which they apply. */
+export const listKinds: readonly ListKind[] = ['disable', 'enable', 'drop', 'modify'];
+
+/** Files of each kind. Part of what a load depends on: their content decides which rules there are. */
+export type ListFiles = Record<ListKind, readonly string[]>;
+
+/** One line that was understood. */
+export interface ListLine extends Change {
+  kind: ListKind;
+  file: string;
+  line: number;
+  text: string;
+}
+
+/** One that was not. */
+export interface ListFault {
+  file: string;
+  line: number;
+  reason: string;
+  hint: string | null;
+}
+
+/** The lists of `rule-management`, each replaced by those of the command line when it has some. */
+export function configuredLists(settings: Settings, given: Partial<ListFiles>): ListFiles | null {
+  const files = (kind: ListKind): readonly string[] => {
+    const configured = settings.list(`rule-management.${kind}-conf`);
+    const own = given[kind] ?? [];
+    return own.length > 0 ? own : configured;
+  };
+  const out = { disable: files('disable'), enable: files('enable'), drop: files('drop'), modify: files('modify') };
+  return listKinds.some((kind) => out[kind].length > 0) ? out : null;
+}
+
+function parseLine(kind: ListKind, text: string): Change {
+  if (kind === 'modify') return parseChange(text);
+  return { matches: parseMatcher(text.replace(/\s#.*$/, '').trim()), apply: (rule) => rule };
+}
+
+/** The lines of all lists, in the order in which they apply. Throws PeccaryError when a file cannot be read. */
+export function readLists(lists: ListFiles): { lines: ListLine[]; faults: ListFault[] } {
+  const lines: ListLine[] = [];
+  const faults: ListFault[] = [];
+  for (const kind of listKinds) {
+    for (const file of lists[kind]) {
+      readText(kind, file)
+        .split('\n')
+        .forEach((raw, i) => {
+          const text = raw.trim();
+          if (text === '' || text.startsWith('#')) return;
+          try {
+            lines.push({ kind, file, line: i + 1, text, ...parseLine(kind, text) });
+          } catch (e) {
+            if (!(e instanceof RuleFault)) throw e;
+            faults.push({ file, line: i + 1, reason: e.reason, hint: e.hint });
+          }
+        });
+    }
+  }
+  return { lines, faults };
+}
+
+function readText(kind: ListKind, file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (e) {
+    throw new PeccaryError('rules', `--${kind}-conf ${file}: cannot be read: ${(e as Error).message}`);
+  }
+}
