@@ -327,6 +327,14 @@ export interface RuleNote {
   hint: string | null;
 }
 
+/** What the lists of rule management did (src/rules/manage). */
+export interface ManagementReport {
+  /** Each line in the order of application: how many rules it matches and how many it changed. */
+  lines: { kind: string; file: string; line: number; text: string; matched: number; changed: number }[];
+  /** Rules switched on because others need their flowbits. */
+  forFlowbits: { gid: number; sid: number }[];
+}
+
 /** Everything a run needs of its rule files. */
 export interface RuleSet {
   /** In loading order: this is the last key of the order of evaluation. */
@@ -334,6 +342,8 @@ export interface RuleSet {
   failed: RuleNote[];
   skipped: RuleNote[];
   warnings: RuleNote[];
+  /** When lists of rule management were given. */
+  management?: ManagementReport;
   /** From threshold.config. */
   suppress: {
     gid: number;
