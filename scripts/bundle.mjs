@@ -5,7 +5,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What must stay a package: modules with native parts, and what is looked for at run time only. */
-const external = ['better-sqlite3', 'pcap-parser', 'msgpackr-extract'];
+const external = ['better-sqlite3', 'pcap-parser', 'msgpackr-extract', 'maxmind'];
 const entries = ['cli/main.js', 'sensor/replay-worker.js', 'output/writer-thread.js'];
 /** Packages in CommonJS require Node's own modules. */
 const banner =

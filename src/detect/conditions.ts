@@ -7,7 +7,7 @@ import {
   udpChecksumOk,
 } from '../decode/checksum.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
-import { flowbitIsSet, flowintGet } from '../flow/bits.js';
+import { flowbitIsSet, flowintGet, flowvarGet } from '../flow/bits.js';
 import { flows } from '../flow/columns.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { EventRange } from '../protocol/events.js';
@@ -15,16 +15,22 @@ import { Dir, IpProto } from '../protocol/ip.js';
 import { AppSide, ChecksumCode, FlagsMode, NumberCode, Op, StreamSide, Test } from '../rules/compile/layout.js';
 import { streamSize } from '../stream/stream.js';
 import { appEventSet, protocolJustFound } from './app-state.js';
+import { geoipFits } from './geoip.js';
 import { hostbitIsSet, xbitIsSet } from './host-bits.js';
 import { reputationFits } from './iprep.js';
 import { testNumber } from './number-test.js';
+import { packetVarGet } from './packet-vars.js';
+import { rpcCallHolds } from './rpc-call.js';
 
 let code: Int32Array = new Int32Array(0);
 let numbers: Float64Array = new Float64Array(0);
+let pool: Uint8Array = new Uint8Array(0);
 
-export function bindConditions(words: Int32Array, wide: Float64Array): void {
+export function bindConditions(words: Int32Array, wide: Float64Array, bytes: Uint8Array): void {
   code = words;
   numbers = wide;
+  pool = bytes;
+  sought.clear();
 }
 
 /**
@@ -85,8 +91,14 @@ function holds(pc: number, p: Packet, dir: number, pdOnly: boolean): boolean {
         code[pc + 6],
         swappedFor(p, dir),
       );
+    case Op.Geoip:
+      return geoipFits(p, code[pc + 2], code[pc + 3], code[pc + 4] !== 0, swappedFor(p, dir));
     case Op.FlowVolume:
       return volumeHolds(pc, p);
+    case Op.VarContains:
+      return variableContains(pc, p.flow);
+    case Op.RpcCall:
+      return rpcCallHolds(p, numbers[code[pc + 2]], numbers[code[pc + 3]], numbers[code[pc + 4]]);
     default:
       return false;
   }
@@ -250,6 +262,23 @@ function flowintHolds(pc: number, flow: number): boolean {
   if (Number.isNaN(have)) return false;
   const operand = code[pc + 4] === 0 ? numbers[code[pc + 5]] : flowintGet(flow, code[pc + 5]);
   return !Number.isNaN(operand) && testNumber(have, test, operand, operand);
+}
+
+/** Bytes of variables that rules look for, by their place in the pool. */
+const sought = new Map<number, Buffer>();
+
+/** Whether the variable of the packet or flow has these bytes in it. */
+function variableContains(pc: number, flow: number): boolean {
+  const id = code[pc + 3];
+  const value = code[pc + 2] === 0 ? packetVarGet(id) : flow === 0 ? null : flowvarGet(flow, id);
+  if (value === null) return false;
+  const at = code[pc + 4];
+  let bytes = sought.get(at);
+  if (bytes === undefined) {
+    bytes = Buffer.from(pool.subarray(at, at + code[pc + 5]));
+    sought.set(at, bytes);
+  }
+  return value.includes(bytes);
 }
 
 function volumeHolds(pc: number, p: Packet): boolean {

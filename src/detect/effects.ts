@@ -9,6 +9,7 @@ import { flowNames } from '../rules/compile/names.js';
 import { swappedFor } from './conditions.js';
 import { hostbitChange, xbitChange } from './host-bits.js';
 import { captureCount, captureRows } from './matched.js';
+import { packetVarSet } from './packet-vars.js';
 
 let code: Int32Array = new Int32Array(0);
 let numbers: Float64Array = new Float64Array(0);
@@ -22,7 +23,7 @@ export function bindEffects(words: Int32Array, wide: Float64Array, targets: read
 
 /** Runs the effects from `from` (-1: none); `tag` is left to the verdict, since only alerts set tags. */
 export function runEffects(from: number, p: Packet, dir: number): void {
-  if (captureCount > 0 && p.flow !== 0) storeFlowCaptures(p.flow);
+  if (captureCount > 0) storeCaptures(p.flow);
   if (from < 0) return;
   for (let pc = from; code[pc] !== Op.End; pc += code[pc + 1]) {
     switch (code[pc]) {
@@ -48,11 +49,14 @@ export function runEffects(from: number, p: Packet, dir: number): void {
   }
 }
 
-function storeFlowCaptures(flow: number): void {
+/** What the expressions of the rule have captured; alert captures are kept nowhere, as in Suricata 7.0.10. */
+function storeCaptures(flow: number): void {
   for (let i = 0; i < captureCount; i++) {
-    const target = captures[captureRows[i * 3]];
-    if (target.scope === 'flow')
-      flowvarSet(flow, flowNames.id(target.name), captureRows[i * 3 + 1], captureRows[i * 3 + 2]);
+    const { scope, name } = captures[captureRows[i * 3]];
+    const off = captureRows[i * 3 + 1];
+    const len = captureRows[i * 3 + 2];
+    if (scope === 'pkt') packetVarSet(flowNames.id(name), off, len);
+    else if (scope === 'flow' && flow !== 0) flowvarSet(flow, flowNames.id(name), off, len);
   }
 }
 

@@ -27,6 +27,7 @@ import { bindDatasets } from './datasets.js';
 import { bindEffects } from './effects.js';
 import { bindFileTests, hashesWanted } from './file-tests.js';
 import { bindPool } from './find.js';
+import { bindGeoip, configureGeoip } from './geoip.js';
 import { beginHeaders, bindHeaders } from './header.js';
 import { bindPrograms, InspectLimit, setStepLimit } from './inspect.js';
 import { bindReputation, configureReputation } from './iprep.js';
@@ -66,6 +67,7 @@ export function configureDetect(settings: Settings, _inline = false): void {
   configureRegexes(settings);
   notes = [];
   configureReputation(settings, (m) => notes.push(m));
+  configureGeoip(settings);
 }
 
 /** What could not be read of reputation and data set files. */
@@ -111,7 +113,7 @@ export function installRules(rules: CompiledRules, databases = compileDatabases(
   bindHeaders(rules);
   bindPool(rules.pool);
   bindPrograms(rules.code, rules.numbers);
-  bindConditions(rules.code, rules.numbers);
+  bindConditions(rules.code, rules.numbers, rules.pool);
   bindEffects(rules.code, rules.numbers, rules.captures);
   bindFileTests(rules.code, rules.pool, rules.numbers, rules.hashes);
   bindTxSections(rules.sections);
@@ -119,6 +121,7 @@ export function installRules(rules: CompiledRules, databases = compileDatabases(
   bindTransforms(rules.transforms);
   bindDatasets(rules.datasets, (m) => notes.push(m));
   bindReputation(rules.categories);
+  bindGeoip(rules.countries, (m) => notes.push(m));
   bindCandidates(rules.rules.length);
   bindStored(rules.rules.length);
   bindPrefilter(rules, databases);

@@ -5,6 +5,7 @@
 import { counter, counts } from '../core/counters.js';
 import type { Transaction } from '../http/transaction.js';
 import { MatchedCol, MatchedLimit, matchedCount, matchedRanges } from './matched.js';
+import { packetVarsReset } from './packet-vars.js';
 
 export const enum MatchLimit {
   /** Matches of one packet. Suricata's queue grows to 65,535. */
@@ -46,6 +47,7 @@ export function matchesReset(): void {
   rangeCount = 0;
   chunkOff[0] = chunkOff[1] = 0;
   chunkLen[0] = chunkLen[1] = 0;
+  packetVarsReset();
 }
 
 /** Adds a match of rule `n` with the ranges in `matched`. */

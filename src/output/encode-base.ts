@@ -72,7 +72,7 @@ export function packetBase(p: Packet): EventBase {
     vlan: vlans(p.vlanCount, p.vlan0, p.vlan1, p.vlan2),
     origin: p.origin,
     pktSrc: originText(p),
-    vars: flowVars(p.flow),
+    vars: flowVars(p.flow, true),
   };
 }
 
@@ -98,7 +98,7 @@ export function flowBaseAt(flow: number, dir: Dir, tsUs: number, origin: number)
     vlan: vlans(v2 !== 0 ? 3 : v1 !== 0 ? 2 : v0 !== 0 ? 1 : 0, v0, v1, v2),
     origin,
     pktSrc: '',
-    vars: flowVars(flow),
+    vars: flowVars(flow, false),
   };
 }
 

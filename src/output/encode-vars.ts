@@ -1,4 +1,6 @@
-/** Flowbits, flowints and flowvars of a flow by name, for EVE's `metadata`. */
+/** Flowbits, flowints and flowvars of a flow and variables of a packet by name, for EVE's `metadata`. */
+
+import { packetVarAt, packetVarCount } from '../detect/packet-vars.js';
 import { flowbitList, flowintGet, flowintList, flowvarGet, flowvarList } from '../flow/bits.js';
 import { flows } from '../flow/columns.js';
 import { flowNames } from '../rules/compile/names.js';
@@ -15,9 +17,18 @@ function listed(n: number): number[] {
   return [...ids.subarray(0, n)].reverse();
 }
 
-/** What rules have left on the flow; null when there is nothing (and for flow 0). */
-export function flowVars(flow: number): EventVars | null {
-  if (flow === 0 || flows.bits[flow] === 0) return null;
+function packetVars(): EventVars['pktvars'] {
+  return Array.from({ length: packetVarCount }, (_, i) => {
+    const { id, value } = packetVarAt(i);
+    return [flowNames.name(id), bytesText(value)];
+  });
+}
+
+/** What rules have left on the flow and, for an event of the current packet, on that; null when there is nothing. */
+export function flowVars(flow: number, ofPacket: boolean): EventVars | null {
+  const pktvars = ofPacket && packetVarCount > 0 ? packetVars() : [];
+  if (flow === 0 || flows.bits[flow] === 0)
+    return pktvars.length === 0 ? null : { flowbits: [], flowints: [], flowvars: [], pktvars };
   return {
     flowbits: listed(flowbitList(flow, ids)).map((id) => flowNames.name(id)),
     flowints: listed(flowintList(flow, ids)).map((id) => [flowNames.name(id), flowintGet(flow, id)]),
@@ -25,6 +36,6 @@ export function flowVars(flow: number): EventVars | null {
       flowNames.name(id),
       bytesText(flowvarGet(flow, id) ?? new Uint8Array(0)),
     ]),
-    pktvars: [],
+    pktvars,
   };
 }

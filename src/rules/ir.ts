@@ -204,10 +204,14 @@ export type Condition =
   | { kind: 'flowbits'; cmd: 'isset' | 'isnotset'; names: string[] }
   | { kind: 'flowint'; name: string; op: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'isset' | 'notset'; value: NumberOrVar }
   | { kind: 'hostbits'; cmd: 'isset' | 'isnotset'; name: string; by: 'src' | 'dst' | 'both' }
-  | { kind: 'xbits'; cmd: 'isset' | 'isnotset'; name: string; track: 'ip_src' | 'ip_dst' | 'ip_pair' | 'tx' }
+  | { kind: 'xbits'; cmd: 'isset' | 'isnotset'; name: string; track: 'ip_src' | 'ip_dst' | 'ip_pair' }
   | { kind: 'iprep'; side: 'any' | 'src' | 'dst' | 'both'; category: string; test: NumberTest }
   | { kind: 'geoip'; side: 'src' | 'dst' | 'any' | 'both'; countries: string[]; negated: boolean }
   | { kind: 'file'; test: FileTest }
+  /** A variable that a pcre captured holds these bytes somewhere. */
+  | { kind: 'variable'; scope: 'pkt' | 'flow'; name: string; bytes: number[] }
+  /** The payload is a call of Sun RPC; null: any version or procedure. */
+  | { kind: 'rpc'; program: number; version: number | null; procedure: number | null }
   | {
       kind: 'flow_age' | 'flow_pkts' | 'flow_bytes';
       dir: 'toserver' | 'toclient' | 'either' | 'both';
@@ -246,7 +250,7 @@ export type Effect =
       kind: 'xbits';
       cmd: 'set' | 'unset' | 'toggle';
       name: string;
-      track: 'ip_src' | 'ip_dst' | 'ip_pair' | 'tx';
+      track: 'ip_src' | 'ip_dst' | 'ip_pair';
       expireS: number;
     }
   | {

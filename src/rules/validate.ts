@@ -79,6 +79,8 @@ function isPacketCondition(c: Condition): boolean {
     case 'ip_proto':
     case 'same_ip':
     case 'flow_age':
+    case 'geoip':
+    case 'rpc':
       return true;
     default:
       return false;

@@ -1,4 +1,7 @@
 import { strict as assert } from 'node:assert';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Settings } from '../../src/core/settings.js';
 import { AppProto } from '../../src/protocol/app-proto.js';
 import { BufferId } from '../../src/protocol/buffers.js';
@@ -6,6 +9,7 @@ import { httpEventId } from '../../src/protocol/http-events.js';
 import type { ContentMatch, Rule } from '../../src/rules/ir.js';
 import { keywords } from '../../src/rules/keywords/list.js';
 import { parseRuleText } from '../../src/rules/load.js';
+import { mmdbFile } from '../tools/mmdb.js';
 
 const settings = new Settings({});
 
@@ -180,6 +184,15 @@ describe('meaning of flow, header and meta keywords', () => {
 });
 
 describe('keyword documentation', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'peccary-keywords-'));
+  after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'countries.mmdb'), mmdbFile([['10.0.0.0/8', 'DE']]));
+  writeFileSync(join(folder, 'categories.txt'), '1,CnC,command and control\n');
+  const withFiles = new Settings({
+    'geoip-database': join(folder, 'countries.mmdb'),
+    'default-reputation-path': folder,
+    'reputation-categories-file': 'categories.txt',
+  });
   const protoOf: Record<string, string> = {
     ip_proto: 'ip',
     'udp.hdr': 'udp',
@@ -201,7 +214,7 @@ describe('keyword documentation', () => {
       if (/^file(md5|sha1|sha256)$/.test(k.name)) return;
       const options = `${before[k.name] ?? ''}${k.example}`;
       const sid = k.name === 'sid' ? '' : ' sid:1;';
-      const set = parseRuleText(`alert ${protoOf[k.name] ?? 'tcp'} any any -> any any (${options}${sid})`, settings);
+      const set = parseRuleText(`alert ${protoOf[k.name] ?? 'tcp'} any any -> any any (${options}${sid})`, withFiles);
       assert.deepEqual(
         set.failed.map((n) => n.reason),
         [],

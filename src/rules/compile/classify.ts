@@ -42,6 +42,7 @@ function needsPacketFields(c: Condition): boolean {
     case 'same_ip':
     case 'geoip':
     case 'flow_age':
+    case 'rpc':
       return true;
     default:
       return false;
@@ -50,9 +51,7 @@ function needsPacketFields(c: Condition): boolean {
 
 /** Conditions that an IP-only rule may have; `ip_proto` only narrows the header's protocols. */
 function ipOnlyCompatible(c: Condition): boolean {
-  return (
-    c.kind === 'xbits' || c.kind === 'hostbits' || c.kind === 'iprep' || c.kind === 'geoip' || c.kind === 'ip_proto'
-  );
+  return c.kind === 'xbits' || c.kind === 'hostbits' || c.kind === 'iprep' || c.kind === 'ip_proto';
 }
 
 /** Variables within variables that are followed. */

@@ -70,7 +70,7 @@ const appSides = {
   final: AppSide.Final,
 };
 const hostSides = { src: HostSide.Src, dst: HostSide.Dst, both: HostSide.Both, any: HostSide.Any };
-const tracks = { ip_src: XbitsTrack.IpSrc, ip_dst: XbitsTrack.IpDst, ip_pair: XbitsTrack.IpPair, tx: XbitsTrack.Tx };
+const tracks = { ip_src: XbitsTrack.IpSrc, ip_dst: XbitsTrack.IpDst, ip_pair: XbitsTrack.IpPair };
 const bitCmds = { set: BitsCmd.Set, unset: BitsCmd.Unset, toggle: BitsCmd.Toggle };
 const flowintTests = {
   '=': Test.Eq,
@@ -190,6 +190,12 @@ export function emitCondition(t: ConditionTables, c: Condition): void {
     }
     case 'file':
       return emitFileTest(t, c.test);
+    case 'variable': {
+      const id = flowNames.id(c.name);
+      return e.row(Op.VarContains, c.scope === 'pkt' ? 0 : 1, id, e.bytes(c.bytes), c.bytes.length);
+    }
+    case 'rpc':
+      return e.row(Op.RpcCall, e.number(c.program), e.number(c.version ?? -1), e.number(c.procedure ?? -1));
     case 'flow_age':
     case 'flow_pkts':
     case 'flow_bytes':

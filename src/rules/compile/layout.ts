@@ -221,6 +221,10 @@ export const enum Op {
   FlowVolume = 36,
   /** FileTestCode, negated, pool offset, length  (or Test, lo row, hi row for size) */
   FileTest = 37,
+  /** 0 packet / 1 flow variable, id, pool offset, length: its value has these bytes in it */
+  VarContains = 38,
+  /** program, version (-1 any), procedure (-1 any) as number rows: the payload is a call of Sun RPC */
+  RpcCall = 39,
 
   // Effects
   /** cmd, count, ids … */
@@ -378,7 +382,6 @@ export const enum XbitsTrack {
   IpSrc = 0,
   IpDst = 1,
   IpPair = 2,
-  Tx = 3,
 }
 export const enum BitsCmd {
   Set = 0,

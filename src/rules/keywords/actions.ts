@@ -1,4 +1,4 @@
-/** tag, bypass, prefilter, config, requires: how a rule is run and what it causes. */
+/** tag, bypass, prefilter, config, requires, nfq_set_mark: how a rule is run and what it causes. */
 import { didYouMean } from '../diagnostics.js';
 import { RuleFault, RuleSkip } from '../faults.js';
 import { parseDecimal } from '../numbers.js';
@@ -106,6 +106,20 @@ export const config: Keyword = {
     if (m === null)
       throw new RuleFault(`config:${value} is not understood`, 'write config:logging disable, type tx, scope tx');
     b.addEffect({ kind: 'config', what: m[1], side: m[2], scope: m[3] });
+  },
+};
+
+export const nfqSetMark: Keyword = {
+  name: 'nfq_set_mark',
+  description: 'Would mark the packet for netfilter; marks are not set here: the rule is loaded with a remark.',
+  args: 'MARK[/MASK]',
+  example: 'content:"abc"; nfq_set_mark:0x1/0xff;',
+  value: 'required',
+  apply(b, value) {
+    const m = /^\s*(?:0x[0-9a-f]{1,8}|\d{1,10})(?:\/(?:0x[0-9a-f]{1,8}|\d{1,10}))?\s*$/i.exec(value);
+    if (m === null) throw new RuleFault(`nfq_set_mark:${value} is not understood`, 'write nfq_set_mark:0x1/0xff');
+    b.env.warn('nfq_set_mark: packet marks are not set', 'the rest of the rule works');
+    b.lastOption = 'effect';
   },
 };
 

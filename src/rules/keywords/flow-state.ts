@@ -1,6 +1,6 @@
 /** flowbits, flowint, xbits, hostbits: what earlier rules left behind (user guide, "Flow Keywords", "Xbits Keyword"). */
 import type { RuleBuilder } from '../builder.js';
-import { RuleFault } from '../faults.js';
+import { RuleFault, RuleSkip } from '../faults.js';
 import type { Condition, Effect } from '../ir.js';
 import { parseDecimal } from '../numbers.js';
 import type { Keyword } from './keyword.js';
@@ -100,9 +100,8 @@ function applyXbits(b: RuleBuilder, value: string): void {
   const [, cmd, name, track, expire] = m;
   if (!tests.has(cmd) && !changes.has(cmd))
     throw new RuleFault(`xbits: unknown command "${cmd}"`, 'commands are set, unset, toggle, isset, isnotset');
-  const tx = track === 'tx' && b.env.ruleVersion === 8;
-  if (!Tracks.has(track) && !tx)
-    throw new RuleFault(`xbits: cannot track ${track}`, 'write track ip_src, ip_dst or ip_pair');
+  if (track === 'tx' && b.env.ruleVersion === 8) throw new RuleSkip('xbits: bits of a transaction are not kept');
+  if (!Tracks.has(track)) throw new RuleFault(`xbits: cannot track ${track}`, 'write track ip_src, ip_dst or ip_pair');
   const expireS = expire === undefined ? XbitsDefault.ExpireS : parseDecimal(expire, 0xffff_ffff);
   if (expireS === null || expireS === 0)
     throw new RuleFault(`xbits: invalid expire ${expire}`, 'write a number of seconds above 0');

@@ -9,12 +9,14 @@ import * as events from './events.js';
 import { fileKeywords } from './files.js';
 import { flow } from './flow.js';
 import * as flowState from './flow-state.js';
+import { geoip } from './geoip.js';
 import * as flags from './header-flags.js';
 import { headerNumbers } from './header-numbers.js';
 import { httpModifiers } from './http-modifiers.js';
 import type { Keyword } from './keyword.js';
 import { rememberKeyword } from './known.js';
 import * as meta from './meta.js';
+import { l3Proto, rpc } from './packet-tests.js';
 import { pcre } from './pcre.js';
 import { reputationKeywords } from './reputation.js';
 import { stickyBuffers } from './sticky-buffers.js';
@@ -22,6 +24,7 @@ import { flowAge, streamSize, urilen } from './streams.js';
 import { detectionFilter, threshold } from './thresholds.js';
 import { transforms } from './transforms.js';
 import { uninspectedNames } from './uninspected.js';
+import { flowvar, pktvar } from './variables.js';
 
 export const keywords: readonly Keyword[] = [
   meta.sid,
@@ -86,6 +89,12 @@ export const keywords: readonly Keyword[] = [
   actions.prefilter,
   actions.config,
   actions.requires,
+  actions.nfqSetMark,
+  flowvar,
+  pktvar,
+  l3Proto,
+  rpc,
+  geoip,
   ...fileKeywords,
   ...reputationKeywords,
 ];

@@ -1,4 +1,7 @@
-/** dataset, datarep, iprep, geoip: lists kept outside the rule (user guide, "Datasets", "IP Reputation", "Header Keywords / geoip"). */
+/** dataset, datarep, iprep: lists kept outside the rule (user guide, "Datasets", "IP Reputation"). */
+import { readFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { Settings } from '../../core/settings.js';
 import type { RuleBuilder } from '../builder.js';
 import { RuleFault } from '../faults.js';
 import type { DatasetMatch, NumberTest } from '../ir.js';
@@ -100,9 +103,33 @@ const datarep: Keyword = {
   },
 };
 
+const categoriesOf = new WeakMap<Settings, ReadonlySet<string>>();
+
+/** Names of the reputation categories, in lower case; none without their file. */
+function reputationCategories(settings: Settings): ReadonlySet<string> {
+  let names = categoriesOf.get(settings);
+  if (names !== undefined) return names;
+  const file = settings.string('reputation-categories-file');
+  let text = '';
+  if (file !== undefined) {
+    const path = isAbsolute(file) ? file : join(settings.string('default-reputation-path', ''), file);
+    try {
+      text = readFileSync(path, 'latin1');
+    } catch {
+      // Told by the stage that reads reputations.
+    }
+  }
+  names = new Set(
+    text.split(/\r?\n/).flatMap((l) => (l.startsWith('#') ? [] : [(l.split(',')[1] ?? '').trim().toLowerCase()])),
+  );
+  categoriesOf.set(settings, names);
+  return names;
+}
+
 const iprep: Keyword = {
   name: 'iprep',
-  description: 'Reputation of an address in a category.',
+  description:
+    'Reputation of an address in a category of reputation-categories-file; a category that is not in it is refused.',
   args: 'any|src|dst|both,CATEGORY,<|<=|>|>=|=|!=,0-127',
   example: 'iprep:src,CnC,>,30;',
   value: 'required',
@@ -111,6 +138,11 @@ const iprep: Keyword = {
     const n = m === null ? null : parseDecimal(m[4], 127);
     if (m === null || n === null)
       throw new RuleFault(`iprep:${value} is not understood`, 'write iprep:src,CATEGORY,>,30');
+    if (!reputationCategories(b.env.settings).has(m[2].toLowerCase()))
+      throw new RuleFault(
+        `iprep: there is no category ${m[2]}`,
+        'name it in the file that reputation-categories-file names',
+      );
     b.addCondition({
       kind: 'iprep',
       side: m[1] as 'any',
@@ -120,24 +152,4 @@ const iprep: Keyword = {
   },
 };
 
-const geoip: Keyword = {
-  name: 'geoip',
-  description: 'Country of an address, by the configured database.',
-  args: '[src|dst|both|any,][!]CC[,CC…]',
-  example: 'geoip:src,!US,!CA;',
-  value: 'required',
-  apply(b, value) {
-    const words = value.split(',').map((w) => w.trim());
-    let side: 'src' | 'dst' | 'both' | 'any' = 'any';
-    if (['src', 'dst', 'both', 'any'].includes(words[0])) side = words.shift() as 'src';
-    const negated = words.length > 0 && words[0].startsWith('!');
-    const countries = words.map((w) => w.replace(/^!/, '').toUpperCase());
-    if (countries.length === 0 || !countries.every((c) => /^[A-Z]{2}$/.test(c)))
-      throw new RuleFault(`geoip:${value} is not understood`, 'write two-letter countries: geoip:src,US,CA');
-    if (words.some((w) => w.startsWith('!') !== negated))
-      throw new RuleFault('geoip: negated and plain countries cannot be mixed', 'negate all or none');
-    b.addCondition({ kind: 'geoip', side, countries, negated });
-  },
-};
-
-export const reputationKeywords: readonly Keyword[] = [dataset, datarep, iprep, geoip];
+export const reputationKeywords: readonly Keyword[] = [dataset, datarep, iprep];

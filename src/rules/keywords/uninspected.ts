@@ -49,11 +49,6 @@ const unsupported: Record<string, string> = {
   luaxform: 'Lua scripts are not run',
   frame: 'frames are not inspected',
   asn1: 'ASN.1 is not inspected',
-  rpc: 'RPC is not inspected',
-  nfq_set_mark: 'packet marks are not set',
-  flowvar: 'flow variables are not compared',
-  pktvar: 'packet variables are not compared',
-  l3_proto: 'l3_proto is not supported; the header protocol ipv4 or ipv6 says the same',
   template: 'template is an example keyword without use',
   template2: 'template2 is an example keyword without use',
 };
