@@ -9,7 +9,7 @@ import type { CaptureTarget, ProgramTables, RegexSource } from './buffer-program
 import { classify, Exclusions, isTxBuffer, isTxEvent, type RuleClass } from './classify.js';
 import { type ConditionTables, emitCondition, emitEffect } from './condition-program.js';
 import { CompileFault, Emitter, Numbering } from './emitter.js';
-import { chooseFastPattern, type FastPattern } from './fast-pattern.js';
+import { chooseFastPattern, type SearchedLiterals, searchedLiterals } from './fast-pattern.js';
 import { buildGroups, type GroupedRule, type GroupTables } from './groups.js';
 import { type IpOnlyTables, ipOnlyTables } from './ip-only.js';
 import { RuleAction, RuleCol, RuleFlag, RuleType, SectionCol } from './layout.js';
@@ -132,7 +132,7 @@ function bothWays(rule: Rule): Rule[] {
 interface Draft {
   rule: Rule;
   cls: RuleClass;
-  fast: FastPattern | null;
+  fast: SearchedLiterals | null;
   /** Number of the section row and transform list that the fast pattern belongs to. */
   fastBuffer: BufferId;
   fastTransforms: number;
@@ -172,7 +172,9 @@ class Compiler {
       const cls = classify(rule, this.exclusions);
       const sections = mergedSections(rule);
       const fast = chooseFastPattern(sections);
-      const positive = fast !== null && !fast.content.negated ? fast : null;
+      const inTx = cls.type === RuleType.AppTx;
+      const byEvent = (cls.flags & RuleFlag.NeedsEvent) !== 0 || rule.conditions.some(isTxEvent);
+      const positive = searchedLiterals(sections, fast, (s) => !byEvent && isTxBuffer(s.buffer) === inTx);
       const first = this.sections.length / SectionCol.Stride;
       const count = writeSections(
         rule,
@@ -261,9 +263,9 @@ class Compiler {
     for (const { rules, ...head } of byKey.values()) {
       this.collector.add(
         { kind: DbKind.Tx, ...head },
-        rules.map((rule) => {
-          const fast = this.drafts[rule].fast as FastPattern;
-          return { literal: literal(fast.bytes), rule };
+        rules.flatMap((rule) => {
+          const fast = this.drafts[rule].fast as SearchedLiterals;
+          return fast.literals.map((bytes) => ({ literal: literal(bytes), rule }));
         }),
       );
     }
@@ -278,7 +280,7 @@ class Compiler {
         number,
         type: d.cls.type,
         flags: d.cls.flags,
-        payloadLiteral: inPayload && d.fast !== null ? literal(d.fast.bytes) : null,
+        payloadLiterals: inPayload && d.fast !== null ? d.fast.literals.map(literal) : null,
         elsewhere: d.cls.type === RuleType.AppTx || event,
       };
     });

@@ -5,6 +5,7 @@
  */
 import { BufferId, BufferKind, buffers } from '../../protocol/buffers.js';
 import type { BufferSection, ContentMatch } from '../ir.js';
+import { requiredLiterals, ShortestLiteral } from './required-literals.js';
 
 export interface FastPattern {
   /** Index into the sections given. */
@@ -84,4 +85,36 @@ export function chooseFastPattern(sections: readonly BufferSection[]): FastPatte
     }
   }
   return best;
+}
+
+/** What is looked for on behalf of a rule: any of the literals, in the buffer of a section. */
+export interface SearchedLiterals {
+  section: number;
+  literals: readonly (readonly number[])[];
+}
+
+/**
+ * What makes a rule a candidate: its fast pattern; when it has none of use, what its pcre cannot match without. Null
+ * when every buffer has to be tried.
+ *
+ * @param wanted sections whose buffers the rule's kind is searched in
+ */
+export function searchedLiterals(
+  sections: readonly BufferSection[],
+  fast: FastPattern | null,
+  wanted: (section: BufferSection) => boolean,
+): SearchedLiterals | null {
+  const own = fast === null || fast.content.negated ? null : { section: fast.section, literals: [fast.bytes] };
+  if (own !== null && (fast?.content.fastPattern || own.literals[0].length >= ShortestLiteral)) return own;
+  let best: SearchedLiterals | null = null;
+  sections.forEach((s, section) => {
+    if (!searchable(s) || !wanted(s)) return;
+    for (const m of s.matches) {
+      if (m.kind !== 'pcre' || m.negated) continue;
+      const found = requiredLiterals(m.expr, m.flags);
+      if (found === null || (best !== null && best.literals.length <= found.length)) continue;
+      best = { section, literals: found.map((text) => [...Buffer.from(text, 'latin1')]) };
+    }
+  });
+  return best ?? own;
 }

@@ -19,8 +19,8 @@ export interface GroupedRule {
   number: number;
   type: RuleType;
   flags: number;
-  /** Literal of a positive fast pattern in the payload; null: always a candidate, unless `elsewhere`. */
-  payloadLiteral: Literal | null;
+  /** What is looked for in the payload, any of it; null: always a candidate, unless `elsewhere`. */
+  payloadLiterals: Literal[] | null;
   /** Its candidates come from a transaction buffer or the lists of the engine. */
   elsewhere: boolean;
 }
@@ -85,11 +85,13 @@ function groupRow(
   const stream = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsStream) !== 0;
   // Rules for both look at either; those for neither (other protocols) look at packets.
   const packet = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsPacket) !== 0 || !stream(m);
-  const withLiteral = members.filter((m) => m.payloadLiteral !== null);
+  const withLiteral = members.filter((m) => m.payloadLiterals !== null);
   const entries = (wanted: (m: GroupedRule) => boolean) =>
-    withLiteral.filter(wanted).map((m) => ({ literal: m.payloadLiteral as Literal, rule: m.number }));
+    withLiteral
+      .filter(wanted)
+      .flatMap((m) => (m.payloadLiterals as Literal[]).map((literal) => ({ literal, rule: m.number })));
   const head = { buffer: BufferId.Payload, transforms: 0, dir };
-  const always = members.filter((m) => m.payloadLiteral === null && !m.elsewhere);
+  const always = members.filter((m) => m.payloadLiterals === null && !m.elsewhere);
   const needsPayload = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsPayload) !== 0;
   const row = new Array<number>(GroupCol.Stride);
   row[GroupCol.PacketDb] = collector.add({ kind: DbKind.Packet, ...head }, entries(packet));
