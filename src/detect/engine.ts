@@ -1,7 +1,9 @@
 /**
  * Detection of one packet (ARCHITECTURE: the stage between application layer and alert). Order within a packet:
  * first what it made inspectable of the other direction (older data, acknowledged now), then its own direction; in
- * each, IP-only rules, packet and stream rules, then transactions. What matches is queued in matches.ts; src/alert
+ * each, IP-only rules, packet and stream rules, then transactions. A packet that closes makes what is left of both raw
+ * streams inspectable: its own direction's first, as Suricata does, whose other direction waits for that side's next
+ * packet. What matches is queued in matches.ts; src/alert
  * makes alerts of it.
  */
 import { counter, counts } from '../core/counters.js';
@@ -14,10 +16,11 @@ import { setBodyWanted } from '../http/wants.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { BufferId, TxProgress } from '../protocol/buffers.js';
 import { Dir, IpProto } from '../protocol/ip.js';
-import type { CompiledRules } from '../rules/compile/compile.js';
+import { TcpFlag } from '../protocol/tcp.js';
 import { compileDatabases } from '../rules/compile/databases.js';
 import { SectionCol } from '../rules/compile/layout.js';
 import { flowNames, hostNames } from '../rules/compile/names.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 import { stateOf, TcpState } from '../stream/columns.js';
 import { RawChunk, setRawWanted, takeRawChunk } from '../stream/raw.js';
 import { beginAppState, releaseAppState } from './app-state.js';
@@ -29,7 +32,8 @@ import { bindFileTests, hashesWanted } from './file-tests.js';
 import { bindPool } from './find.js';
 import { bindGeoip, configureGeoip } from './geoip.js';
 import { beginHeaders, bindHeaders } from './header.js';
-import { bindPrograms, InspectLimit, setStepLimit } from './inspect.js';
+import { bindPrograms, setStepLimit } from './inspect.js';
+import { InspectLimit } from './inspect-limit.js';
 import { bindReputation, configureReputation } from './iprep.js';
 import { matchCount, matchesReset } from './matches.js';
 import {
@@ -42,18 +46,23 @@ import {
   packetPassReset,
 } from './packet-pass.js';
 import { bindPrefilter } from './prefilter.js';
+import { observer, watch } from './recorder.js';
 import { bindRegexes, configureRegexes } from './regexes.js';
+import { bindRuleClock, configureLatency } from './rule-clock.js';
 import { scratchReset } from './scratch.js';
 import { bindStored, closeSides } from './stored-state.js';
 import { streamReset } from './stream-section.js';
 import { bindTransforms } from './transforms.js';
 import { bindTxPass, finishTransaction, hasFromPayload, inspectTransaction, txPassReset } from './tx-pass.js';
 import { bindTxSections, sideComplete } from './tx-section.js';
+import { watchPacket } from './watch.js';
 
 const enum Bound {
   /** Chunks of raw stream of one direction looked at with one packet. */
   Chunks = 256,
 }
+
+const Closing = TcpFlag.Fin | TcpFlag.Rst;
 
 const cChunks = counter('detect.stream_chunks_limit');
 
@@ -65,6 +74,7 @@ const chunk = new RawChunk();
 export function configureDetect(settings: Settings, _inline = false): void {
   setStepLimit(settings.int('detect.inspection-recursion-limit', InspectLimit.Steps, 1));
   configureRegexes(settings);
+  configureLatency(settings);
   notes = [];
   configureReputation(settings, (m) => notes.push(m));
   configureGeoip(settings);
@@ -76,7 +86,7 @@ export function detectNotes(): readonly string[] {
 }
 
 /** Whether rules look into bodies of either direction; what nobody looks into is not kept. */
-function bodiesWanted(rules: CompiledRules): [toServer: boolean, toClient: boolean] {
+function bodiesWanted(rules: RuntimeRules): [toServer: boolean, toClient: boolean] {
   let toServer = false;
   let toClient = false;
   for (let at = 0; at < rules.sections.length; at += SectionCol.Stride) {
@@ -88,8 +98,8 @@ function bodiesWanted(rules: CompiledRules): [toServer: boolean, toClient: boole
 }
 
 /** Tells src/files what the rules ask of files. */
-function bindFiles(rules: CompiledRules): void {
-  const tests = rules.rules.flatMap((r) => r.conditions.flatMap((c) => (c.kind === 'file' ? [c.test.kind] : [])));
+function bindFiles(rules: RuntimeRules): void {
+  const tests = rules.fileTests;
   let magicBuffer = false;
   for (let at = 0; at < rules.sections.length; at += SectionCol.Stride) {
     if (rules.sections[at + SectionCol.Buffer] === BufferId.FileMagic) magicBuffer = true;
@@ -107,7 +117,7 @@ function bindFiles(rules: CompiledRules): void {
  * Puts rules to work in this thread. `databases` are the handles of rules.databases, in order; without them they are
  * compiled here. src/alert wants the same rules: bindAlerts.
  */
-export function installRules(rules: CompiledRules, databases = compileDatabases(rules.databases)): void {
+export function installRules(rules: RuntimeRules, databases = compileDatabases(rules)): void {
   flowNames.adopt(rules.flowNames);
   hostNames.adopt(rules.hostNames);
   bindHeaders(rules);
@@ -122,11 +132,12 @@ export function installRules(rules: CompiledRules, databases = compileDatabases(
   bindDatasets(rules.datasets, (m) => notes.push(m));
   bindReputation(rules.categories);
   bindGeoip(rules.countries, (m) => notes.push(m));
-  bindCandidates(rules.rules.length);
-  bindStored(rules.rules.length);
+  bindCandidates(rules.count);
+  bindStored(rules.count);
   bindPrefilter(rules, databases);
   bindPacketPass(rules);
   bindTxPass(rules);
+  bindRuleClock(rules.count);
   setBodyWanted(...bodiesWanted(rules));
   bindFiles(rules);
   installed = true;
@@ -165,9 +176,19 @@ function inspectIfWanted(p: Packet, last: boolean): number {
     if ((flags & (FlowFlag.NoPacketInspection | FlowFlag.Drop)) !== 0) p.flags |= PacketFlag.NoPacketInspection;
     if ((flags & FlowFlag.NoPayloadInspection) !== 0) p.flags |= PacketFlag.NoPayloadInspection;
   }
-  if ((p.flags & PacketFlag.NoPacketInspection) === 0) inspectPacket(p, last);
-  else if (p.flow !== 0) passTransactions(p.flow);
+  if ((p.flags & PacketFlag.NoPacketInspection) === 0) {
+    if (watch === 0) inspectPacket(p, last);
+    else inspectWatched(p, last);
+  } else {
+    observer?.uninspected(p);
+    if (p.flow !== 0) passTransactions(p.flow);
+  }
   return matchCount;
+}
+
+/** A function of its own: the closure costs only those who watch. */
+function inspectWatched(p: Packet, last: boolean): void {
+  watchPacket(p, () => inspectPacket(p, last));
 }
 
 /** Transactions of a flow that is not inspected wait for nobody. */
@@ -195,10 +216,16 @@ function inspectPacket(p: Packet, last: boolean): void {
   const own = p.flow === 0 ? Dir.ToServer : p.dir;
   const other = own === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
   const tcp = p.flow !== 0 && p.ipProto === IpProto.Tcp;
-  if (tcp && !last) inspectOther(p, other);
+  const group = groupOf(p.ipProto, own, own === Dir.ToServer ? p.dstPort : p.srcPort);
+  if (tcp && !last) {
+    if ((p.tcpFlags & Closing) !== 0 && groupWantsStream(group)) {
+      beginHeaders(p, own);
+      inspectChunks(p, own, group, false);
+    }
+    inspectOther(p, other);
+  }
   beginHeaders(p, own);
   if (!last) inspectIpOnly(p, own);
-  const group = groupOf(p.ipProto, own, own === Dir.ToServer ? p.dstPort : p.srcPort);
   if (tcp && groupWantsStream(group)) inspectChunks(p, own, group, last);
   inspectOwn(p, own, group);
   if (tcp) inspectTransactions(p, own, last);

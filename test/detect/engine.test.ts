@@ -170,6 +170,12 @@ describe('State between rules', () => {
     assert.deepEqual(sidsOf(rules.join('\n'), http([get('/b'), ok('')])), [4]);
   });
 
+  it('what the client said in the raw stream is looked at before what the server answered, also when both are with the close', () => {
+    const rules = `alert tcp ${any} (flow:established,to_server; content:"hello"; flowbits:set,seen; sid:1;)\nalert tcp ${any} (flow:established,to_client; content:"world"; flowbits:isset,seen; sid:2;)`;
+    for (const close of ['fin', 'rst'] as const)
+      assert.deepEqual(sidsOf(rules, http(['hello', 'world'], { close })), [1, 2], close);
+  });
+
   it('flowint counts, and a rule may test what it has become', () => {
     const rules = `alert http ${any} (http.uri; content:"/a"; flowint:times,+,1; noalert; sid:1;)\nalert http ${any} (http.uri; content:"/a"; flowint:times,==,2; sid:2;)`;
     const run = new Run(rules).replay(http([get('/a'), ok(''), get('/a'), ok(''), get('/a'), ok('')]));
