@@ -37,6 +37,10 @@ export interface LabOptions {
   content?: (root: string) => void;
   /** Threads a child and kept-alive requests a connection as mpm_worker takes them. */
   threads?: number;
+  /** Further CGI programs by name, below /cgi-bin/. */
+  cgi?: Record<string, string>;
+  /** Further lines of Apache's configuration; gets the lab's directory. */
+  config?: (dir: string) => string;
 }
 
 const Modules = [
@@ -152,7 +156,9 @@ export class Lab {
     this.network(id);
     mkdirSync(join(this.dir, 'www'));
     mkdirSync(join(this.dir, 'cgi'));
-    for (const [name, text] of Object.entries(Cgi)) writeFileSync(join(this.dir, 'cgi', name), text, { mode: 0o755 });
+    for (const [name, text] of Object.entries({ ...Cgi, ...options.cgi })) {
+      writeFileSync(join(this.dir, 'cgi', name), text, { mode: 0o755 });
+    }
     // "secret" as apr's MD5 would need htpasswd; SHA-1 form is enough for a test account.
     writeFileSync(join(this.dir, 'users'), 'ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n');
     writeFileSync(
@@ -164,7 +170,8 @@ export class Lab {
       'text/html html\ntext/css css\napplication/javascript js\nimage/png png\n',
     );
     options.content?.(join(this.dir, 'www'));
-    writeFileSync(join(this.dir, 'apache.conf'), apacheConfig(this.dir, options.threads ?? 100));
+    const config = apacheConfig(this.dir, options.threads ?? 100) + (options.config?.(this.dir) ?? '');
+    writeFileSync(join(this.dir, 'apache.conf'), config);
     this.inServer('apache2', ['-f', join(this.dir, 'apache.conf'), '-k', 'start']);
     this.waitFor(
       () =>

@@ -1,7 +1,8 @@
 /**
  * One text that an expression of the pcre keyword matches, for making traffic. Understands literals, escapes, classes,
- * groups, alternatives (the first is taken), quantifiers (the least is taken, at least one where any is asked) and
- * back references; anchors and lookaround add nothing, so that a few expressions get a text that does not match them.
+ * groups, alternatives, quantifiers and back references; anchors and lookaround add nothing, so that a few expressions
+ * get a text that does not match them. Variant 0 takes the first alternative and the least repetitions (at least one where
+ * any is asked); other variants choose differently, the same each time.
  */
 
 const Repeats = 64;
@@ -12,23 +13,32 @@ class Sampler {
   private depth = 0;
   private readonly groups: string[] = [];
 
-  constructor(private readonly expr: string) {}
+  constructor(
+    private readonly expr: string,
+    private variant: number,
+  ) {}
 
-  /** Alternatives up to a closing bracket or the end; the first one's text. */
+  /** A number below `n`: 0 in variant 0. */
+  private choice(n: number): number {
+    if (this.variant === 0) return 0;
+    this.variant = (Math.imul(this.variant, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return (this.variant >> 8) % n;
+  }
+
+  /** Alternatives up to a closing bracket or the end; the text of one of them. */
   alternatives(): string {
     if (++this.depth > Depth) {
       this.at = this.expr.length;
       return '';
     }
-    let first: string | null = null;
+    const texts: string[] = [];
     for (;;) {
-      const text = this.sequence();
-      first ??= text;
+      texts.push(this.sequence());
       if (this.expr[this.at] !== '|') break;
       this.at++;
     }
     this.depth--;
-    return first;
+    return texts[this.choice(texts.length)];
   }
 
   private sequence(): string {
@@ -88,7 +98,9 @@ class Sampler {
       .replace(/\[:digit:\]/g, '0-9');
     try {
       const test = new RegExp(text, 's');
-      return candidates.find((ch) => test.test(ch)) ?? 'a';
+      const skip = this.choice(8);
+      const fitting = candidates.filter((ch) => test.test(ch));
+      return fitting[Math.min(skip, fitting.length - 1)] ?? 'a';
     } catch {
       return 'a';
     }
@@ -98,7 +110,9 @@ class Sampler {
     const m = /^(?:([*+?])|\{(\d+)(,\d*)?\})[?+]?/.exec(this.expr.slice(this.at));
     if (m === null) return atom;
     this.at += m[0].length;
-    const count = m[1] === undefined ? Number(m[2]) : m[1] === '+' ? 1 : 0;
+    const least = m[1] === undefined ? Number(m[2]) : m[1] === '+' ? 1 : 0;
+    const most = m[1] === '?' ? 1 : m[1] !== undefined || m[3] === ',' ? least + 3 : Number(m[3]?.slice(1) ?? least);
+    const count = least + this.choice(Math.min(most - least, 8) + 1);
     return atom.repeat(Math.min(count, Math.max(1, Math.floor((Repeats * Repeats) / Math.max(1, atom.length)))));
   }
 }
@@ -138,6 +152,6 @@ const candidates = [
 ];
 
 /** A text that `expr` (without delimiters) is likely to match, one character a byte. */
-export function sampleOf(expr: string): string {
-  return new Sampler(expr).alternatives();
+export function sampleOf(expr: string, variant = 0): string {
+  return new Sampler(expr, variant).alternatives();
 }

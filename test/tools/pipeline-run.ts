@@ -70,6 +70,8 @@ export function bundledRules(names: readonly string[]): string {
 export class PipelineRun {
   /** Records by kind. */
   readonly records: Record<string, number> = {};
+  /** Gets each record as it would be handed over. */
+  onRecord: ((r: EventRecord) => void) | null = null;
   readonly reporter: Reporter;
   private readonly pipeline: Pipeline;
   private readonly batch = new Batch();
@@ -86,9 +88,10 @@ export class PipelineRun {
       wants,
       push: (r: EventRecord) => {
         this.records[r.kind] = (this.records[r.kind] ?? 0) + 1;
+        this.onRecord?.(r);
       },
     };
-    this.reporter = new Reporter(port as unknown as OutputPort, rules.rules);
+    this.reporter = new Reporter(port as unknown as OutputPort, rules);
     this.pipeline = new Pipeline(this.reporter, inline);
     this.batch.firstNo = 1;
   }

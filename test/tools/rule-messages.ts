@@ -1,4 +1,5 @@
 /** A request or response that holds what the HTTP sections of a rule ask for, each at its place in the message. */
+import { gzipSync } from 'node:zlib';
 import { BufferId } from '../../src/protocol/buffers.js';
 import type { BufferSection, Rule } from '../../src/rules/ir.js';
 import { sectionText } from './rule-section.js';
@@ -19,20 +20,37 @@ const fieldOf = new Map<BufferId, string>([
   [BufferId.HttpServer, 'Server'],
 ]);
 
+const valued: ReadonlySet<BufferId> = new Set([...fieldOf.keys(), BufferId.HttpCookie]);
 const leadOf = (id: BufferId): string => (id === BufferId.HttpUri || id === BufferId.HttpUriRaw ? '/' : '');
+
+/** How a message's body is sent. */
+export type Coding = 'plain' | 'gzip' | 'chunked';
+
+/** Each section looks at a header line of its own. */
+const aLineEach: ReadonlySet<BufferId> = new Set([BufferId.HttpRequestHeader, BufferId.HttpResponseHeader]);
 
 /** Texts of the rule's sections by buffer; several sections on one buffer follow each other. */
 export function textsOf(rule: Rule): Map<BufferId, string> {
   const merged = new Map<BufferId, BufferSection>();
+  const out = new Map<BufferId, string>();
   for (const s of rule.sections) {
+    if (aLineEach.has(s.buffer)) {
+      const before = out.get(s.buffer);
+      out.set(s.buffer, before === undefined ? sectionText(s) : `${before}\r\n${sectionText(s)}`);
+      continue;
+    }
     const before = merged.get(s.buffer);
     if (before === undefined) merged.set(s.buffer, { ...s, matches: [...s.matches] });
     else before.matches.push(...s.matches);
   }
-  const out = new Map<BufferId, string>();
   for (const [id, s] of merged) {
-    const text = sectionText(s, leadOf(id));
+    let text = sectionText(s, leadOf(id));
+    // A header that only must not hold something is there with some value.
+    if (text === '' && fieldOf.has(id)) text = id === BufferId.HttpContentLen ? '0' : 'x';
     const dotted = s.transforms.some((t) => t.name === 'dotprefix') && text.startsWith('.');
+    // Spaces around a header's value are no part of it.
+    if (valued.has(id) && /^[ \t]/.test(text)) text = `x${text}`;
+    if (valued.has(id) && /[ \t]$/.test(text)) text += 'x';
     if (s.matches.length > 0) out.set(id, dotted ? text.slice(1) : text);
   }
   return out;
@@ -41,6 +59,24 @@ export function textsOf(rule: Rule): Map<BufferId, string> {
 /** Lines of a head, in order; a name is written once unless the rule's own text repeats it. */
 class Head {
   readonly lines: string[] = [];
+  private readonly forbidden: string[] = [];
+  /** What Host says unless a rule asks for something. */
+  host = 'www.example.com';
+
+  /** `rule`: whose list of header names may say that some are absent. */
+  constructor(rule: Rule | null) {
+    for (const s of rule?.sections ?? [])
+      if (s.buffer === BufferId.HttpHeaderNames)
+        for (const m of s.matches)
+          if (m.kind === 'content' && m.negated)
+            this.forbidden.push(Buffer.from(m.bytes).toString('latin1').toLowerCase());
+  }
+
+  /** A header that nothing asks for, unless something asks for its absence. */
+  addIfAllowed(name: string, value: string): void {
+    const shown = `\r\n${name.toLowerCase()}\r\n`;
+    if (!this.forbidden.some((f) => shown.includes(f))) this.add(name, value);
+  }
 
   has(name: string): boolean {
     return this.lines.some((l) => l.toLowerCase().startsWith(`${name.toLowerCase()}:`));
@@ -53,9 +89,12 @@ class Head {
   /** A piece of a head as http.header shows it; what does not begin with a name gets one. */
   block(text: string): void {
     let rest = text;
+    // A line end first asks for a line before it, spaces last for something that keeps them.
+    if (rest.startsWith('\r\n') && rest.length > 2) this.addIfAllowed('Host', this.host);
     while (rest.startsWith('\r\n')) rest = rest.slice(2);
     rest = rest.replace(/(?:\r\n)+$/, '');
     if (rest === '') return;
+    if (/[ \t]$/.test(rest)) rest += 'x';
     const colon = rest.split('\r\n')[0].indexOf(':');
     this.lines.push(...(colon > 0 ? rest : `X-Text: ${rest}`).split('\r\n'));
   }
@@ -70,6 +109,7 @@ function fillHead(head: Head, texts: Map<BufferId, string>, cookie: string, bloc
   }
   const cookies = texts.get(BufferId.HttpCookie);
   if (cookies !== undefined) values.set(cookie.toLowerCase(), cookies);
+  head.host = values.get('host') ?? head.host;
   for (const id of blocks) head.block(texts.get(id) ?? '');
   for (const name of (texts.get(BufferId.HttpHeaderNames) ?? '').split('\r\n'))
     if (name !== '') head.add(name, values.get(name.toLowerCase()) ?? defaults[name.toLowerCase()] ?? 'x');
@@ -92,8 +132,33 @@ function escapedUri(uri: string): string {
   return path.replace(/[^!-~]|[%#]/g, escaped) + (query < 0 ? '' : uri.slice(query).replace(/[\0\r\n\t ]/g, escaped));
 }
 
-export function requestFor(texts: Map<BufferId, string>, isUpload: boolean): string {
-  const head = new Head();
+/** Adds the lines that tell how the body is framed; the body as it is sent. */
+function frameBody(head: Head, body: string, coding: Coding): string {
+  const sent = coding === 'gzip' ? gzipSync(Buffer.from(body, 'latin1')).toString('latin1') : body;
+  if (coding === 'gzip') head.add('Content-Encoding', 'gzip');
+  if (coding !== 'chunked') {
+    head.add('Content-Length', String(sent.length));
+    return sent;
+  }
+  head.add('Transfer-Encoding', 'chunked');
+  let out = '';
+  for (let at = 0; at < sent.length; at += ChunkBytes) {
+    const part = sent.slice(at, at + ChunkBytes);
+    out += `${part.length.toString(16)}\r\n${part}\r\n`;
+  }
+  return `${out}0\r\n\r\n`;
+}
+
+const ChunkBytes = 11;
+
+/** `rule`, when given, is what the message is for; texts alone do not tell what must be absent. */
+export function requestFor(
+  texts: Map<BufferId, string>,
+  isUpload: boolean,
+  coding: Coding = 'plain',
+  rule: Rule | null = null,
+): string {
+  const head = new Head(rule);
   const body = texts.get(BufferId.HttpRequestBody) ?? (isUpload ? texts.get(BufferId.FileData) : undefined);
   const method = texts.get(BufferId.HttpMethod) ?? (body === undefined ? 'GET' : 'POST');
   const uri = texts.get(BufferId.HttpUriRaw) ?? escapedUri(texts.get(BufferId.HttpUri) ?? '/');
@@ -106,23 +171,27 @@ export function requestFor(texts: Map<BufferId, string>, isUpload: boolean): str
   // A field without its value is the beginning of one that another buffer asks for.
   head.block(start.filter((l) => !/^[\w-]+: ?$/.test(l)).join('\r\n'));
   fillHead(head, texts, 'Cookie', [BufferId.HttpHeader, BufferId.HttpHeaderRaw, BufferId.HttpRequestHeader]);
-  head.add('Host', 'www.example.com');
+  head.addIfAllowed('Host', head.host);
+  let sent = '';
   if (body !== undefined) {
     const wanted = Number(texts.get(BufferId.HttpContentLen) ?? Number.NaN);
-    head.add('Content-Length', String(body.length));
-    return `${line}\r\n${head.lines.join('\r\n')}\r\n\r\n${wanted <= 1e5 ? body.padEnd(wanted, 'x') : body}`;
+    sent = frameBody(head, wanted <= 1e5 ? body.padEnd(wanted, 'x') : body, coding);
   }
-  return `${line}\r\n${head.lines.join('\r\n')}\r\n\r\n`;
+  return `${line}\r\n${head.lines.map((l) => `${l}\r\n`).join('')}\r\n${sent}`;
 }
 
-export function responseFor(texts: Map<BufferId, string>): string {
-  const head = new Head();
+export function responseFor(texts: Map<BufferId, string>, coding: Coding = 'plain', rule: Rule | null = null): string {
+  const head = new Head(rule);
   const body = texts.get(BufferId.FileData) ?? texts.get(BufferId.HttpResponseBody) ?? '';
   const code = texts.get(BufferId.HttpStatCode) ?? '200';
   const line =
     texts.get(BufferId.HttpResponseLine) ??
     `${texts.get(BufferId.HttpProtocol) ?? 'HTTP/1.1'} ${code} ${texts.get(BufferId.HttpStatMsg) ?? 'OK'}`;
+  const start = texts.get(BufferId.HttpStart)?.split('\r\n') ?? [];
+  const first = start[0]?.startsWith('HTTP/') === true ? (start.shift() ?? line) : line;
+  head.block(start.filter((l) => !/^[\w-]+: ?$/.test(l)).join('\r\n'));
   fillHead(head, texts, 'Set-Cookie', [BufferId.HttpHeader, BufferId.HttpHeaderRaw, BufferId.HttpResponseHeader]);
-  head.add('Content-Length', String(body.length));
-  return `${line.startsWith('HTTP/') ? line : `HTTP/1.1 ${line}`}\r\n${head.lines.join('\r\n')}\r\n\r\n${body}`;
+  const sent = frameBody(head, body, coding);
+  const status = first.startsWith('HTTP/') ? first : `HTTP/1.1 ${first}`;
+  return `${status}\r\n${head.lines.map((l) => `${l}\r\n`).join('')}\r\n${sent}`;
 }

@@ -3,7 +3,7 @@
  * Every segment is acknowledged by the other side right after it, so that a passive sensor inspects it.
  */
 import { TcpFlag } from '../../src/protocol/tcp.js';
-import { DefaultClient, DefaultServer, frame, ip, tcp } from './build.js';
+import { DefaultClient, DefaultServer, frame, type Ipv4Fields, ip, type TcpFields, tcp } from './build.js';
 import { bytesOf } from './bytes.js';
 
 /** A frame and its capture time. */
@@ -22,6 +22,8 @@ export interface Endpoint {
 export interface Exchange {
   from: 'client' | 'server';
   data: Uint8Array | string;
+  /** Header fields of its segments that are not what the session would write. */
+  fields?: { ip?: Ipv4Fields; tcp?: TcpFields };
 }
 
 export interface SessionOptions {
@@ -53,12 +55,19 @@ export function tcpSession(o: SessionOptions): TimedFrame[] {
   };
   const { mss = 1460, startUs = DefaultStartUs, stepUs = 1000, link = frame, acks = true } = o;
   const out: TimedFrame[] = [];
-  const send = (from: 'client' | 'server', flags: number, data: Uint8Array = new Uint8Array(0)): void => {
+  const send = (
+    from: 'client' | 'server',
+    flags: number,
+    data: Uint8Array = new Uint8Array(0),
+    fields: Exchange['fields'] = {},
+  ): void => {
     const a = sides[from];
     const b = sides[from === 'client' ? 'server' : 'client'];
     const acked = flags & TcpFlag.Ack ? b.next : 0;
-    const segment = tcp(a.ip, b.ip, { srcPort: a.port, dstPort: b.port, seq: a.next, ack: acked, flags }, data);
-    out.push({ tsUs: startUs + out.length * stepUs, bytes: link(ip(a.ip, b.ip, 6, segment, { id: out.length + 1 })) });
+    const own = { srcPort: a.port, dstPort: b.port, seq: a.next, ack: acked, flags };
+    const segment = tcp(a.ip, b.ip, { ...own, ...fields.tcp }, data);
+    const packet = ip(a.ip, b.ip, 6, segment, { id: out.length + 1, ...fields.ip });
+    out.push({ tsUs: startUs + out.length * stepUs, bytes: link(packet) });
     a.next = (a.next + data.length + (flags & (TcpFlag.Syn | TcpFlag.Fin) ? 1 : 0)) >>> 0;
   };
   if (o.handshake !== false) {
@@ -69,11 +78,11 @@ export function tcpSession(o: SessionOptions): TimedFrame[] {
     sides.client.next = (sides.client.next + 1) >>> 0;
     sides.server.next = (sides.server.next + 1) >>> 0;
   }
-  for (const { from, data } of o.exchanges) {
+  for (const { from, data, fields } of o.exchanges) {
     const bytes = bytesOf(data);
     for (let at = 0; at < bytes.length; at += mss) {
       const end = Math.min(at + mss, bytes.length);
-      send(from, TcpFlag.Ack | (end === bytes.length ? TcpFlag.Psh : 0), bytes.subarray(at, end));
+      send(from, TcpFlag.Ack | (end === bytes.length ? TcpFlag.Psh : 0), bytes.subarray(at, end), fields);
       if (acks) send(from === 'client' ? 'server' : 'client', TcpFlag.Ack);
     }
   }
