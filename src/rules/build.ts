@@ -98,7 +98,7 @@ function isFirstPass(name: string): boolean {
  * to fill in.
  */
 export function buildRule(ast: RuleAst, env: RuleEnvironment): Rule {
-  const b = new RuleBuilder(newRule(ast, env), env);
+  const b = new RuleBuilder(newRule(ast, env), env, ast.dialect);
   applyOptions(b, ast.options, true);
   applyOptions(b, ast.options, false);
   if (b.rule.sid === 0) throw new RuleFault('the rule has no sid', 'add sid:N; with a number of its own');

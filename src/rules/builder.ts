@@ -5,6 +5,7 @@
 
 import { AppProto } from '../protocol/app-proto.js';
 import { BufferId } from '../protocol/buffers.js';
+import type { RuleAst } from './ast.js';
 import type { RuleEnvironment } from './environment.js';
 import { RuleFault } from './faults.js';
 import type {
@@ -77,6 +78,7 @@ export class RuleBuilder {
   constructor(
     readonly rule: Rule,
     readonly env: RuleEnvironment,
+    readonly dialect: RuleAst['dialect'] = 'suricata',
   ) {}
 
   get proto(): HeaderProto {

@@ -1,8 +1,8 @@
 /** Keywords about files in transactions (user guide, "File Keywords"). */
-import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { RuleBuilder } from '../builder.js';
 import { RuleFault } from '../faults.js';
+import { readInput } from '../inputs.js';
 import type { FileTest } from '../ir.js';
 import { parseNumberTest } from '../numbers.js';
 import { parseContentBytes } from './content.js';
@@ -53,7 +53,7 @@ function hashList(algorithm: 'md5' | 'sha1' | 'sha256', digits: number): Keyword
       const path = isAbsolute(file) ? file : join(b.env.folder, file);
       let text: string;
       try {
-        text = readFileSync(path, 'latin1');
+        text = readInput(path).toString('latin1');
       } catch (e) {
         throw new RuleFault(
           `${name}: cannot read ${path}: ${(e as NodeJS.ErrnoException).code}`,

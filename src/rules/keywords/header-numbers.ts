@@ -3,9 +3,13 @@ import type { RuleBuilder } from '../builder.js';
 import { RuleFault } from '../faults.js';
 import type { NumberField, NumberTest } from '../ir.js';
 import { parseDecimal, parseNumberTest } from '../numbers.js';
+import { snortRange } from '../snort3-ranges.js';
 import type { Keyword } from './keyword.js';
 
 type Read = (text: string, negated: boolean) => NumberTest | null;
+
+/** Largest value that a range in Snort 3's dialect may name. */
+const Max32 = 0xffff_ffff;
 
 const equals = (n: number | null): NumberTest | null => (n === null ? null : { op: '=', lo: n, hi: n });
 /** `N`, `<N`, `>N`, `A<>B` and so on. */
@@ -180,7 +184,9 @@ export const headerNumbers: readonly Keyword[] = specs.map((s) => ({
   ...s.more,
   apply(b, value, negated) {
     s.check?.(b);
-    const test = s.read(value, negated);
+    // Snort 3 takes ranges everywhere, Suricata only for some fields.
+    const test =
+      (b.dialect === 'snort3' ? snortRange(`${negated ? '!' : ''}${value}`, Max32) : null) ?? s.read(value, negated);
     if (test === null) throw new RuleFault(`${s.name}:${value} is not understood`, `write ${s.args}`);
     b.addCondition({ kind: 'number', field: s.field, test });
   },

@@ -1,9 +1,9 @@
 /** dataset, datarep, iprep: lists kept outside the rule (user guide, "Datasets", "IP Reputation"). */
-import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Settings } from '../../core/settings.js';
 import type { RuleBuilder } from '../builder.js';
 import { RuleFault } from '../faults.js';
+import { readInput } from '../inputs.js';
 import type { DatasetMatch, NumberTest } from '../ir.js';
 import { parseDecimal } from '../numbers.js';
 import type { Keyword } from './keyword.js';
@@ -114,7 +114,7 @@ function reputationCategories(settings: Settings): ReadonlySet<string> {
   if (file !== undefined) {
     const path = isAbsolute(file) ? file : join(settings.string('default-reputation-path', ''), file);
     try {
-      text = readFileSync(path, 'latin1');
+      text = readInput(path).toString('latin1');
     } catch {
       // Told by the stage that reads reputations.
     }
