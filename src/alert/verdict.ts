@@ -16,10 +16,11 @@ import {
   matchRule,
   matchTx,
 } from '../detect/matches.js';
+import { Fate, observer, watch } from '../detect/recorder.js';
 import { FlowFlag, flows } from '../flow/columns.js';
-import type { CompiledRules } from '../rules/compile/compile.js';
 import { RuleAction, RuleCol, RuleFlag, RuleType } from '../rules/compile/layout.js';
 import { ThresholdCol } from '../rules/compile/layout-tables.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 import { bindPolicies, counterId, isSuppressed, thresholdRows, thresholdsOf } from './policies.js';
 import { AlertFlag, AlertLimit, alertQueue } from './queue.js';
 import { setTags } from './tags.js';
@@ -61,7 +62,7 @@ export function configureAlerts(settings: Settings, inline: boolean): void {
 }
 
 /** Takes the rules that detection works with. */
-export function bindAlerts(rules: CompiledRules): void {
+export function bindAlerts(rules: RuntimeRules): void {
   table = rules.table;
   code = rules.code;
   bindPolicies(rules);
@@ -105,6 +106,8 @@ export function applyVerdict(p: Packet): Verdict {
     const swapped = p.flow !== 0 && matchDir[m] !== p.dir;
     action = table[rule * RuleCol.Stride + RuleCol.Action];
     rated = false;
+    full = false;
+    suppressed = false;
     const result = p.ipVersion === 0 ? ThresholdResult.Alert : threshold(rule, p, swapped);
     if (result !== ThresholdResult.Nothing) verdict = act(p, m, verdict);
     if (result !== ThresholdResult.Alert || !isShown(table[rule * RuleCol.Stride + RuleCol.Flags]))
@@ -112,21 +115,48 @@ export function applyVerdict(p: Packet): Verdict {
     else {
       setTags(p, code, table[rule * RuleCol.Stride + RuleCol.Effects], swapped);
       if (alertQueue.count < alertMax) keep(m);
-      else counts[cOverflow]++;
+      else {
+        full = true;
+        counts[cOverflow]++;
+      }
     }
-    if (action === RuleAction.Pass && result !== ThresholdResult.Nothing) break;
+    if (watch !== 0) tellFate(m, result);
+    if (action === RuleAction.Pass && result !== ThresholdResult.Nothing) {
+      if (watch !== 0) tellPassed(i + 1);
+      break;
+    }
   }
   counts[cAlert] += alertQueue.count;
   if (alertQueue.count > 0 && p.flow !== 0) flows.flags[p.flow] |= FlowFlag.HasAlerts;
   return verdict;
 }
 
+/** Whether the match under way found no room for its alert. */
+let full = false;
+
+/** Tells an observer what became of match `m`. */
+function tellFate(m: number, result: ThresholdResult): void {
+  const rule = matchRule[m];
+  let fate = full ? Fate.AlertMax : Fate.Alert;
+  if (suppressed) fate = Fate.Suppressed;
+  else if (result !== ThresholdResult.Alert) fate = Fate.Threshold;
+  else if (!isShown(table[rule * RuleCol.Stride + RuleCol.Flags])) fate = Fate.Silent;
+  observer?.fate(rule, matchTx[m], fate);
+}
+
+/** Tells an observer of the matches from number `first` on, which a pass rule keeps from being looked at. */
+function tellPassed(first: number): void {
+  for (let i = first; i < matchCount; i++) observer?.fate(matchRule[order[i]], matchTx[order[i]], Fate.Passed);
+}
+
 /** The action of the match under way: the rule's, or what a rate filter makes of it. */
 let action = 0;
 let rated = false;
+let suppressed = false;
 
 function threshold(rule: number, p: Packet, swapped: boolean): ThresholdResult {
-  if (isSuppressed(rule, p, swapped)) return ThresholdResult.Silent;
+  suppressed = isSuppressed(rule, p, swapped);
+  if (suppressed) return ThresholdResult.Silent;
   const rows = thresholdsOf(rule);
   if (rows === null) return ThresholdResult.Alert;
   const all = thresholdRows();

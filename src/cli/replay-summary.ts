@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { ReplaySummary, RuleNoteSummary } from '../sensor/options.js';
 import { type Column, safe, safeJson, tableLines } from './format.js';
+import { costColumns, suspensionLines, worstRules } from './rule-costs-text.js';
 import { byteSize, grouped, type Paint, plural } from './text.js';
 
 /** Signatures in the table; the rest are counted. */
@@ -26,6 +27,7 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
 
 /** No usable rule, damaged captures, outputs that could not be written, lost events: told even to who wants quiet. */
 export function printFaults(out: NodeJS.WritableStream, summary: ReplaySummary): void {
+  for (const line of suspensionLines(summary.suspensions, MaxNotes)) out.write(`${line}\n`);
   const { loaded, failed } = summary.rules;
   if (loaded === 0 && failed.length > 0) {
     out.write(`no rule is usable, ${plural(failed.length, 'rule')} refused: \`peccary rules check\` says why\n`);
@@ -76,7 +78,14 @@ export function textSummary(
       (summary.drops > 0 ? `, ${plural(summary.drops, 'packet')} dropped` : ''),
     paint('bold', plural(summary.alerts, 'alert')),
   ];
-  return `${lines.join('\n')}\n${signatureTable(summary, width, paint)}${nextSteps(summary, logDir)}`;
+  const told = latencyLine(summary);
+  if (told !== null) lines.push(told);
+  return [
+    `${lines.join('\n')}\n`,
+    signatureTable(summary, width, paint),
+    profileTable(summary, width, paint),
+    nextSteps(summary, logDir),
+  ].join('');
 }
 
 type Signature = ReplaySummary['bySignature'][number];
@@ -98,6 +107,26 @@ function signatureTable(summary: ReplaySummary, width: number, paint: Paint): st
   const rest = summary.bySignature.length - MaxSignatures;
   if (rest > 0) lines.push(`and ${plural(rest, 'more signature')}`);
   return `\n${lines.join('\n')}\n`;
+}
+
+/** The rules that took most of the time. */
+function profileTable({ profile }: ReplaySummary, width: number, paint: Paint): string {
+  if (profile === undefined) return '';
+  const worst = worstRules(profile, 'total', MaxSignatures);
+  const rest = profile.length - worst.length;
+  const more = rest > 0 ? [`and ${plural(rest, 'more rule')}: \`peccary rules profile\` shows all`] : [];
+  return `\n${[...tableLines(worst, costColumns, width, paint), ...more].join('\n')}\n`;
+}
+
+/** What the latency budget led to, when there is one and it was broken. */
+function latencyLine({ counters }: ReplaySummary): string | null {
+  const of = (name: string): number => counters[`detect.latency.${name}`] ?? 0;
+  const [packets, rules, suspended] = [of('packet_timeouts'), of('rule_timeouts'), of('suspensions')];
+  if (packets + rules === 0) return null;
+  return (
+    `latency budget: broken by ${plural(packets, 'packet')} and ${plural(rules, 'check')}, ` +
+    `${plural(suspended, 'suspension')}, ${plural(of('skipped'), 'check')} skipped`
+  );
 }
 
 function nextSteps(summary: ReplaySummary, logDir: string): string {

@@ -37,13 +37,13 @@ export function describeRule(rule: Rule): string {
   return `${lines.join('\n')}\n`;
 }
 
-function headerText(rule: Rule): string {
+export function headerText(rule: Rule): string {
   const side = (addresses: AddressSet, ports: PortSet): string => `${addresses.text} port ${ports.text}`;
   const arrow = rule.bidirectional ? '<>' : '->';
   return safe(`${rule.proto.name}, ${side(rule.src, rule.srcPorts)} ${arrow} ${side(rule.dst, rule.dstPorts)}`);
 }
 
-function flowText(rule: Rule): string {
+export function flowText(rule: Rule): string {
   const { direction, state, stream, frag } = rule.flow;
   const words: (string | null)[] = [direction, state];
   if (stream !== null) words.push(stream === 'only' ? 'reassembled data only' : 'packets only');
@@ -72,7 +72,7 @@ export function contentText(bytes: readonly number[]): string {
   return inHex ? `${out}|` : out;
 }
 
-function matchText(match: Match): string {
+export function matchText(match: Match): string {
   if (match.kind === 'content') {
     const words = [`${match.negated ? 'no ' : ''}"${contentText(match.bytes)}"`];
     if (match.nocase) words.push('any case');
@@ -99,7 +99,7 @@ function testText(test: NumberTest): string {
   return test.op === 'in' ? `${test.lo} to ${test.hi}` : `${test.op} ${test.lo}`;
 }
 
-function conditionText(condition: Condition): string {
+export function conditionText(condition: Condition): string {
   if (condition.kind === 'number') return `${condition.field} ${testText(condition.test)}`;
   return `${condition.kind} ${fieldsText(condition)}`;
 }

@@ -13,6 +13,8 @@ import {
 } from './config-options.js';
 import { type Column, outputWidth, safe, safeJson, tableLines } from './format.js';
 import { noteText } from './replay-summary.js';
+import { registerExplain } from './rules-explain.js';
+import { registerProfile } from './rules-profile.js';
 import { plural } from './text.js';
 
 interface Flags extends ConfigOptions, RuleOptions {
@@ -23,7 +25,9 @@ const examples = `
 Examples:
   peccary rules check -S my.rules
   peccary rules list injection
-  peccary rules show 5100001`;
+  peccary rules show 5100001
+  peccary rules explain 5100001 capture.pcap
+  peccary rules profile capture.pcap`;
 
 export function registerRules(program: Command): void {
   const rules = program
@@ -44,6 +48,8 @@ export function registerRules(program: Command): void {
     .description('A rule as Peccary understands it.')
     .argument('<sid>', 'SID or GID:SID');
   shared(show).action(async (sid: string, flags: Flags) => printRule(await load(flags), sid, flags.json));
+  registerExplain(rules);
+  registerProfile(rules);
 }
 
 function shared(command: Command): Command {

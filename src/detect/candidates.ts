@@ -22,6 +22,10 @@ export function candidatesReset(): void {
   }
 }
 
+export function isCandidate(rule: number): boolean {
+  return stamp[rule] === generation;
+}
+
 export function addCandidate(rule: number): void {
   if (stamp[rule] === generation) return;
   stamp[rule] = generation;

@@ -38,8 +38,13 @@ export function bindConditions(words: Int32Array, wide: Float64Array, bytes: Uin
  * looks at protocol detection alone and counts only on the packet that decided it.
  */
 export function conditionsHold(from: number, p: Packet, dir: number, pdOnly: boolean): boolean {
-  for (let pc = from; code[pc] !== Op.End; pc += code[pc + 1]) if (!holds(pc, p, dir, pdOnly)) return false;
-  return true;
+  return failingCondition(from, p, dir, pdOnly) < 0;
+}
+
+/** The first of them that does not hold, as a word of the code, or -1. */
+export function failingCondition(from: number, p: Packet, dir: number, pdOnly: boolean): number {
+  for (let pc = from; code[pc] !== Op.End; pc += code[pc + 1]) if (!holds(pc, p, dir, pdOnly)) return pc;
+  return -1;
 }
 
 function holds(pc: number, p: Packet, dir: number, pdOnly: boolean): boolean {
@@ -129,7 +134,7 @@ function numberHolds(pc: number, p: Packet): boolean {
 }
 
 /** The field's value, or -1 when the packet has none. */
-function numberField(field: number, p: Packet): number {
+export function numberField(field: number, p: Packet): number {
   const tcp = p.ipProto === IpProto.Tcp && p.l4Off !== 0;
   const icmp = (p.ipProto === IpProto.Icmp || p.ipProto === IpProto.Icmpv6) && p.l4Off !== 0;
   switch (field) {

@@ -13,6 +13,7 @@ import { Op, Test } from '../rules/compile/layout.js';
 import { FileTestCode, StoreScope, StoreSide } from '../rules/compile/layout-tables.js';
 import { find } from './find.js';
 import { testNumber } from './number-test.js';
+import { recorder } from './recorder.js';
 import { scratchTake } from './scratch.js';
 
 const mem = u8;
@@ -123,7 +124,11 @@ function testHolds(pc: number, file: TrackedFile): boolean {
 }
 
 function fileHolds(from: number, file: TrackedFile): boolean {
-  for (let pc = from; code[pc] !== Op.End; pc += code[pc + 1]) if (!testHolds(pc, file)) return false;
+  for (let pc = from; code[pc] !== Op.End; pc += code[pc + 1]) {
+    const holds = testHolds(pc, file);
+    if (recorder !== null) recorder.fileTest(pc, file, holds);
+    if (!holds) return false;
+  }
   return true;
 }
 

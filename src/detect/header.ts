@@ -6,8 +6,8 @@
  */
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import { IpProto } from '../protocol/ip.js';
-import type { CompiledRules } from '../rules/compile/compile.js';
 import { RuleCol, RuleFlag } from '../rules/compile/layout.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 
 let table: Int32Array = new Int32Array(0);
 let protocols: Uint32Array = new Uint32Array(8);
@@ -21,7 +21,7 @@ let portClasses: Uint16Array = new Uint16Array(65536);
 let portRows: Uint32Array = new Uint32Array(1);
 let portWords = 1;
 
-export function bindHeaders(rules: CompiledRules): void {
+export function bindHeaders(rules: RuntimeRules): void {
   table = rules.table;
   protocols = rules.protocols;
   ({ v4Starts, v4Classes, v6Starts, v6Classes } = rules.addresses);
@@ -144,4 +144,54 @@ export function flowFits(flags: number): boolean {
   if ((flags & RuleFlag.NotEstablished) !== 0 && (state & PacketFlag.Established) !== 0) return false;
   if ((flags & RuleFlag.OnlyFrag) !== 0 && (state & PacketFlag.Reassembled) === 0) return false;
   return (flags & RuleFlag.NoFrag) === 0 || (state & PacketFlag.Reassembled) === 0;
+}
+
+/** What of a rule's header and flow keyword does not fit; a higher number was got to later. */
+export const enum HeaderFault {
+  Direction = 1,
+  IpVersion = 2,
+  Protocol = 3,
+  /** The rule names ports and the packet has none that count. */
+  NoPorts = 4,
+  Source = 5,
+  Destination = 6,
+  SourcePort = 7,
+  DestinationPort = 8,
+  NoFlow = 9,
+  NotEstablished = 10,
+  Established = 11,
+  NotReassembled = 12,
+  Reassembled = 13,
+  None = 14,
+}
+
+/** Which part of `headerFits` and `flowFits` of rule `n` says no: for a recorder. */
+export function headerFault(n: number): HeaderFault {
+  const at = n * RuleCol.Stride;
+  const flags = table[at + RuleCol.Flags];
+  const p = packet;
+  if ((flags & flagsWanted) === 0) return HeaderFault.Direction;
+  if ((flags & RuleFlag.Ipv4Only) !== 0 && p.ipVersion !== 4) return HeaderFault.IpVersion;
+  if ((flags & RuleFlag.Ipv6Only) !== 0 && p.ipVersion !== 6) return HeaderFault.IpVersion;
+  if (!headerFits(n)) {
+    const proto = table[at + RuleCol.Proto];
+    if (proto !== 0 && (protocols[proto * 8 + (p.ipProto >>> 5)] & (1 << (p.ipProto & 31))) === 0) {
+      return HeaderFault.Protocol;
+    }
+    if (!addressesFit(table[at + RuleCol.Src], 0)) return HeaderFault.Source;
+    if (!addressesFit(0, table[at + RuleCol.Dst])) return HeaderFault.Destination;
+    if (!portFits(table[at + RuleCol.SrcPorts], swapped ? p.dstPort : p.srcPort)) return HeaderFault.SourcePort;
+    if (!portFits(table[at + RuleCol.DstPorts], swapped ? p.srcPort : p.dstPort)) return HeaderFault.DestinationPort;
+    return HeaderFault.NoPorts;
+  }
+  return flowFits(flags) ? HeaderFault.None : flowFault(flags);
+}
+
+function flowFault(flags: number): HeaderFault {
+  const state = packet.flags;
+  if ((flags & RuleFlag.NeedsFlow) !== 0 && packet.flow === 0) return HeaderFault.NoFlow;
+  const established = (state & PacketFlag.Established) !== 0;
+  if ((flags & RuleFlag.Established) !== 0 && !established) return HeaderFault.NotEstablished;
+  if ((flags & RuleFlag.NotEstablished) !== 0 && established) return HeaderFault.Established;
+  return (flags & RuleFlag.OnlyFrag) !== 0 ? HeaderFault.NotReassembled : HeaderFault.Reassembled;
 }

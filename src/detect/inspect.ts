@@ -14,20 +14,12 @@ import { decodeBase64 } from './base64.js';
 import { arithmetic, compare, masked, numberValue, readNumber } from './byte-numbers.js';
 import { datasetMatch } from './datasets.js';
 import { find } from './find.js';
+import { InspectLimit } from './inspect-limit.js';
 import { captureAdd, matchedAdd, matchedCount, matchedCut } from './matched.js';
 import { testNumber } from './number-test.js';
 import { recorder } from './recorder.js';
 import { regexHandle } from './regexes.js';
 import { scratchMark, scratchRelease, scratchTake } from './scratch.js';
-
-export const enum InspectLimit {
-  /** Steps a program may take on one buffer (Suricata: detect.inspection-recursion-limit). */
-  Steps = 3000,
-  /** Bytes base64_decode decodes at most (Suricata: 65,535). */
-  Base64 = 65_535,
-  /** isdataat with a variable above this never has data (Suricata). */
-  IsDataAtMax = 100_000_000,
-}
 
 const cSteps = counter('detect.inspection_limit');
 
@@ -67,6 +59,7 @@ export function inspectBuffer(pc: number, off: number, len: number, base: number
   steps = stepLimit;
   hopeless = false;
   const mark = matchedCount;
+  if (recorder !== null) recorder.buffer(pc, off, len, base, id);
   if (run(pc)) return true;
   matchedCut(mark);
   return false;
@@ -86,8 +79,9 @@ function run(from: number): boolean {
     if (op === Op.Content) return runContent(pc);
     if (op === Op.Pcre) return runPcre(pc);
     if (op === Op.Base64) return runBase64(pc);
+    const before = pos;
     const ok = simple(op, pc);
-    if (recorder !== null) recorder.match(pc, pos, ok);
+    if (recorder !== null) recorder.match(pc, before, bLen, pos, ok);
     if (!ok) return false;
     pc += code[pc + 1];
   }
@@ -171,19 +165,21 @@ function runContent(pc: number): boolean {
   const to = winTo;
   const mark = matchedCount;
   for (;;) {
-    if (from > to || to <= 0) return negated ? run(next) : contentMissing(pc, flags);
-    const found = find(pOff, pLen, bOff + from, bOff + to, noCase);
-    if (found < 0) return negated ? run(next) : contentMissing(pc, flags);
+    const found = from > to || to <= 0 ? -1 : find(pOff, pLen, bOff + from, bOff + to, noCase);
+    if (found < 0) {
+      if (recorder !== null) recorder.match(pc, from, to, negated ? pos : -1, negated);
+      return negated ? run(next) : contentMissing(flags);
+    }
     const end = found - bOff + pLen;
     const fits = !endsWith || end === bLen;
     if (negated && fits) {
-      if (recorder !== null) recorder.match(pc, end, false);
+      if (recorder !== null) recorder.match(pc, from, to, end, false);
       if ((flags & ContentFlag.Bound) === 0) hopeless = true;
       return false;
     }
     if (fits) {
       pos = end;
-      if (recorder !== null) recorder.match(pc, end, true);
+      if (recorder !== null) recorder.match(pc, from, to, end, true);
       matchedAdd(bId, bBase + end - pLen, pLen, found);
       if (run(next)) return true;
       matchedCut(mark);
@@ -203,8 +199,7 @@ function runContent(pc: number): boolean {
 }
 
 /** A content that is not there: final, unless it depends on where an earlier match was. */
-function contentMissing(pc: number, flags: number): boolean {
-  if (recorder !== null) recorder.match(pc, pos, false);
+function contentMissing(flags: number): boolean {
   if ((flags & ContentFlag.Relative) === 0) hopeless = true;
   return false;
 }
@@ -215,15 +210,19 @@ function runPcre(pc: number): boolean {
   if (handle < 0) return false;
   const next = pc + code[pc + 1];
   const before = pos;
+  const negated = (flags & MatchFlag.Negated) !== 0;
   const subject = (flags & MatchFlag.Relative) !== 0 ? before : 0;
   if (subject > bLen) return false;
   const mark = matchedCount;
   let start = 0;
   for (;;) {
     const pairs = start > bLen - subject ? -1 : pcreMatch(handle, bOff + subject, bLen - subject, start, 0);
-    if (recorder !== null) recorder.match(pc, subject + start, pairs > 0);
-    if (pairs === -1) return (flags & MatchFlag.Negated) !== 0 ? run(next) : false;
-    if (pairs <= 0 || (flags & MatchFlag.Negated) !== 0) return false;
+    const holds = pairs === -1 ? negated : pairs > 0 && !negated;
+    if (recorder !== null) {
+      recorder.match(pc, subject + start, bLen, pairs > 0 ? subject + pcreOvector[1] : -1, holds);
+    }
+    if (!holds) return false;
+    if (negated) return run(next);
     const matchStart = pcreOvector[0];
     const matchEnd = pcreOvector[1];
     pos = subject + matchEnd;
@@ -286,6 +285,10 @@ function byteCount(pc: number, flags: number): number {
 /** Reads the number of a byte_* row and applies its bitmask; the bytes taken, or -1. `value` has it. */
 let value = 0;
 let numberOff = 0;
+/** The number that the last byte_* row read, and where in the buffer: for a recorder. */
+export function lastNumber(): [value: number, at: number] {
+  return [value, numberOff - bOff];
+}
 function extract(pc: number): number {
   const flags = code[pc + 2];
   const bytes = byteCount(pc, flags);
@@ -380,6 +383,10 @@ function runBase64(pc: number): boolean {
   if (to === 0) return false;
   const decoded = decodeBase64(bOff + from, len, to, true);
   const saved = [bOff, bLen, bBase, bId, pos];
+  if (recorder !== null) {
+    recorder.match(pc, from, from + len, from + len, decoded > 0);
+    recorder.buffer(inner, to, decoded, 0, BufferId.Base64Data);
+  }
   bOff = to;
   bLen = decoded;
   bBase = 0;

@@ -7,9 +7,9 @@ import { FlowFlag, flows } from '../flow/columns.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { BufferId } from '../protocol/buffers.js';
 import { IpProto } from '../protocol/ip.js';
-import type { CompiledRules } from '../rules/compile/compile.js';
 import { RuleCol, RuleFlag, RuleType, SectionCol } from '../rules/compile/layout.js';
 import { GroupCol, GroupProto } from '../rules/compile/layout-tables.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 import { hasAppEvents } from './app-state.js';
 import { candidateCount, candidatesReset, sortedCandidates } from './candidates.js';
 import { conditionsHold, swappedFor } from './conditions.js';
@@ -20,10 +20,11 @@ import { inspectBuffer } from './inspect.js';
 import { matchedReset } from './matched.js';
 import { addMatch, chunkLen, chunkOff, MatchRowFlag } from './matches.js';
 import { addList, queueScan, runScans } from './prefilter.js';
-import { recorder } from './recorder.js';
+import { Look, observer, recorder, watch } from './recorder.js';
 import { setStreamChunk, streamSectionHolds } from './stream-section.js';
 import { transform, transformLen, transformOff } from './transforms.js';
 import { addFromPayload } from './tx-pass.js';
+import { watchRules } from './watch.js';
 
 let table: Int32Array = new Int32Array(0);
 let sections: Int32Array = new Int32Array(0);
@@ -48,12 +49,12 @@ export function packetPassReset(): void {
   }
 }
 
-export function bindPacketPass(rules: CompiledRules): void {
+export function bindPacketPass(rules: RuntimeRules): void {
   table = rules.table;
   sections = rules.sections;
   ({ portGroup, firstGroup, groups } = rules.groups);
   listRows = rules.listRows;
-  matchedIn = new Uint32Array(rules.rules.length);
+  matchedIn = new Uint32Array(rules.count);
   eventLists = rules.packetEvents;
   ipSrc = rules.ipOnly.bySrc;
   ipDst = rules.ipOnly.byDst;
@@ -87,6 +88,7 @@ export function inspectIpOnly(p: Packet, dir: number): void {
   addList(ipAlways);
   addList(ipSrc[srcClass()]);
   addList(ipDst[dstClass()]);
+  if (watch !== 0) observer?.look(Look.IpOnly, p, dir, null, 0, 0);
   inspectCandidates(p, dir, true);
 }
 
@@ -112,6 +114,7 @@ export function inspectOwn(p: Packet, dir: number, group: number): void {
     if (payload) addList(groups[group + GroupCol.PayloadAlways]);
   }
   if ((p.eventCount > 0 || hasAppEvents()) && isListed(eventLists[dir])) addList(eventLists[dir]);
+  if (watch !== 0) observer?.look(Look.Packet, p, dir, null, p.payloadOff, p.payloadLen);
   if (candidateCount > 0) inspectCandidates(p, dir, true);
 }
 
@@ -125,13 +128,20 @@ export function inspectChunk(p: Packet, dir: number, group: number, off: number,
   if (streamDb >= 0) queueScan(streamDb, off - before, len + before);
   runScans();
   addList(groups[group + GroupCol.PayloadAlways]);
+  if (watch !== 0) observer?.look(Look.Stream, p, dir, null, off - before, len + before);
   if (candidateCount > 0) inspectCandidates(p, dir, false);
 }
 
 function inspectCandidates(p: Packet, dir: number, own: boolean): void {
   const list = sortedCandidates();
   const n = candidateCount;
-  for (let i = 0; i < n; i++) inspectRule(list[i], p, dir, own);
+  if (watch !== 0) inspectWatched(list, n, p, dir, own);
+  else for (let i = 0; i < n; i++) inspectRule(list[i], p, dir, own);
+}
+
+/** A function of its own: the closure costs only those who watch. */
+function inspectWatched(list: Int32Array, n: number, p: Packet, dir: number, own: boolean): void {
+  watchRules(list, n, (rule) => inspectRule(rule, p, dir, own));
 }
 
 function inspectRule(rule: number, p: Packet, dir: number, own: boolean): void {
@@ -149,22 +159,12 @@ function inspectRule(rule: number, p: Packet, dir: number, own: boolean): void {
   if (matchedIn[rule] === packetStamp) return;
   const app = table[at + RuleCol.App];
   if (app !== AppProto.Unknown && (p.flow === 0 || flows.appProto[p.flow] !== app)) return;
-  if (!flowFits(flags) || !headerFits(rule)) {
-    if (recorder !== null) recorder.rule(rule, 'header', 0);
-    return;
-  }
+  if (!flowFits(flags) || !headerFits(rule)) return;
   const conditions = table[at + RuleCol.Conditions];
-  if (conditions >= 0 && !conditionsHold(conditions, p, dir, type === RuleType.PdOnly)) {
-    if (recorder !== null) recorder.rule(rule, 'conditions', conditions);
-    return;
-  }
+  if (conditions >= 0 && !conditionsHold(conditions, p, dir, type === RuleType.PdOnly)) return;
   matchedReset();
   const found = inspectSections(at, flags, p, dir, own);
-  if (found === 0) {
-    if (recorder !== null) recorder.rule(rule, 'section', 0);
-    return;
-  }
-  if (recorder !== null) recorder.rule(rule, 'matched', 0);
+  if (found === 0) return;
   matchedIn[rule] = packetStamp;
   runEffects(table[at + RuleCol.Effects], p, dir);
   addMatch(rule, null, dir, found);
@@ -177,10 +177,10 @@ function inspectSections(at: number, flags: number, p: Packet, dir: number, own:
   let found: number = MatchRowFlag.Packet;
   for (let row = first; row < end; row += SectionCol.Stride) {
     const id = sections[row + SectionCol.Buffer];
-    if (id === BufferId.Payload) {
-      found = inspectPayload(row, flags, p, dir, own);
-      if (found === 0) return 0;
-    } else if (!own || !inspectHeader(row, p, dir)) return 0;
+    if (id === BufferId.Payload) found = inspectPayload(row, flags, p, dir, own);
+    else if (!own || !inspectHeader(row, p, dir)) found = 0;
+    if (recorder !== null) recorder.section((row - first) / SectionCol.Stride, found !== 0, true);
+    if (found === 0) return 0;
   }
   return found;
 }

@@ -13,9 +13,9 @@ import { BufferStatus, BufferView } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { BufferId, buffers, TxProgress } from '../protocol/buffers.js';
-import type { CompiledRules } from '../rules/compile/compile.js';
 import { RuleCol, RuleFlag, SectionCol, SectionFlag } from '../rules/compile/layout.js';
 import { DbKind } from '../rules/compile/layout-tables.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 import { addCandidate, candidateCount, candidatesReset, sortedCandidates } from './candidates.js';
 import { conditionsHold } from './conditions.js';
 import { runEffects } from './effects.js';
@@ -23,7 +23,7 @@ import { flowFits, headerFits } from './header.js';
 import { matchedReset } from './matched.js';
 import { addMatch, MatchRowFlag } from './matches.js';
 import { addList, queueScan, runScans } from './prefilter.js';
-import { recorder } from './recorder.js';
+import { Look, observer, recorder, watch } from './recorder.js';
 import { scratchMark, scratchRelease } from './scratch.js';
 import {
   cellIsOver,
@@ -50,6 +50,7 @@ import {
   tellMatchedFiles,
   txBuffer,
 } from './tx-section.js';
+import { watchRules } from './watch.js';
 
 const enum Bound {
   /** Windows of a body looked at with one packet; the rest comes with the next. */
@@ -79,10 +80,10 @@ const view = new BufferView();
 /** Transaction rules whose fast pattern was found in the payload of this packet, by direction. */
 const fromPayload: [number[], number[]] = [[], []];
 
-export function bindTxPass(rules: CompiledRules): void {
+export function bindTxPass(rules: RuntimeRules): void {
   table = rules.table;
   sections = rules.sections;
-  sids = Float64Array.from(rules.rules, (r) => r.sid);
+  sids = Float64Array.from({ length: rules.count }, (_, n) => table[n * RuleCol.Stride + RuleCol.Sid] >>> 0);
   always = rules.txAlways;
   events = rules.txEvents;
   engines = [[], []];
@@ -123,6 +124,7 @@ export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, 
     if (dir === 0) tx.dirtyToServer = 0;
     else tx.dirtyToClient = 0;
     prefilter(tx, dir, side);
+    if (watch !== 0) observer?.look(Look.Transaction, p, dir, tx, 0, 0);
     inspectCandidates(p, tx, dir, side);
     scratchRelease(mark);
     const body = bodyInspected(tx, dir);
@@ -235,7 +237,13 @@ function inspectCandidates(p: Packet, tx: HttpTransaction, dir: number, side: nu
   if (candidateCount === 0) return;
   const list = sortedCandidates();
   const n = candidateCount;
-  for (let i = 0; i < n; i++) inspectRule(list[i], p, tx, dir, side);
+  if (watch !== 0) inspectWatched(list, n, p, tx, dir, side);
+  else for (let i = 0; i < n; i++) inspectRule(list[i], p, tx, dir, side);
+}
+
+/** A function of its own: the closure costs only those who watch. */
+function inspectWatched(list: Int32Array, n: number, p: Packet, tx: HttpTransaction, dir: number, side: number): void {
+  watchRules(list, n, (rule) => inspectRule(rule, p, tx, dir, side));
 }
 
 function inspectRule(rule: number, p: Packet, tx: HttpTransaction, dir: number, side: number): void {
@@ -252,20 +260,13 @@ function inspectRule(rule: number, p: Packet, tx: HttpTransaction, dir: number, 
   if (stored < 0) {
     const app = table[at + RuleCol.App];
     if (app !== AppProto.Unknown && app !== AppProto.Http1) return;
-    if (!flowFits(table[at + RuleCol.Flags]) || !headerFits(rule)) {
-      if (recorder !== null) recorder.rule(rule, 'header', 0);
-      return;
-    }
+    if (!flowFits(table[at + RuleCol.Flags]) || !headerFits(rule)) return;
     const conditions = table[at + RuleCol.Conditions];
-    if (conditions >= 0 && !conditionsHold(conditions, p, dir, false)) {
-      if (recorder !== null) recorder.rule(rule, 'conditions', conditions);
-      return;
-    }
+    if (conditions >= 0 && !conditionsHold(conditions, p, dir, false)) return;
   }
   matchedReset();
   let flags = inspectSections(rule, stored < 0 ? 0 : stored, tx, dir);
   if ((flags & StoredFlag.Done) !== 0) {
-    if (recorder !== null) recorder.rule(rule, 'matched', 0);
     runEffects(table[at + RuleCol.Effects], p, dir);
     addMatch(rule, tx, dir, MatchRowFlag.Tx);
     if ((table[at + RuleCol.Flags] & RuleFlag.Files) !== 0) tellFileSections(rule, tx, dir);
@@ -308,11 +309,13 @@ function inspectSections(rule: number, before: number, tx: HttpTransaction, dir:
     const row = (first + s) * SectionCol.Stride;
     if ((sections[row + SectionCol.Flags] & mine) === 0) continue;
     const result = inspectTxSection(row, tx, dir);
+    if (recorder !== null) {
+      recorder.section(s, result === SectionResult.Match, result === SectionResult.CannotMatch);
+    }
     if (result === SectionResult.Match) {
       flags |= 1 << s;
       continue;
     }
-    if (recorder !== null) recorder.rule(rule, 'section', s);
     return result === SectionResult.CannotMatch ? flags | StoredFlag.Never : flags;
   }
   return flags | StoredFlag.Done;

@@ -26,6 +26,13 @@ export function addressBytes(text: string): Buffer {
   return out;
 }
 
+/** Bytes of an address held as big-endian 32-bit words, one of them for IPv4 and four for IPv6. */
+export function wordBytes(words: readonly number[], version: number): Uint8Array {
+  const out = Buffer.alloc(version === 4 ? 4 : 16);
+  for (let i = 0; i * 4 < out.length; i++) out.writeInt32BE(words[i] | 0, i * 4);
+  return out;
+}
+
 /** Text of 4 or 16 bytes as EVE writes it: IPv6 in full, eight groups of four digits. '' for other lengths. */
 export function addressText(b: Uint8Array): string {
   if (b.length === 4) return `${b[0]}.${b[1]}.${b[2]}.${b[3]}`;

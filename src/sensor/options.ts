@@ -1,6 +1,7 @@
 /** What `peccary replay` asks of the sensor: plain data, so that it can be sent to worker threads. */
 import type { Places, Tree } from '../core/settings.js';
 import type { ListFiles } from '../rules/manage/lists.js';
+import type { Explained, RuleId } from './explained.js';
 
 export interface ReplayOptions {
   /** Capture files or directories; "-" is standard input. */
@@ -35,8 +36,14 @@ export interface ReplayOptions {
   append: boolean;
   /** A refused rule is fatal. */
   strict: boolean;
+  /** false: compiled rules neither come from the user's cache nor go there. */
+  ruleCache?: boolean;
   /** 7 or 8: which Suricata's rule syntax. */
   ruleVersion: 7 | 8;
+  /** Time every rule (ReplaySummary.profile). */
+  profile?: boolean;
+  /** Record why this rule did or did not fire (ReplaySummary.explained). */
+  explain?: RuleId;
   /** Called about five times a second while it runs; null: no progress wanted. */
   onProgress: ((p: ReplayProgress) => void) | null;
   /** Aborted: the replay ends after the batch at hand as if the captures ended there. Null: it cannot be stopped. */
@@ -70,6 +77,8 @@ export interface ReplaySummary {
     failed: RuleNoteSummary[];
     skipped: RuleNoteSummary[];
     warnings: RuleNoteSummary[];
+    /** How many more of each there are than the lists hold. */
+    unkept: { failed: number; skipped: number; warnings: number };
   };
   /** Damage found in capture files. */
   faults: { file: string; packet: number; offset: number; message: string }[];
@@ -83,6 +92,41 @@ export interface ReplaySummary {
   /** Keys of the configuration that nothing read. */
   unknownKeys: string[];
   db: string | null;
+  /** What rules cost, dearest first, when that was asked for. */
+  profile?: RuleCost[];
+  /** Rules that were suspended for breaking `detect.latency`, in order; the first thousand. */
+  suspensions: RuleSuspension[];
+  /** What was recorded of the rule that was asked about. */
+  explained?: Explained;
+}
+
+/** Cost of a rule. Times in nanoseconds; `share` of the time of all rules, 0 to 1. */
+export interface RuleCost {
+  gid: number;
+  sid: number;
+  rev: number;
+  msg: string;
+  file: string;
+  line: number;
+  checks: number;
+  matches: number;
+  totalNs: number;
+  maxNs: number;
+  share: number;
+}
+
+export interface RuleSuspension {
+  gid: number;
+  sid: number;
+  rev: number;
+  msg: string;
+  /** Capture times; null: until the end. */
+  atUs: number;
+  untilUs: number | null;
+  tookNs: number;
+  budgetNs: number;
+  /** Whose budget was broken: the rule's own, or that of a packet of which it took most. */
+  of: 'rule' | 'packet';
 }
 
 export interface RuleNoteSummary {
