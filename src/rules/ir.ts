@@ -319,6 +319,8 @@ export interface Rule {
   line: number;
   /** The rule's own text, one line. */
   text: string;
+  /** Offsets in it where its 2nd, 3rd … line began; absent when it stood on one. */
+  joins?: number[];
 }
 
 /** A rule that was not taken, or taken with a remark. */

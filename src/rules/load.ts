@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '../core/settings.js';
-import { analyseRule, analyseSet } from './analyse.js';
+import { analyseSet } from './analyse.js';
 import type { OptionAst, RuleAst } from './ast.js';
 import { buildRule, checkHeader } from './build.js';
 import { Classification } from './classification.js';
@@ -116,10 +116,10 @@ class RuleLoader {
       rule.file = file;
       rule.line = text.line;
       rule.text = text.text;
+      if (text.joins !== null) rule.joins = text.joins;
       this.keep(rule);
       for (const r of this.env.remarks)
         this.set.warnings.push({ ...noteFor(text, file, rule.sid, 0), reason: r.reason, hint: r.hint });
-      analyseRule(rule, this.set.warnings);
     } catch (e) {
       const sid = ast === null ? null : sidOf(ast.options);
       if (e instanceof RuleSkip)
