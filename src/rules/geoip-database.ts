@@ -2,8 +2,9 @@
  * The country database of geoip rules: a MaxMind DB file (format 2.0) that `geoip-database` names, read by the optional
  * package maxmind, which is looked for when a rule first asks.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { readInput } from './inputs.js';
 
 const enum GeoipLimit {
   /** Bytes of a database; it is kept in memory as a whole. */
@@ -17,10 +18,9 @@ interface Package {
   Reader: new (database: Buffer) => { get(address: string): { country?: { iso_code?: string } } | null };
 }
 
-/** The database opened last; a string says why it cannot be used. */
-let opened: { path: string; result: CountryOf | string } | null = null;
-
-function read(path: string): CountryOf | string {
+/** Opens the database, or says why there is none. */
+export function openCountries(path: string | undefined): CountryOf | string {
+  if (path === undefined) return 'no geoip-database is configured';
   let library: Package;
   try {
     library = createRequire(import.meta.url)('maxmind') as Package;
@@ -28,22 +28,15 @@ function read(path: string): CountryOf | string {
     return 'the optional package maxmind is not installed';
   }
   try {
-    if (statSync(path).size > GeoipLimit.FileBytes) return `${path} is larger than ${GeoipLimit.FileBytes} bytes`;
-    const reader = new library.Reader(readFileSync(path));
+    if (sizeOf(path) > GeoipLimit.FileBytes) return `${path} is larger than ${GeoipLimit.FileBytes} bytes`;
+    const reader = new library.Reader(readInput(path));
     return (address) => reader.get(address)?.country?.iso_code ?? null;
   } catch (e) {
     return `cannot read ${path}: ${(e as Error).message}`;
   }
 }
 
-/** Opens the database (once), or says why there is none. */
-export function openCountries(path: string | undefined): CountryOf | string {
-  if (path === undefined) return 'no geoip-database is configured';
-  if (opened?.path !== path) opened = { path, result: read(path) };
-  return opened.result;
-}
-
-/** Forgets the open database, so that it is read again (a reload, and tests). */
-export function closeCountries(): void {
-  opened = null;
+/** 0 for a file that is not there: reading it says why. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Settings } from '../../src/core/settings.js';
-import { closeCountries } from '../../src/rules/geoip-database.js';
 import { parseRuleText } from '../../src/rules/load.js';
 import { mmdbFile } from '../tools/mmdb.js';
 import { Run } from './engine-harness.js';
@@ -27,7 +26,6 @@ describe('geoip (Suricata user guide, "Header Keywords / geoip")', () => {
     );
   });
   after(() => rmSync(folder, { recursive: true }));
-  beforeEach(closeCountries);
 
   it('matches every packet by the country of its source, destination, either or both', () => {
     const rules = [
@@ -66,7 +64,6 @@ describe('geoip (Suricata user guide, "Header Keywords / geoip")', () => {
   it('without a database, or with a damaged one, the rule is refused with the reason', () => {
     const rule = 'alert ip any any -> any any (geoip:src,DE; sid:1;)';
     const refused = (tree: Record<string, string>): string => {
-      closeCountries();
       return parseRuleText(rule, new Settings(tree)).failed[0]?.reason;
     };
     assert.equal(refused({}), 'geoip: no geoip-database is configured');
@@ -81,7 +78,6 @@ describe('geoip (Suricata user guide, "Header Keywords / geoip")', () => {
     // Records beyond the data.
     bytes.fill(0xee, 3, 48);
     writeFileSync(join(folder, 'odd.mmdb'), bytes);
-    closeCountries();
     const run = new Run('alert ip any any -> any any (geoip:src,DE; sid:1;)', {
       settings: { 'geoip-database': join(folder, 'odd.mmdb') },
     });

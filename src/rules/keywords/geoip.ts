@@ -1,6 +1,8 @@
 /** geoip: country of an address (user guide, "Header Keywords / geoip"). */
+
+import type { RuleEnvironment } from '../environment.js';
 import { RuleFault } from '../faults.js';
-import { openCountries } from '../geoip-database.js';
+import { type CountryOf, openCountries } from '../geoip-database.js';
 import type { Keyword } from './keyword.js';
 
 const enum GeoipLimit {
@@ -10,6 +12,18 @@ const enum GeoipLimit {
 
 type Side = 'src' | 'dst' | 'both' | 'any';
 const sides: ReadonlySet<string> = new Set<Side>(['src', 'dst', 'both', 'any']);
+
+/** Opened once a load. */
+const databases = new WeakMap<RuleEnvironment, CountryOf | string>();
+
+function databaseOf(env: RuleEnvironment): CountryOf | string {
+  let found = databases.get(env);
+  if (found === undefined) {
+    found = openCountries(env.settings.string('geoip-database'));
+    databases.set(env, found);
+  }
+  return found;
+}
 
 export const geoip: Keyword = {
   name: 'geoip',
@@ -30,7 +44,7 @@ export const geoip: Keyword = {
       );
     if (countries.length > GeoipLimit.Countries)
       throw new RuleFault(`geoip names more than ${GeoipLimit.Countries} countries`, 'split the rule');
-    const found = openCountries(b.env.settings.string('geoip-database'));
+    const found = databaseOf(b.env);
     if (typeof found === 'string')
       throw new RuleFault(`geoip: ${found}`, 'set geoip-database to a MaxMind country database (.mmdb)');
     b.addCondition({ kind: 'geoip', side, countries, negated });
