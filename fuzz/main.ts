@@ -25,11 +25,12 @@ const { values, positionals } = parseArgs({
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Fuzzes one target with one seed; what went wrong, or null. */
-function fuzz(target: string, until: number, seed: number): Promise<string | null> {
+/** Fuzzes one target with one seed (`corpus`: known inputs too, which may hold the one that failed before); what went wrong, or null. */
+function fuzz(target: string, until: number, seed: number, corpus: boolean): Promise<string | null> {
   const job: FuzzJob = {
     target,
     seed,
+    corpus,
     until,
     state: new Int32Array(new SharedArrayBuffer(8)),
     input: new Uint8Array(new SharedArrayBuffer(MaxInputLen)),
@@ -83,7 +84,7 @@ if (unknown.length > 0) {
 for (const name of wanted) {
   const until = Date.now() + Number(values.minutes) * 60_000;
   for (let faults = 0; faults < MaxFaults && (faults === 0 || Date.now() < until); faults++) {
-    if ((await fuzz(name, until, Number(values.seed) + faults)) === null) break;
+    if ((await fuzz(name, until, Number(values.seed) + faults, faults === 0)) === null) break;
     process.exitCode = 1;
   }
 }

@@ -109,7 +109,11 @@ function mendBlock(part: Uint8Array, little: boolean): Uint8Array {
   const view = new DataView(copy.buffer);
   view.setUint32(4, copy.length, little);
   view.setUint32(copy.length - 4, copy.length, little);
-  if (view.getUint32(0, little) === Ng.Enhanced && copy.length >= 32 && view.getUint32(Ng.BodyLen, little) > copy.length) {
+  if (
+    view.getUint32(0, little) === Ng.Enhanced &&
+    copy.length >= 32 &&
+    view.getUint32(Ng.BodyLen, little) > copy.length
+  ) {
     view.setUint32(Ng.BodyLen, copy.length - 32, little);
   }
   return copy;

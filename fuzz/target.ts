@@ -30,3 +30,25 @@ export interface FuzzTarget {
 export function promise(holds: boolean, what: string): void {
   if (!holds) throw new Error(`broken promise: ${what}`);
 }
+
+/** What an input may lead to is told apart by this many numbers. */
+const Ways = 1 << 16;
+const ways: number[] = [];
+
+/**
+ * Notes what an input led to (an event, a refusal, a state) beside what counters tell: inputs that lead to something
+ * new are changed further. Numbers in texts make no difference.
+ */
+export function ledTo(what: string): void {
+  let hash = 0;
+  for (let i = 0; i < what.length; i++) {
+    const c = what.charCodeAt(i);
+    if (c < 48 || c > 57) hash = Math.imul(hash ^ c, 0x0100_0193);
+  }
+  ways.push((hash ^ (hash >>> 16)) & (Ways - 1));
+}
+
+/** What was noted since the last call. */
+export function takeWays(): number[] {
+  return ways.splice(0);
+}

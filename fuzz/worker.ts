@@ -10,12 +10,14 @@ import { counterSnapshot, counts } from '../src/core/counters.js';
 import { seeded } from '../test/tools/seeded.js';
 import { corpusOf } from './corpus.js';
 import { mutate } from './mutate.js';
-import { MaxInputLen } from './target.js';
+import { MaxInputLen, takeWays } from './target.js';
 import { targets } from './targets.js';
 
 export interface FuzzJob {
   target: string;
   seed: number;
+  /** Start from the corpus too. */
+  corpus: boolean;
   /** Milliseconds since 1970 at which to stop. */
   until: number;
   /** Inputs tried so far, then the length of the one being tried. */
@@ -51,12 +53,15 @@ const enum Bound {
 const job = workerData as FuzzJob;
 const target = await targets[job.target]();
 const random = seeded(job.seed);
-const pool = [...target.seeds(), ...corpusOf(job.target).map((entry) => entry.bytes.subarray(0, MaxInputLen))];
+const known = job.corpus ? corpusOf(job.target) : [];
+const pool = [...target.seeds(), ...known.map((entry) => entry.bytes.subarray(0, MaxInputLen))];
 const words = target.words.map((word) => (typeof word === 'string' ? Buffer.from(word, 'latin1') : word));
 const given = pool.length;
 const end: FuzzEnd = { failed: null, kept: 0, slowestMs: 0, heapMiB: [0, 0] };
 
 setFlagsFromString('--expose-gc');
+/** Bytes outside of the heap that were there from the beginning: the memory of the stages. */
+const { external } = process.memoryUsage();
 const collect = runInNewContext('gc') as () => void;
 
 /** Processor time of this thread, milliseconds. */
@@ -69,9 +74,16 @@ const before = new Float64Array(counters);
 /** By counter, the magnitudes (powers of two) by which some input moved it. */
 const moved = new Uint32Array(counters);
 
-/** Whether the input just tried moved some counter as far as none before it. */
+const seenWays = new Set<number>();
+
+/** Whether the input just tried led where none did before it, or moved some counter as far as none before it. */
 function isNew(): boolean {
   let fresh = false;
+  for (const way of takeWays()) {
+    if (seenWays.has(way)) continue;
+    seenWays.add(way);
+    fresh = true;
+  }
   for (let i = 0; i < counters; i++) {
     const by = Math.abs(counts[i] - before[i]);
     if (by === 0) continue;
@@ -96,7 +108,7 @@ function keepInput(bytes: Uint8Array): void {
 function measureHeap(): void {
   collect();
   const use = process.memoryUsage();
-  const mib = Math.round((use.heapUsed + use.external) / 2 ** 20);
+  const mib = Math.round((use.heapUsed + use.external - external) / 2 ** 20);
   if (end.heapMiB[0] === 0) end.heapMiB[0] = mib;
   end.heapMiB[1] = mib;
   if (mib - end.heapMiB[0] > Bound.GrowthMiB) end.failed = `the heap grew from ${end.heapMiB[0]} to ${mib} MiB`;

@@ -1,6 +1,7 @@
 /**
- * Bodies: whatever the coding and the bytes, decoding ends, and decoders and memory are given back with the
- * connection. The first byte of an input chooses the codings, the second how the body is cut.
+ * Bodies: whatever the coding and the bytes, decoding ends, what comes out of a whole one does not depend on how it was cut,
+ * and decoders and memory are given back with the connection. The first byte of an input chooses the codings, the second
+ * how the body is cut.
  */
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { appLayerEnd, configureAppLayer, consumePiece, releaseAppLayer } from '../../src/applayer/applayer.js';
@@ -16,8 +17,10 @@ import { openTransactions } from '../../src/http/tx.js';
 import { firstTransaction } from '../../src/http/tx-list.js';
 import { AppProto } from '../../src/protocol/app-proto.js';
 import { BufferId } from '../../src/protocol/buffers.js';
+import { EventRange } from '../../src/protocol/events.js';
+import { httpEventNames } from '../../src/protocol/http-events.js';
 import { Dir } from '../../src/protocol/ip.js';
-import { type FuzzTarget, promise } from '../target.js';
+import { type FuzzTarget, ledTo, promise } from '../target.js';
 
 const Flow = 1;
 /** Windows of a body that an input can make at most, decoded. */
@@ -42,11 +45,32 @@ function give(dir: Dir, bytes: Uint8Array): void {
   consumePiece(Flow, dir, piece, 1);
 }
 
+/** Sum and number of the decoded bytes of a direction. */
+const shown = [
+  { sum: 0, end: 0 },
+  { sum: 0, end: 0 },
+];
+
+/** Most events of a transaction: something is wrong with a body. */
+let events = 0;
+
+/** Takes the bytes of a window that no window before it had. */
+function add(dir: Dir): void {
+  const seen = shown[dir];
+  for (let i = Math.max(0, seen.end - view.base); i < view.len; i++) {
+    seen.sum = (Math.imul(seen.sum, 31) + u8[view.off + i]) | 0;
+  }
+  seen.end = Math.max(seen.end, view.base + view.len);
+}
+
 function look(dir: Dir, id: BufferId): void {
   for (let tx = firstTransaction(Flow); tx !== null; tx = tx.next) {
+    events = Math.max(events, tx.eventCount);
+    for (let i = 0; i < tx.eventCount; i++) ledTo(httpEventNames[tx.events[i] - EventRange.Http]);
     for (let n = 0; httpBuffer(tx, id, dir, 0, view) === BufferStatus.Ready; n++) {
       promise(n < MaxWindows, 'the windows of a body end');
       promise(view.len === 0 || view.off >= Region.ArenaEnd, 'what is shown is not borrowed from the arena');
+      add(dir);
       if (!bodyInspected(tx, dir)) break;
     }
   }
@@ -87,19 +111,30 @@ export const target: FuzzTarget = {
     if (input.length < 2) return;
     configureAppLayer(settings);
     configureHttp(settings);
-    flows.appProto[Flow] = flows.appProtoTs[Flow] = flows.appProtoTc[Flow] = AppProto.Unknown;
-    flows.srvPort[Flow] = 80;
     const coding = `Content-Encoding: ${Codings[input[0] % Codings.length]}\r\n`;
-    const step = input[1] === 0 ? input.length : input[1];
     const body = input.subarray(2);
-    message(Dir.ToServer, `POST / HTTP/1.1\r\n${input[0] & 1 ? coding : Form}`, body, step);
-    message(Dir.ToClient, `HTTP/1.1 200 OK\r\n${coding}`, body, step);
-    appLayerEnd(Flow, Dir.ToServer, 2);
-    appLayerEnd(Flow, Dir.ToClient, 2);
-    look(Dir.ToServer, BufferId.HttpRequestBody);
-    look(Dir.ToClient, BufferId.FileData);
-    releaseAppLayer(Flow);
-    promise(openTransactions() === 0 && poolUsed() === 0, 'no memory outlives its flow');
-    promise(counterSnapshot()['http.decoders_open'] === 0, 'no decoder outlives its flow');
+    events = 0;
+    const whole = decoded(input, body, coding, body.length + 1);
+    const cut = decoded(input, body, coding, input[1] + 1);
+    // Of a damaged body as much is seen as its decoder gave out before it met the damage.
+    promise(events > 0 || whole === cut, `bodies do not depend on cuts: ${whole} or ${cut}`);
   },
 };
+
+/** What the bodies of a request and its response are decoded to, in pieces of `step` bytes. */
+function decoded(input: Uint8Array, body: Uint8Array, coding: string, step: number): string {
+  for (const seen of shown) seen.sum = seen.end = 0;
+  flows.appProto[Flow] = flows.appProtoTs[Flow] = flows.appProtoTc[Flow] = AppProto.Unknown;
+  flows.srvPort[Flow] = 80;
+  message(Dir.ToServer, `POST / HTTP/1.1\r\n${input[0] & 1 ? coding : Form}`, body, step);
+  message(Dir.ToClient, `HTTP/1.1 200 OK\r\n${coding}`, body, step);
+  appLayerEnd(Flow, Dir.ToServer, 2);
+  appLayerEnd(Flow, Dir.ToClient, 2);
+  look(Dir.ToServer, BufferId.HttpRequestBody);
+  look(Dir.ToClient, BufferId.FileData);
+  releaseAppLayer(Flow);
+  promise(openTransactions() === 0 && poolUsed() === 0, 'no memory outlives its flow');
+  promise(counterSnapshot()['http.decoders_open'] === 0, 'no decoder outlives its flow');
+  for (const seen of shown) ledTo(`bytes ${'x'.repeat(Math.log2(seen.end + 1))}`);
+  return shown.map((seen) => `${seen.end} ${seen.sum}`).join('/');
+}

@@ -10,7 +10,7 @@ import { Region } from '../../src/core/memory.js';
 import { tcpFrame } from '../../test/tools/build.js';
 import { pcapFile, pcapngFile } from '../../test/tools/capture-writer.js';
 import { capture } from '../shapes.js';
-import { type FuzzTarget, promise } from '../target.js';
+import { type FuzzTarget, ledTo, promise } from '../target.js';
 
 const MaxBatches = 10_000;
 
@@ -68,8 +68,11 @@ export const target: FuzzTarget = {
         }
         promise(++batches < MaxBatches, 'a file of 64 KiB has an end');
       }
-      for (const fault of source.faults)
+      for (const fault of source.faults) {
+        ledTo(fault.message);
         promise(fault.message !== '' && fault.offset >= 0, 'a fault says what and where');
+      }
+      ledTo(`batches ${'x'.repeat(Math.min(batches, 9))}`);
       source.close();
     } catch (error) {
       if (!(error instanceof PeccaryError)) throw error;

@@ -3,7 +3,7 @@ import { PeccaryError } from '../../src/core/errors.js';
 import { Settings } from '../../src/core/settings.js';
 import { readYamlText } from '../../src/sensor/config-yaml.js';
 import { lines } from '../shapes.js';
-import { type FuzzTarget, promise } from '../target.js';
+import { type FuzzTarget, ledTo, promise } from '../target.js';
 
 const seeds = [
   '%YAML 1.1\n---\nvars:\n  address-groups:\n    HOME_NET: "[10.0.0.0/8]"\n  port-groups:\n    HTTP_PORTS: "80"\n',
@@ -26,6 +26,7 @@ export const target: FuzzTarget = {
       promise(Object.getPrototypeOf(tree) === Object.prototype, 'no prototype is set by a key');
     } catch (error) {
       if (!(error instanceof PeccaryError)) throw error;
+      ledTo(error.message);
       promise(
         error.kind === 'config' && error.message.length < 2000,
         'an error of the configuration, of bounded length',

@@ -16,7 +16,7 @@ import { fragmentPacket } from '../../test/tools/fragment.js';
 import { PipelineRun, poolsInUse } from '../../test/tools/pipeline-run.js';
 import { type TimedFrame, tcpSession } from '../../test/tools/session.js';
 import { capture } from '../shapes.js';
-import { type FuzzTarget, promise } from '../target.js';
+import { type FuzzTarget, ledTo, promise } from '../target.js';
 
 const rules = `
 alert http any any -> any any (msg:"uri"; http.uri; content:"a"; sid:1;)
@@ -57,6 +57,7 @@ function read(inline: boolean, tree: Tree): void {
   for (const [pool, used] of Object.entries(poolsInUse())) {
     if (!waits.has(pool)) promise(used === 0, `${pool} is empty when the flows have ended`);
   }
+  for (const [kind, n] of Object.entries(run.records)) ledTo(`${kind} ${'x'.repeat(Math.log2(n) + 1)}`);
   const counters = counterSnapshot();
   for (const name of gauges) promise(counters[name] === 0, `${name} is 0 at the end`);
   promise(counters['decoder.pkts'] >= run.packets, 'every packet is counted');

@@ -14,9 +14,11 @@ import { type HttpTransaction, openTransactions } from '../../src/http/tx.js';
 import { collectTransactions, firstTransaction } from '../../src/http/tx-list.js';
 import { AppProto } from '../../src/protocol/app-proto.js';
 import { BufferId } from '../../src/protocol/buffers.js';
+import { EventRange } from '../../src/protocol/events.js';
+import { httpEventNames } from '../../src/protocol/http-events.js';
 import { Dir } from '../../src/protocol/ip.js';
 import { lines } from '../shapes.js';
-import { type FuzzTarget, promise } from '../target.js';
+import { type FuzzTarget, ledTo, promise } from '../target.js';
 
 const TurnByte = 0x1e;
 const Flow = 1;
@@ -25,6 +27,9 @@ const MaxTransactions = 0x1_0000;
 
 configureAppLayer(new Settings());
 configureHttp(new Settings());
+
+/** A request line as it should be. */
+const Regular = /^[^\r\n ]+ [^\r\n ]+ HTTP\/1\.[01]\r?\n/;
 
 const view = new BufferView();
 const shown: [BufferId, Dir][] = [
@@ -40,14 +45,23 @@ const shown: [BufferId, Dir][] = [
 
 function checkTransaction(tx: HttpTransaction): void {
   promise(tx.eventCount <= TxLimit.Events, 'events within their bound');
+  ledTo(`${'ab'[tx.requestProgress & 1]}${tx.flags.toString(2).replaceAll('1', 'x')}`);
+  for (let i = 0; i < tx.eventCount; i++) ledTo(httpEventNames[tx.events[i] - EventRange.Http]);
   for (const [id, dir] of shown) {
     if (httpBuffer(tx, id, dir, 0, view) !== BufferStatus.Ready || view.len === 0) continue;
     promise(view.off >= Region.ArenaEnd && view.off + view.len <= Region.End, 'a buffer lies in the memory');
   }
 }
 
-/** Feeds the input in pieces of at most `most` bytes and looks at what was found. */
-function connection(input: Uint8Array, most: number): void {
+const first = [BufferId.HttpUri, BufferId.HttpUriRaw, BufferId.HttpMethod, BufferId.HttpHost, BufferId.HttpCookie];
+
+function text(tx: HttpTransaction, id: BufferId, dir: Dir): string {
+  if (httpBuffer(tx, id, dir, 0, view) !== BufferStatus.Ready) return '-';
+  return Buffer.from(u8.subarray(view.off, view.off + view.len)).toString('latin1');
+}
+
+/** Feeds the input in pieces of at most `most` bytes; the buffers of the first request. */
+function connection(input: Uint8Array, most: number): string {
   flows.appProto[Flow] = flows.appProtoTs[Flow] = flows.appProtoTc[Flow] = AppProto.Unknown;
   flows.srvPort[Flow] = 80;
   let dir: Dir = Dir.ToServer;
@@ -69,14 +83,17 @@ function connection(input: Uint8Array, most: number): void {
   }
   appLayerEnd(Flow, Dir.ToServer, 2);
   appLayerEnd(Flow, Dir.ToClient, 2);
+  let found = '';
   let count = 0;
   for (let tx = firstTransaction(Flow); tx !== null; tx = tx.next as HttpTransaction | null) {
     promise(++count < MaxTransactions, 'transactions within their bound');
     checkTransaction(tx);
+    if (count === 1) found = first.map((id) => text(tx, id, Dir.ToServer)).join(' | ');
   }
   collectTransactions(Flow);
   releaseAppLayer(Flow);
   promise(openTransactions() === 0, 'no transaction outlives its flow');
+  return found;
 }
 
 const turn = String.fromCharCode(TurnByte);
@@ -112,6 +129,11 @@ export const target: FuzzTarget = {
     ': ',
   ],
   run(input) {
-    for (const most of [input.length + 1, 1, 7]) connection(input, most);
+    const [whole, single, some] = [input.length + 1, 1, 7].map((most) => connection(input, most));
+    // A line without a version may stand alone: what came with it tells. What follows a first message may belong to it
+    // or not, depending on cuts, when it begins no message itself.
+    const versioned = Regular.test(Buffer.from(input.subarray(0, 4096)).toString('latin1'));
+    const same = !versioned || (whole === single && whole === some);
+    promise(same, `a first request does not depend on cuts: ${whole}, ${single} or ${some}`);
   },
 };

@@ -5,6 +5,7 @@
  */
 import {
   appLayerEnd,
+  appLayerEvents,
   configureAppLayer,
   consumePiece,
   proxyHeader,
@@ -16,10 +17,10 @@ import { Region, u8 } from '../../src/core/memory.js';
 import { Settings } from '../../src/core/settings.js';
 import { flows } from '../../src/flow/columns.js';
 import { configureHttp } from '../../src/http/parser.js';
-import { AppProto } from '../../src/protocol/app-proto.js';
+import { AppProto, appProtoNames } from '../../src/protocol/app-proto.js';
 import { Dir } from '../../src/protocol/ip.js';
 import { lines } from '../shapes.js';
-import { type FuzzTarget, promise } from '../target.js';
+import { type FuzzTarget, ledTo, promise } from '../target.js';
 
 const TurnByte = 0x1e;
 const Flow = 1;
@@ -57,6 +58,8 @@ function connection(input: Uint8Array, most: number): string {
   if (header !== null) {
     promise(header.len > 0 && header.srcPort <= 0xffff && header.dstPort <= 0xffff, 'ports of a PROXY header');
   }
+  for (const list of [flows.appProto, flows.appProtoTs, flows.appProtoTc]) ledTo(appProtoNames[list[Flow]] ?? 'none');
+  ledTo(`events ${appLayerEvents(Flow).toString(2).replaceAll('1', 'x').replaceAll('0', '.')}`);
   const found = JSON.stringify(header);
   releaseAppLayer(Flow);
   const held = heldLen(Flow, Dir.ToServer) + heldLen(Flow, Dir.ToClient);

@@ -5,10 +5,10 @@ import { packageRoot } from '../../src/core/package-root.js';
 import { Settings } from '../../src/core/settings.js';
 import { keywords } from '../../src/rules/keywords/list.js';
 import { parseRuleText } from '../../src/rules/load.js';
-import { words } from '../shapes.js';
 import { PipelineRun, poolsInUse } from '../../test/tools/pipeline-run.js';
 import { tcpSession } from '../../test/tools/session.js';
-import { type FuzzTarget, promise } from '../target.js';
+import { words } from '../shapes.js';
+import { type FuzzTarget, ledTo, promise } from '../target.js';
 
 const settings = new Settings();
 const header = 'alert http $HOME_NET any -> [1.2.3.4,!10.0.0.0/8] [80,1024:]';
@@ -66,6 +66,7 @@ export const target: FuzzTarget = {
     const set = parseRuleText(text, settings, { file: 'fuzz.rules' });
     const lines = text.split('\n').length;
     for (const note of [...set.failed, ...set.skipped]) {
+      ledTo(note.reason);
       promise(
         note.reason !== '' && note.line >= 1 && note.line <= lines && note.column >= 1,
         'a note says what and where',

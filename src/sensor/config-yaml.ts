@@ -12,7 +12,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { PeccaryError } from '../core/errors.js';
 import type { Tree } from '../core/settings.js';
 import { define, merge, type Reading, type TreeMap } from './config-tree.js';
@@ -21,6 +21,8 @@ const MaxIncludeDepth = 8;
 const MaxDepth = 64;
 const MaxNodes = 50_000;
 const MaxFileLen = 16 << 20;
+/** Characters of what the YAML parser says: it quotes what it does not understand. */
+const MaxMessageLen = 200;
 
 /** One file being read. */
 interface Source {
@@ -28,6 +30,8 @@ interface Source {
   depth: number;
   lines: LineCounter;
   doc: ReturnType<typeof parseDocument>;
+  /** What each alias stands for, once one was met. */
+  aliases: Map<Node, Node | undefined> | null;
   reading: Reading;
 }
 
@@ -49,7 +53,7 @@ export function readYamlText(text: string, file: string, path: string, reading: 
     const at = error.linePos?.[0];
     throw fault(at === undefined ? file : `${file}:${at.line}:${at.col}`, yamlMessage(error.message));
   }
-  const source: Source = { file, depth, lines, doc, reading };
+  const source: Source = { file, depth, lines, doc, aliases: null, reading };
   if (doc.contents === null || (isScalar(doc.contents) && isNull(doc.contents))) return {};
   const tree = convert(source, doc.contents, path, 0);
   if (tree === null || typeof tree !== 'object' || Array.isArray(tree)) {
@@ -70,10 +74,11 @@ function readText(file: string): string {
   }
 }
 
-/** The parser's first line without the place, which is told before it. It recurses: its stack bounds the nesting. */
+/** The parser's first line without the place, which is told before it, cut. It recurses: its stack bounds the nesting. */
 function yamlMessage(message: string): string {
   if (/call stack/i.test(message)) return 'nested too deeply';
-  return message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '');
+  const line = message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '');
+  return line.length > MaxMessageLen ? `${line.slice(0, MaxMessageLen)} …` : line;
 }
 
 function fault(place: string, message: string): PeccaryError {
@@ -87,12 +92,26 @@ function placeOf(source: Source, node: unknown): string {
   return `${source.file}:${line}:${col}`;
 }
 
+/** What the aliases of a document stand for, found in one walk: each the last anchor of its name before it. */
+function aliasesOf(doc: Source['doc']): Map<Node, Node | undefined> {
+  const anchors = new Map<string, Node>();
+  const found = new Map<Node, Node | undefined>();
+  visit(doc, {
+    Node(_, node) {
+      if (isAlias(node)) found.set(node, anchors.get(node.source));
+      else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return found;
+}
+
 function convert(source: Source, node: unknown, path: string, level: number): Tree {
   if (level > MaxDepth) throw fault(placeOf(source, node), `more than ${MaxDepth} levels`);
   if (++source.reading.nodes > MaxNodes) throw fault(placeOf(source, node), `more than ${MaxNodes} values`);
   if (node === null) return null;
   if (isAlias(node)) {
-    const target = node.resolve(source.doc);
+    source.aliases ??= aliasesOf(source.doc);
+    const target = source.aliases.get(node);
     if (target === undefined) throw fault(placeOf(source, node), `unknown alias *${node.source}`);
     return convert(source, target, path, level + 1);
   }
@@ -138,7 +157,8 @@ function convertMap(source: Source, items: unknown[], path: string, level: numbe
     const at = path === '' ? key : `${path}.${key}`;
     const previous = Object.hasOwn(out, key) ? source.reading.places[at] : undefined;
     if (previous !== undefined) noteRedefined(source.reading, place, at, previous);
-    forgetPlaces(source.reading, at, previous !== undefined);
+    // Only a map or a list has places below it.
+    forgetPlaces(source.reading, at, previous !== undefined && typeof out[key] === 'object');
     const value = convert(source, pair.value, at, level + 1);
     source.reading.places[at] = place;
     define(out, key, value);

@@ -73,6 +73,7 @@ export class PipelineRun {
   /** Gets each record as it would be handed over. */
   onRecord: ((r: EventRecord) => void) | null = null;
   readonly reporter: Reporter;
+  private readonly rules: CompiledRules;
   private readonly pipeline: Pipeline;
   private readonly batch = new Batch();
   private at: number = Region.ArenaOff;
@@ -82,6 +83,7 @@ export class PipelineRun {
     const settings = new Settings(tree);
     configureStages(settings, 'none', inline, '/nonexistent');
     const rules = rulesOf(rulesText, settings, anew);
+    this.rules = rules;
     installRules(rules);
     bindAlerts(rules);
     const port = {
@@ -131,6 +133,11 @@ export class PipelineRun {
   /** Packets so far. */
   get packets(): number {
     return this.pipeline.packets;
+  }
+
+  /** Alerts of a rule. */
+  alerts(sid: number): number {
+    return this.reporter.byRule[this.rules.rules.findIndex((rule) => rule.sid === sid)];
   }
 
   /** Ends all flows. */
