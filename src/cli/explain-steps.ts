@@ -94,7 +94,7 @@ export function headerFaultText(
     case HeaderFault.NoFlow:
       return 'the packet belongs to no flow';
     case HeaderFault.NotEstablished:
-      return 'the session is not established: its handshake was not seen whole';
+      return 'the session is not established (its handshake is under way, or not in the capture)';
     case HeaderFault.Established:
       return 'the session is established';
     case HeaderFault.NotReassembled:
@@ -179,11 +179,12 @@ function matchStep(m: Match, t: MatchTrace): Step {
   if (m.kind === 'bsize')
     return step(false, 'match', matchText(m), `the size is ${size + (e?.base ?? 0)}`, place(0, -1));
   if (negated) return step(false, 'match', matchText(m), `found, ending at byte ${t.end}`, place(t.end - len, t.end));
+  if (t.value !== null) return step(false, 'match', matchText(m), read, place(t.valueAt, t.valueAt + 1));
   const window =
     t.to > t.from
       ? `not in bytes ${t.from} to ${Math.min(t.to, size) - 1} of ${size}`
       : `no byte to look at from ${t.from} (of ${size})`;
-  const words = [m.kind === 'content' || m.kind === 'pcre' ? window : read === '' ? `${window}` : read];
+  const words = [window];
   if (t.near >= 0) words.push(`nearest at byte ${t.near}, ${nearText(t.nearBytes, len, t)}`);
   if (t.tries > 1) words.push(`tried ${t.tries} times, after other places of what stands before it`);
   return step(
@@ -272,6 +273,8 @@ function fastStep(e: Explained, t: Trace): Step | null {
   const near = t.fastNear >= 0;
   const len = fast.literals[0].length;
   const words = [`never seen; the buffer has ${t.fast.len} bytes`];
+  if (t.cut) words.push('cut at the limit of the body: what follows is not inspected');
+  if (t.gap) words.push('with a gap: bytes are missing in the capture');
   if (near) words.push(`nearest at byte ${t.fastNear}, ${t.fastNearBytes} of ${len} bytes alike`);
   return step(false, 'fast pattern', asks, words.join(', '), {
     excerpt: t.fast,
@@ -338,6 +341,7 @@ export function reasonText(
   if (failed.name === 'fast pattern') {
     return t.fast === null ? failed.found : `fast pattern ${failed.asks} not seen`;
   }
+  if (failed.name === 'protocol') return failed.found;
   if (inner === failed) return [failed.name, failed.asks, failed.found].filter((x) => x !== '').join(': ');
   return `${failed.name}: ${inner.asks}: not met`;
 }

@@ -66,6 +66,7 @@ export function excerptLine({ excerpt: e, from, to }: Shown, width: number): str
   before = lead === 0 ? '' : before.slice(-lead);
   const cutAfter = after.length > left - lead || e.from + e.text.length < e.len;
   after = after.slice(0, left - lead);
+  if (!marked && after === '') return `… ${visible(e.text.slice(0, at)).slice(-left)} (the end)`;
   const body = marked ? `${before}»${middle}«${after}` : after;
   return `${cutBefore ? '… ' : ''}${body}${cutAfter ? ' …' : ''}`;
 }
@@ -92,7 +93,7 @@ function stepLines(s: Step, depth: number, width: number, paint: Paint): string[
   const name = depth === 0 ? s.name.padEnd(NameWidth) : '';
   const column = indent + 5 + (depth === 0 ? NameWidth + 1 : 0);
   const reached = s.held !== null;
-  const text = [s.asks, s.found].filter((x) => x !== '').join(s.asks.length + s.found.length > 60 ? ': ' : ': ');
+  const text = [s.asks, s.found].filter((x) => x !== '').join(': ');
   const lines = wrapped(safe(reached ? text : s.asks), width, column);
   const head = `${' '.repeat(indent)}${mark}  ${name}${depth === 0 ? ' ' : ''}${lines[0]}`.trimEnd();
   const out = [s.held === false ? paint('red', head) : reached ? head : paint('dim', head), ...lines.slice(1)];
@@ -163,7 +164,7 @@ export function verdictText(e: Explained): string {
 }
 
 /** `width`: cells of the terminal, Number.MAX_SAFE_INTEGER where there is none. */
-export function explainText(e: Explained, width: number, paint: Paint): string {
+export function explainText(e: Explained, notes: readonly string[], width: number, paint: Paint): string {
   const cells = Math.min(width, width === Number.MAX_SAFE_INTEGER ? NoTerminalWidth : width);
   const { rule, explanation } = e;
   const lines = [
@@ -179,5 +180,6 @@ export function explainText(e: Explained, width: number, paint: Paint): string {
     lines.push('', `and ${explanation.fates[Fate.Alert] - explanation.fired.length} more`);
   }
   lines.push(...setterLines(e, cells), ...reasonLines(e, cells, paint));
+  if (notes.length > 0) lines.push('', 'In the whole run:', ...notes.flatMap((n) => wrapped(`  ${n}`, cells, 4)));
   return `${lines.join('\n')}\n`;
 }

@@ -104,12 +104,20 @@ export function conditionText(condition: Condition): string {
   return `${condition.kind} ${fieldsText(condition)}`;
 }
 
+/** Fields whose value says what it is. */
+const bare = new Set(['cmd', 'names', 'name', 'op', 'value']);
+/** Values that are as if nothing was written. */
+const usual: Record<string, unknown> = { endian: 'big', bitmask: 0, multiplier: 0, align: 0, postOffset: 0 };
+
 /** The fields besides `kind` that say something: "name value", flags by name alone, without nulls and falses. */
 function fieldsText(of: Match | Condition | Effect): string {
   const words: string[] = [];
   for (const [key, value] of Object.entries(of)) {
     if (key === 'kind' || value === null || value === false || (Array.isArray(value) && value.length === 0)) continue;
+    if (usual[key] === value) continue;
     if (value === true) words.push(key);
+    else if (bare.has(key) && typeof value !== 'object') words.push(String(value));
+    else if (bare.has(key) && Array.isArray(value)) words.push(value.join(', '));
     else if (key === 'test' && 'lo' in value) words.push(testText(value as NumberTest));
     else if (typeof value === 'object' && 'var' in value) words.push(`${key} ${String(value.var)}`);
     else if (Array.isArray(value) && typeof value[0] === 'string') words.push(`${key} ${value.join(', ')}`);

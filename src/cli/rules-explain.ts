@@ -39,14 +39,16 @@ export function parseRuleId(text: string): RuleId {
 }
 
 async function explain(id: string, inputs: string[], flags: Flags): Promise<void> {
-  const { explained } = await quietReplay(inputs, flags, { explain: parseRuleId(id) });
+  const { explained, counters } = await quietReplay(inputs, flags, { explain: parseRuleId(id) });
   if (explained === undefined) throw new Error('a replay that was to explain a rule did not');
+  const { runNotes } = await import('./explain-notes.js');
+  const notes = runNotes(counters);
   const out = process.stdout;
   if (flags.json) {
     const { explainObject } = await import('./explain-json.js');
-    out.write(`${safeJson(JSON.stringify(explainObject(explained)))}\n`);
+    out.write(`${safeJson(JSON.stringify({ ...explainObject(explained), notes }))}\n`);
     return;
   }
   const { explainText } = await import('./explain-text.js');
-  out.write(explainText(explained, outputWidth(out), painter(out, flags.color)));
+  out.write(explainText(explained, notes, outputWidth(out), painter(out, flags.color)));
 }

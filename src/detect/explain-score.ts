@@ -38,7 +38,7 @@ export function scoreOf(t: Trace): number {
   score = 200;
   if (t.app >= 0) return score + (t.app === AppProto.Unknown ? 0 : 1) + (t.candidate ? 100 : 0);
   if (t.condition >= 0) return score + 10 + Math.min(t.condition, 50) + (t.candidate ? 300 : 0);
-  if (!t.candidate) return 300 + (t.fast === null ? 0 : 1) + t.fastNearBytes / 1000;
+  if (!t.candidate) return 300 + (t.fast === null ? 0 : 1) + t.fastNearBytes / 1000 + (t.cut || t.gap ? 0.5 : 0);
   score = 1000;
   for (const s of t.sections) {
     if (s.matched) score += 1000;

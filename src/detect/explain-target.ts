@@ -3,6 +3,7 @@ import type { BufferId } from '../protocol/buffers.js';
 import { RuleCol, type RuleFlag, type RuleType } from '../rules/compile/layout.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import { patternLiteral } from '../rules/compile/tables.js';
+import type { Explanation } from './trace.js';
 
 export interface Target {
   rule: number;
@@ -34,4 +35,10 @@ export function targetOf(rules: RuntimeRules, rule: number): Target {
   }
   if (target.fast !== null) target.fast.literals = [...literals.values()];
   return target;
+}
+
+/** As the answer tells it, with the patterns as latin-1. */
+export function fastText({ fast }: Target): Explanation['fast'] {
+  if (fast === null) return null;
+  return { buffer: fast.buffer, literals: fast.literals.map((b) => Buffer.from(b).toString('latin1')) };
 }

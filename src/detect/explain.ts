@@ -6,7 +6,7 @@
 import type { Packet } from '../decode/packet.js';
 import type { TrackedFile } from '../files/tracked-file.js';
 import { flows } from '../flow/columns.js';
-import { BufferStatus, BufferView, type Transaction, TxFlag } from '../http/transaction.js';
+import { BufferStatus, BufferView, type Transaction } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { BufferId } from '../protocol/buffers.js';
 import { RuleAction, RuleCol, RuleFlag, RuleType, SectionCol, SectionFlag } from '../rules/compile/layout.js';
@@ -16,7 +16,8 @@ import { type Gates, gatesOf } from './explain-gates.js';
 import { nearest, resetNearest, seekNearest } from './explain-nearest.js';
 import { excerpt, ProgramRecord } from './explain-program.js';
 import { reasonOf, scoreOf } from './explain-score.js';
-import { type Target, targetOf } from './explain-target.js';
+import { damageOf, furtherOf } from './explain-sections.js';
+import { fastText, type Target, targetOf } from './explain-target.js';
 import { beginHeaders, HeaderFault } from './header.js';
 import { Fate, Look, type Observer, type Recorder, setRecorder } from './recorder.js';
 import { scratchMark, scratchRelease } from './scratch.js';
@@ -109,6 +110,7 @@ export class Explainer implements Observer, Recorder {
     if (isCandidate(rule) && !(type === RuleType.AppTx && !inTx)) return;
     if (inTx && storedFlags(rule) >= 0) return;
     const gates = gatesOf(this.rules, rule, this.p, this.dir, this.kind);
+    if (gates.header === HeaderFault.Direction) return;
     const open = gates.header === HeaderFault.None && gates.app < 0;
     // A transaction's rule that is fit for the flow is told of with the transaction.
     if (type === RuleType.AppTx && !inTx && open && (fast === null || fast.buffer !== BufferId.Payload)) return;
@@ -231,8 +233,6 @@ export class Explainer implements Observer, Recorder {
     const flags = this.rules.sections[row + SectionCol.Flags];
     const isBuffer = (flags & (SectionFlag.Event | SectionFlag.File)) === 0;
     const way = this.record.close(matched);
-    const tx = this.tx;
-    const server = this.dir === 0;
     const section: SectionTrace = {
       section: n,
       buffer: isBuffer ? this.rules.sections[row + SectionCol.Buffer] : -1,
@@ -242,8 +242,7 @@ export class Explainer implements Observer, Recorder {
       instances: this.record.instances,
       shown: way?.shown ?? null,
       matches: way?.matches ?? [],
-      cut: tx !== null && (tx.flags & (server ? TxFlag.RequestBodyCut : TxFlag.ResponseBodyCut)) !== 0,
-      gap: tx !== null && (tx.flags & (server ? TxFlag.RequestGap : TxFlag.ResponseGap)) !== 0,
+      ...damageOf(this.tx, this.dir),
     };
     this.record.reset();
     const at = trace.sections.findIndex((s) => s.section === n);
@@ -332,6 +331,7 @@ export class Explainer implements Observer, Recorder {
       fast: null,
       fastNear: -1,
       fastNearBytes: 0,
+      ...damageOf(this.tx, this.dir),
       sections: [],
       fate: -1,
       closedBy: -2,
@@ -371,7 +371,7 @@ export class Explainer implements Observer, Recorder {
     return {
       rules: this.targets.map((t) => t.rule),
       type: this.targets[0].type,
-      fast: fastOf(this.targets[0]),
+      fast: fastText(this.targets[0]),
       looks: this.looks,
       fates: this.fates,
       fired: this.fired,
@@ -380,18 +380,4 @@ export class Explainer implements Observer, Recorder {
       setters: this.setters.map(({ flows: seen, ...s }) => ({ ...s, inFlow: seen.has(flow) })),
     };
   }
-}
-
-/** Of two looks at one section, the one to show: what matched, else what got further, else the later. */
-function furtherOf(before: SectionTrace, after: SectionTrace): SectionTrace {
-  if (after.matched || before.shown === null) return after;
-  if (after.shown === null || after.matches.length < before.matches.length) {
-    return { ...before, final: after.final, cut: after.cut, gap: after.gap };
-  }
-  return after;
-}
-
-function fastOf({ fast }: Target): Explanation['fast'] {
-  if (fast === null) return null;
-  return { buffer: fast.buffer, literals: fast.literals.map((b) => Buffer.from(b).toString('latin1')) };
 }

@@ -113,6 +113,9 @@ export interface Trace {
   /** As of MatchTrace. */
   fastNear: number;
   fastNearBytes: number;
+  /** The body of the side under inspection went past its limit; bytes of it are missing. */
+  cut: boolean;
+  gap: boolean;
   sections: SectionTrace[];
   /** Fate; -1: it did not match. */
   fate: Fate | -1;
