@@ -161,7 +161,7 @@ function apply(t: Transform, from: number, len: number, to: number): number {
     case 'pcrexform':
       return pcrexform(t.arg ?? '', from, len, to);
     default:
-      return decodeBase64(from, len, to, true);
+      return decodeBase64(from, len, to, t.arg === 'rfc2045');
   }
 }
 

@@ -7,7 +7,7 @@ import { RuleFault, RuleSkip } from './faults.js';
 import type { Action, HeaderProto, Rule } from './ir.js';
 import type { Keyword } from './keywords/keyword.js';
 import { findKeyword, keywordNames } from './keywords/list.js';
-import { whySkipped } from './keywords/uninspected.js';
+import { isLater, whySkipped } from './keywords/uninspected.js';
 import { isSpace } from './lexer.js';
 import { headerProto } from './protocols.js';
 import { finishRule } from './validate.js';
@@ -124,12 +124,14 @@ function applyOption(b: RuleBuilder, o: OptionAst): void {
   const keyword = findKeyword(o.name);
   if (keyword === undefined) {
     const reason = whySkipped(o.name.toLowerCase());
+    if (isLater(o.name.toLowerCase())) needVersion8(o.name, b.env);
     if (reason !== undefined) throw new RuleSkip(reason);
     throw new RuleFault(
       o.name === '' ? 'an option has no name' : `unknown keyword "${o.name}"`,
       didYouMean(o.name, keywordNames()) ?? (o.name === '' ? 'remove the extra semicolon' : null),
     );
   }
+  if (keyword.since === 8) needVersion8(o.name, b.env);
   const raw = o.value ?? '';
   if (raw === '') {
     if (keyword.value === 'required') throw new RuleFault(`${keyword.name} needs a value`, `write ${keyword.example}`);
@@ -138,6 +140,11 @@ function applyOption(b: RuleBuilder, o: OptionAst): void {
   }
   if (keyword.value === 'none') throw new RuleFault(`${keyword.name} takes no value`, `write ${keyword.name};`);
   readValue(keyword, raw, (value, negated) => keyword.apply(b, value, negated));
+}
+
+/** Refuses a keyword of Suricata 8 where the rules are taken as written for 7. */
+function needVersion8(name: string, env: RuleEnvironment): void {
+  if (env.ruleVersion < 8) throw new RuleFault(`${name} needs a later rule version`, 'use --rule-version 8');
 }
 
 /** Takes `!` and quotes off a value as the keyword allows (Suricata 7.0.10, option parsing). */

@@ -177,7 +177,7 @@ export interface Transform {
     | 'strip_pseudo_headers'
     | 'pcrexform'
     | 'from_base64';
-  /** xor: key bytes; pcrexform: the expression. */
+  /** xor: key bytes; pcrexform: the expression; from_base64: its mode. */
   arg: string | null;
 }
 
@@ -348,6 +348,8 @@ export interface RuleSet {
   failed: RuleNote[];
   skipped: RuleNote[];
   warnings: RuleNote[];
+  /** How many more of each there are than the lists hold. */
+  unkept: { failed: number; skipped: number; warnings: number };
   /** When lists of rule management were given. */
   management?: ManagementReport;
   /** From threshold.config. */

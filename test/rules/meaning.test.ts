@@ -214,7 +214,9 @@ describe('keyword documentation', () => {
       if (/^file(md5|sha1|sha256)$/.test(k.name)) return;
       const options = `${before[k.name] ?? ''}${k.example}`;
       const sid = k.name === 'sid' ? '' : ' sid:1;';
-      const set = parseRuleText(`alert ${protoOf[k.name] ?? 'tcp'} any any -> any any (${options}${sid})`, withFiles);
+      const set = parseRuleText(`alert ${protoOf[k.name] ?? 'tcp'} any any -> any any (${options}${sid})`, withFiles, {
+        ruleVersion: k.since,
+      });
       assert.deepEqual(
         set.failed.map((n) => n.reason),
         [],

@@ -150,7 +150,7 @@ export const requires: Keyword = {
           throw new RuleSkip(`requires version ${rest}`);
         }
       } else if (what === 'keyword') {
-        if (!isKnownKeyword(rest)) throw new RuleSkip(`requires keyword ${rest}`);
+        if (!isKnownKeyword(rest, b.env.ruleVersion)) throw new RuleSkip(`requires keyword ${rest}`);
       } else if (what === 'feature') throw new RuleSkip(`requires feature ${rest}`);
       else
         throw new RuleSkip(

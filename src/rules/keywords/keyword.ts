@@ -7,6 +7,8 @@ export interface Keyword {
   /** Older or shorter names. */
   readonly aliases?: readonly string[];
   readonly description: string;
+  /** Version of the rule language that brought it, when it is later than 7. */
+  readonly since?: 8;
   /** Its value, in the notation of the user guide; '' when it takes none. */
   readonly args: string;
   /** Where it looks: name of the buffer, or '' when that does not apply. */

@@ -20,10 +20,10 @@ import { l3Proto, rpc } from './packet-tests.js';
 import { pcre } from './pcre.js';
 import { reputationKeywords } from './reputation.js';
 import { stickyBuffers } from './sticky-buffers.js';
-import { flowAge, streamSize, urilen } from './streams.js';
+import { flowAge, flowVolumes, streamSize, urilen } from './streams.js';
 import { detectionFilter, threshold } from './thresholds.js';
 import { transforms } from './transforms.js';
-import { uninspectedNames } from './uninspected.js';
+import { isLater, uninspectedNames } from './uninspected.js';
 import { flowvar, pktvar } from './variables.js';
 
 export const keywords: readonly Keyword[] = [
@@ -68,6 +68,7 @@ export const keywords: readonly Keyword[] = [
   flowState.xbits,
   flowState.hostbits,
   flowAge,
+  ...flowVolumes,
   streamSize,
   urilen,
   threshold,
@@ -103,10 +104,10 @@ const byName = new Map<string, Keyword>();
 for (const k of keywords) {
   for (const name of [k.name, ...(k.aliases ?? [])]) {
     byName.set(name, k);
-    rememberKeyword(name);
+    rememberKeyword(name, k.since);
   }
 }
-for (const name of uninspectedNames()) rememberKeyword(name);
+for (const name of uninspectedNames()) rememberKeyword(name, isLater(name) ? 8 : 7);
 
 /** The keyword called `name` in any letter case. */
 export function findKeyword(name: string): Keyword | undefined {

@@ -1,4 +1,4 @@
-/** stream_size, urilen, flow.age: sizes and times of flows and targets (user guide, "Flow Keywords", "HTTP Keywords"). */
+/** stream_size, urilen, flow.age, flow.pkts, flow.bytes: sizes and times of flows and targets (user guide, "Flow Keywords", "HTTP Keywords"). */
 import { BufferId } from '../../protocol/buffers.js';
 import { RuleFault } from '../faults.js';
 import type { Condition, Match, NumberTest } from '../ir.js';
@@ -55,3 +55,51 @@ export const flowAge: Keyword = {
     b.addCondition({ kind: 'flow_age', dir: 'either', test });
   },
 };
+
+type Dir = Extract<Condition, { kind: 'flow_pkts' }>['dir'];
+
+function volume(kind: 'flow_pkts' | 'flow_bytes', name: string, what: string): Keyword {
+  return {
+    name,
+    since: 8,
+    description: `${what} of the flow so far, in a direction, in either or in both.`,
+    args: '[toserver|toclient|either|both,]N|<N|>N|A-B',
+    example: `${name}:toserver,>10;`,
+    value: 'required',
+    apply(b, value) {
+      const m = /^\s*(?:(toserver|toclient|either|both)\s*,)?\s*(\S.*)$/.exec(value);
+      const test = m === null ? null : parseNumberTest(m[2], Number.MAX_SAFE_INTEGER);
+      if (m === null || test === null)
+        throw new RuleFault(`${name}:${value} is not understood`, `write ${name}:toserver,>10`);
+      b.addCondition({ kind, dir: (m[1] ?? 'either') as Dir, test });
+    },
+  };
+}
+
+function oneWay(kind: 'flow_pkts' | 'flow_bytes', name: string, what: string, dir: 'toserver' | 'toclient'): Keyword {
+  return {
+    name: `${name}_${dir}`,
+    since: 8,
+    description: `${what} of the flow so far ${dir === 'toserver' ? 'to the server' : 'to the client'}.`,
+    args: 'N|<N|>N|A-B',
+    example: `${name}_${dir}:>10;`,
+    value: 'required',
+    apply(b, value) {
+      const test = parseNumberTest(value, Number.MAX_SAFE_INTEGER);
+      if (test === null) throw new RuleFault(`${name}_${dir}:${value} is not understood`, 'write N, <N, >N or A-B');
+      b.addCondition({ kind, dir, test });
+    },
+  };
+}
+
+/** flow.pkts and flow.bytes with their forms of one direction. */
+export const flowVolumes: readonly Keyword[] = (
+  [
+    ['flow_pkts', 'flow.pkts', 'Packets'],
+    ['flow_bytes', 'flow.bytes', 'Bytes'],
+  ] as const
+).flatMap(([kind, name, what]) => [
+  volume(kind, name, what),
+  oneWay(kind, name, what, 'toserver'),
+  oneWay(kind, name, what, 'toclient'),
+]);

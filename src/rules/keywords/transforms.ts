@@ -1,5 +1,5 @@
 /** Transforms of the sticky buffer before them (user guide, "Transformations"). */
-import { RuleFault } from '../faults.js';
+import { RuleFault, RuleSkip } from '../faults.js';
 import type { Transform } from '../ir.js';
 import { captureGroups } from './capture-groups.js';
 import type { Keyword } from './keyword.js';
@@ -51,6 +51,25 @@ const pcrexform: Keyword = {
   },
 };
 
+const fromBase64: Keyword = {
+  name: 'from_base64',
+  since: 8,
+  description:
+    'Decoded from base64 until the first byte that is not of it; with mode rfc2045 white space is passed over. Mode strict, bytes and offset are not supported.',
+  args: '[mode rfc4648|rfc2045]',
+  example: 'http.uri; from_base64; content:"abc";',
+  value: 'optional',
+  apply(b, value) {
+    const mode = /^\s*mode\s+(rfc4648|rfc2045)\s*$/.exec(value);
+    if (value !== '' && mode === null) {
+      if (/^\s*(?:mode\s+strict|(?:bytes|offset)\s+\w+)/.test(value))
+        throw new RuleSkip(`from_base64:${value} is not supported`);
+      throw new RuleFault(`from_base64:${value} is not understood`, 'write from_base64;');
+    }
+    b.addTransform({ name: 'from_base64', arg: mode?.[1] ?? null });
+  },
+};
+
 export const transforms: readonly Keyword[] = [
   plain('strip_whitespace', 'Without white space.'),
   plain('compress_whitespace', 'Runs of white space as one space.'),
@@ -65,4 +84,5 @@ export const transforms: readonly Keyword[] = [
   plain('strip_pseudo_headers', 'Without header lines that begin with a colon.'),
   xor,
   pcrexform,
+  fromBase64,
 ];
