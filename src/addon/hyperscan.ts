@@ -84,6 +84,24 @@ export function compileLiterals(patterns: readonly HsPattern[], mode: number = H
   return compile(patterns, mode, 1);
 }
 
+/**
+ * Compiles literals `first` … `first + count - 1` of a table, literal n being bytes[ends[n - 1] .. ends[n]), all with
+ * the same flags and with their numbers as ids. As compileLiterals otherwise.
+ */
+export function compileLiteralRange(
+  bytes: Uint8Array,
+  ends: Uint32Array,
+  first: number,
+  count: number,
+  flags: number,
+): number | Refusal {
+  const from = first === 0 ? 0 : ends[first - 1];
+  const own = ends.slice(first, first + count).map((end) => end - from);
+  const ids = own.map((_, i) => first + i);
+  const to = from + (own.at(-1) ?? 0);
+  return native().hsCompile(bytes.subarray(from, to), own, new Uint32Array(count).fill(flags), ids, HsMode.Block, 1);
+}
+
 /** Whether Hyperscan takes an expression with these HsFlag bits, and its widths in bytes. */
 export function expressionInfo(pattern: string | Uint8Array, flags: number): ExpressionInfo | Refusal {
   return native().hsExpressionInfo(typeof pattern === 'string' ? Buffer.from(pattern, 'latin1') : pattern, flags);

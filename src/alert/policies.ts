@@ -3,11 +3,11 @@
  * (0 for all rules; a rule's own threshold is not replaced by one for all).
  */
 import type { Packet } from '../decode/packet.js';
-import type { CompiledRules } from '../rules/compile/compile.js';
 import { actionCode, thresholdRow, trackCode } from '../rules/compile/compile.js';
 import { hash32 } from '../rules/compile/hash32.js';
 import { RuleCol } from '../rules/compile/layout.js';
 import { ThresholdCol, ThresholdType } from '../rules/compile/layout-tables.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 import type { AddressSet } from '../rules/ir.js';
 import { inSet } from './address-match.js';
 
@@ -31,7 +31,7 @@ function applies(gid: number, sid: number, ruleGid: number, ruleSid: number): bo
   return (gid === 0 || gid === ruleGid) && (sid === 0 || sid === ruleSid);
 }
 
-function rateRow(r: CompiledRules['rateFilters'][number]): number[] {
+function rateRow(r: RuntimeRules['rateFilters'][number]): number[] {
   const row = new Array<number>(ThresholdCol.Stride).fill(0);
   row[ThresholdCol.Type] = ThresholdType.Rate;
   row[ThresholdCol.Track] = trackCode(r.track);
@@ -43,7 +43,7 @@ function rateRow(r: CompiledRules['rateFilters'][number]): number[] {
 }
 
 /** Works out the policies of installed rules. */
-export function bindPolicies(rules: CompiledRules): void {
+export function bindPolicies(rules: RuntimeRules): void {
   const all: number[] = [...rules.thresholds];
   const push = (row: number[]): number => {
     const at = all.length;
@@ -52,8 +52,10 @@ export function bindPolicies(rules: CompiledRules): void {
   };
   const filters = rules.eventFilters.map((f) => ({ ...f, at: push(thresholdRow(f.threshold)) }));
   const rates = rules.rateFilters.map((f) => ({ ...f, at: push(rateRow(f)) }));
-  policies = rules.rules.map((rule, n) => {
-    const own = rules.table[n * RuleCol.Stride + RuleCol.Threshold];
+  policies = Array.from({ length: rules.count }, (_, n) => {
+    const at = n * RuleCol.Stride;
+    const rule = { gid: rules.table[at + RuleCol.Gid], sid: rules.table[at + RuleCol.Sid] >>> 0 };
+    const own = rules.table[at + RuleCol.Threshold];
     const exact = filters.filter((f) => f.gid === rule.gid && f.sid === rule.sid);
     const general = filters.filter((f) => (f.gid === 0 || f.sid === 0) && applies(f.gid, f.sid, rule.gid, rule.sid));
     const thresholds: number[] = [];
@@ -67,7 +69,10 @@ export function bindPolicies(rules: CompiledRules): void {
     return thresholds.length === 0 && suppress.length === 0 ? null : { thresholds, suppress };
   });
   rows = Float64Array.from(all);
-  ids = Int32Array.from(rules.rules, (r) => hash32(r.sid | 0, r.gid | 0));
+  ids = Int32Array.from(policies, (_, n) => {
+    const at = n * RuleCol.Stride;
+    return hash32(rules.table[at + RuleCol.Sid], rules.table[at + RuleCol.Gid]);
+  });
 }
 
 /** Threshold rows of a rule, or null. */

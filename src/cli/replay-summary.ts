@@ -10,6 +10,10 @@ const MaxSignatures = 15;
 /** Refused rules and capture faults printed in full; the rest are counted. */
 const MaxNotes = 10;
 
+function refusedCount({ rules }: ReplaySummary): number {
+  return rules.failed.length + rules.unkept.failed;
+}
+
 /** Remarks on the configuration and on rules. */
 export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], summary: ReplaySummary): void {
   for (const note of configNotes) out.write(`configuration: ${safe(note)}\n`);
@@ -17,20 +21,23 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
     out.write(`configuration: keys that Peccary does not have: ${safe(summary.unknownKeys.join(', '))}\n`);
   }
   for (const note of summary.notes) out.write(`rules: ${safe(note)}\n`);
-  const { failed, skipped } = summary.rules;
+  const { failed, unkept } = summary.rules;
+  const refused = refusedCount(summary);
+  const skipped = summary.rules.skipped.length + unkept.skipped;
   for (const note of failed.slice(0, MaxNotes)) out.write(`${noteText(note)}\n`);
-  if (failed.length > MaxNotes) {
-    out.write(`and ${plural(failed.length - MaxNotes, 'refused rule')} more: \`peccary rules check\` lists them all\n`);
+  if (refused > MaxNotes) {
+    out.write(`and ${plural(refused - MaxNotes, 'refused rule')} more: \`peccary rules check\` lists them all\n`);
   }
-  if (skipped.length > 0) out.write(`${plural(skipped.length, 'rule')} skipped: \`peccary rules check\` says why\n`);
+  if (skipped > 0) out.write(`${plural(skipped, 'rule')} skipped: \`peccary rules check\` says why\n`);
 }
 
 /** No usable rule, damaged captures, outputs that could not be written, lost events: told even to who wants quiet. */
 export function printFaults(out: NodeJS.WritableStream, summary: ReplaySummary): void {
   for (const line of suspensionLines(summary.suspensions, MaxNotes)) out.write(`${line}\n`);
-  const { loaded, failed } = summary.rules;
-  if (loaded === 0 && failed.length > 0) {
-    out.write(`no rule is usable, ${plural(failed.length, 'rule')} refused: \`peccary rules check\` says why\n`);
+  const { loaded } = summary.rules;
+  const refused = refusedCount(summary);
+  if (loaded === 0 && refused > 0) {
+    out.write(`no rule is usable, ${plural(refused, 'rule')} refused: \`peccary rules check\` says why\n`);
   }
   for (const fault of summary.faults.slice(0, MaxNotes)) {
     out.write(`${safe(fault.file)}: after packet ${fault.packet}, at byte ${fault.offset}: ${safe(fault.message)}\n`);
@@ -74,7 +81,7 @@ export function textSummary(
   const lines = [
     `${name}: ${plural(summary.packets, 'packet')}, ${byteSize(summary.bytes)} in ${seconds.toFixed(2)} s${speed}`,
     `${plural(summary.flows, 'flow')}, ${plural(summary.transactions, 'HTTP transaction')}, ` +
-      `${plural(summary.rules.loaded, 'rule')} loaded, ${plural(summary.rules.failed.length, 'rule')} refused` +
+      `${plural(summary.rules.loaded, 'rule')} loaded, ${plural(refusedCount(summary), 'rule')} refused` +
       (summary.drops > 0 ? `, ${plural(summary.drops, 'packet')} dropped` : ''),
     paint('bold', plural(summary.alerts, 'alert')),
   ];

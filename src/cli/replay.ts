@@ -30,6 +30,8 @@ interface Flags extends ConfigOptions, RuleOptions {
   bpf?: string;
   append: boolean;
   strict: boolean;
+  profileRules: boolean;
+  ruleCache: boolean;
   quiet: boolean;
   json: boolean;
   color: boolean;
@@ -59,6 +61,8 @@ export function registerReplay(program: Command): void {
     .option('--bpf <filter>', 'inspect only packets that match a BPF filter')
     .option('--append', 'keep what an earlier replay of the same file stored', false)
     .option('--strict', 'stop when a rule is refused', false)
+    .option('--profile-rules', 'time every rule and show the worst', false)
+    .option('--no-rule-cache', 'compile the rules anew instead of taking them from the cache')
     .addOption(new Option('--workers <n>', 'number of workers').argParser(oneWorker).hideHelp())
     .option('--quiet', 'print errors only', false)
     .option('--json', 'print the summary as JSON', false)
@@ -104,7 +108,7 @@ async function replay(inputs: string[], flags: Flags): Promise<void> {
 }
 
 /** The first SIGINT or SIGTERM ends a replay in good order, the second at once. */
-function stopOnSignals(): { signal: AbortSignal; exitStatus(): number } {
+export function stopOnSignals(): { signal: AbortSignal; exitStatus(): number } {
   const abort = new AbortController();
   let status = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -140,6 +144,8 @@ function replayOptions(inputs: string[], flags: Flags, config: LoadedConfig): Re
     bpf: flags.bpf ?? null,
     append: flags.append,
     strict: flags.strict,
+    profile: flags.profileRules,
+    ruleCache: flags.ruleCache,
     ruleVersion: flags.ruleVersion,
     onProgress: null,
     stop: null,
@@ -147,7 +153,7 @@ function replayOptions(inputs: string[], flags: Flags, config: LoadedConfig): Re
 }
 
 /** suricata.yaml's pcap-file.checksum-checks: yes, no or auto (its default). */
-function configuredChecksums(settings: Settings): ReplayOptions['checksums'] {
+export function configuredChecksums(settings: Settings): ReplayOptions['checksums'] {
   const key = 'pcap-file.checksum-checks';
   if (settings.string(key, 'auto') === 'auto') return 'auto';
   return settings.bool(key, true) ? 'all' : 'none';

@@ -70,9 +70,9 @@ async function load(flags: Flags): Promise<RuleSet> {
 }
 
 function printCheck(set: RuleSet, json: boolean): void {
-  const { failed, skipped, warnings, management } = set;
+  const { failed, skipped, warnings, unkept, management } = set;
   if (json) {
-    const report = { loaded: set.rules.length, failed, skipped, warnings, lists: management };
+    const report = { loaded: set.rules.length, failed, skipped, warnings, unkept, lists: management };
     process.stdout.write(`${safeJson(JSON.stringify(report))}\n`);
   } else {
     const lines = [
@@ -80,11 +80,18 @@ function printCheck(set: RuleSet, json: boolean): void {
       ...failed.map((note) => `refused  ${noteText(note)}`),
       ...skipped.map((note) => `skipped  ${noteText(note)}`),
       ...warnings.map((note) => `warning  ${noteText(note)}`),
-      `${plural(set.rules.length, 'rule')} loaded, ${failed.length} refused, ${skipped.length} skipped, ${plural(warnings.length, 'warning')}`,
+      ...unkeptLines(unkept),
+      `${plural(set.rules.length, 'rule')} loaded, ${failed.length + unkept.failed} refused, ${skipped.length + unkept.skipped} skipped, ${plural(warnings.length + unkept.warnings, 'warning')}`,
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
   }
   if (failed.length > 0) process.exitCode = 2;
+}
+
+/** What is counted in the last line without a line of its own. */
+function unkeptLines({ failed, skipped, warnings }: RuleSet['unkept']): string[] {
+  if (failed + skipped + warnings === 0) return [];
+  return [`${failed} more refused, ${skipped} more skipped and ${plural(warnings, 'more warning')} are not listed`];
 }
 
 const done: Record<string, string> = { disable: 'disabled', enable: 'enabled', drop: 'made drop', modify: 'modified' };

@@ -146,6 +146,11 @@ export class Settings {
     });
   }
 
+  /** The same configuration, of which nothing was asked for yet. */
+  fresh(): Settings {
+    return new Settings(this.root, this.origin, this.places);
+  }
+
   /** Every path that was asked for. */
   known(): string[] {
     return [...this.read];

@@ -4,7 +4,7 @@
  */
 import { bindScan, ScanRow, scan } from '../addon/hyperscan.js';
 import { counter, counts } from '../core/counters.js';
-import type { CompiledRules } from '../rules/compile/compile.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 import { addCandidate } from './candidates.js';
 
 export const enum ScanLimit {
@@ -24,12 +24,12 @@ let jobCount = 0;
 let bound = false;
 
 let handles: readonly number[] = [];
-let databases: CompiledRules['databases'] = [];
+let databases: RuntimeRules['databases'] = [];
 let patternLists: Uint32Array = new Uint32Array(0);
 let listRows: Uint32Array = new Uint32Array(2);
 let listRules: Uint32Array = new Uint32Array(0);
 
-export function bindPrefilter(rules: CompiledRules, databaseHandles: readonly number[]): void {
+export function bindPrefilter(rules: RuntimeRules, databaseHandles: readonly number[]): void {
   if (!bound) {
     bindScan(jobs, results);
     bound = true;
@@ -82,7 +82,8 @@ export function runScans(): void {
     if (stopped === first) {
       // This buffer alone holds more patterns than fit: every rule of its database is a candidate.
       counts[cFull]++;
-      for (const pattern of databases[jobs[stopped * ScanRow.Job + 3]].patterns) addList(patternLists[pattern.id]);
+      const { first: pattern, count } = databases[jobs[stopped * ScanRow.Job + 3]];
+      for (let id = pattern; id < pattern + count; id++) addList(patternLists[id]);
       if (stopped + 1 === n) return;
       first = stopped + 1;
     } else first = stopped;

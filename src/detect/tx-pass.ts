@@ -11,6 +11,7 @@ import { bodyInspected, filesInspected } from '../http/buffers.js';
 import type { Side } from '../http/side.js';
 import { BufferStatus, BufferView } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
+import { DetectDone } from '../http/tx-list.js';
 import { AppProto } from '../protocol/app-proto.js';
 import { BufferId, buffers, TxProgress } from '../protocol/buffers.js';
 import { RuleCol, RuleFlag, SectionCol, SectionFlag } from '../rules/compile/layout.js';
@@ -27,12 +28,13 @@ import { Look, observer, recorder, watch } from './recorder.js';
 import { scratchMark, scratchRelease } from './scratch.js';
 import {
   cellIsOver,
-  closeSide,
+  closeSides,
   databaseDone,
   firstCell,
   nextCell,
   noteFirstMatch,
   openSide,
+  restSide,
   StoredFlag,
   setDatabaseDone,
   storedFlags,
@@ -140,9 +142,14 @@ export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, 
   // Events that the other side raises until the next packet of this direction still count for it (as in Suricata,
   // which inspects a direction with the packets of that direction).
   if (last || (sideComplete(tx, dir) && dir === p.dir)) {
-    tx.detectDone |= 1 << dir;
-    closeSide(side);
+    sideOver(tx, dir, side);
   }
+}
+
+function sideOver(tx: HttpTransaction, dir: number, side: number): void {
+  tx.detectDone |= 1 << dir;
+  if (tx.detectDone === DetectDone.Both) closeSides(tx);
+  else restSide(side);
 }
 
 /**
@@ -188,8 +195,7 @@ let newFiles = -1;
 export function finishTransaction(p: Packet, tx: HttpTransaction, dir: number): void {
   if (tx.eventCount > 0) inspectTransaction(p, tx, dir, true);
   else {
-    tx.detectDone |= 1 << dir;
-    closeSide(openSide(tx, dir));
+    sideOver(tx, dir, openSide(tx, dir));
   }
 }
 

@@ -7,7 +7,7 @@ import type { Rule } from '../rules/ir.js';
 import type { OutputConfig } from './config.js';
 import { Bell, Count, type PortMemory } from './handover.js';
 import { ringMemory } from './ring.js';
-import { packRules } from './rule-table.js';
+import { type PackedRules, packRules } from './rule-table.js';
 import { spillShare } from './spill.js';
 import type { RunStart, RunTotals } from './store/runs.js';
 import { type Wants, wantsOf } from './wants.js';
@@ -110,8 +110,13 @@ export class Outputs {
 
   /** Makes a rule set known to the writer. Returns the number that ports must be given (OutputPort.useRules). */
   setRules(rules: readonly Rule[]): number {
+    return this.setPackedRules(packRules(rules));
+  }
+
+  /** As setRules, of rules that were packed before. */
+  setPackedRules(rules: PackedRules): number {
     const number = ++this.ruleSets;
-    this.send({ type: 'rules', rules: packRules(number, rules) });
+    this.send({ type: 'rules', number, rules });
     return number;
   }
 

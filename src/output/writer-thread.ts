@@ -20,7 +20,9 @@ export interface ThreadData {
   ports: PortMemory[];
 }
 
-export type ToWriter = { type: 'rules'; rules: PackedRules } | { type: 'close'; totals: RunTotals | null };
+export type ToWriter =
+  | { type: 'rules'; number: number; rules: PackedRules }
+  | { type: 'close'; totals: RunTotals | null };
 
 export type FromWriter =
   | { type: 'ready' }
@@ -74,7 +76,7 @@ class Loop {
       const m = got.message;
       if (m.type === 'close') this.closing = m;
       else {
-        this.rules.set(m.rules.number, new RuleTable(m.rules));
+        this.rules.set(m.number, new RuleTable(m.rules));
         const oldest = this.rules.keys().next().value;
         if (this.rules.size > RuleSetsMax && oldest !== undefined) this.rules.delete(oldest);
       }

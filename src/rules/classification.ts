@@ -1,7 +1,7 @@
 /**
  * classification.config and reference.config (Suricata 7.0.10 user guide, "Classtype" and "Reference").
  */
-import { readFileSync } from 'node:fs';
+import { readInput } from './inputs.js';
 import type { RuleNote } from './ir.js';
 import { parseDecimal } from './numbers.js';
 import { standardClasses } from './standard-classes.js';
@@ -56,7 +56,7 @@ export class Classification {
   private eachLine(path: string, use: (line: string, lineNo: number) => void): void {
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = readInput(path).toString('utf8');
     } catch (e) {
       this.note(path, 0, `cannot be read: ${(e as Error).message}`, null);
       return;

@@ -34,6 +34,8 @@ export interface LoadOptions {
   checkPattern?: ((expr: string, flags: string) => string | null) | null;
   /** Lists that enable, disable, drop or modify rules; null or absent: the rules as they are. */
   lists?: ListFiles | null;
+  /** Content of rule files that were read before. */
+  content?: ReadonlyMap<string, Buffer>;
 }
 
 /** Loads every rule of the files. Throws PeccaryError only when a file cannot be read. */
@@ -41,9 +43,9 @@ export function loadRules(options: LoadOptions): RuleSet {
   const loader = new RuleLoader(options.settings, options.ruleVersion ?? 7, options.checkPattern);
   const paths = expandRuleFiles(options.files, options.folder ?? process.cwd());
   if (options.lists === undefined || options.lists === null)
-    for (const path of paths) loader.addText(readRuleFile(path), path);
+    for (const path of paths) loader.addText(readRuleFile(path, options.content?.get(path)), path);
   else {
-    const texts = paths.map((path) => ({ path, text: readRuleFile(path) }));
+    const texts = paths.map((path) => ({ path, text: readRuleFile(path, options.content?.get(path)) }));
     loader.addManaged(manageRules(texts, options.lists));
   }
   return loader.finish();
@@ -68,12 +70,18 @@ export function parseRuleText(
   return loader.finish();
 }
 
+const enum LoadLimit {
+  /** Notes of each kind that are kept; further ones are counted. */
+  Notes = 50_000,
+}
+
 class RuleLoader {
   private readonly set: RuleSet = {
     rules: [],
     failed: [],
     skipped: [],
     warnings: [],
+    unkept: { failed: 0, skipped: 0, warnings: 0 },
     suppress: [],
     eventFilters: [],
     rateFilters: [],
@@ -121,17 +129,24 @@ class RuleLoader {
       for (const r of this.env.remarks)
         this.set.warnings.push({ ...noteFor(text, file, rule.sid, 0), reason: r.reason, hint: r.hint });
     } catch (e) {
-      const sid = ast === null ? null : sidOf(ast.options);
-      if (e instanceof RuleSkip)
-        this.set.skipped.push({ ...noteFor(text, file, sid ?? guessSid(text.text), 0), reason: e.reason });
-      else if (e instanceof RuleFault)
-        this.set.failed.push({
-          ...noteFor(text, file, sid ?? guessSid(text.text), e.offset),
-          reason: e.reason,
-          hint: e.hint,
-        });
-      else throw e;
+      const kind = e instanceof RuleSkip ? 'skipped' : 'failed';
+      if (!(e instanceof RuleSkip || e instanceof RuleFault)) throw e;
+      if (this.set[kind].length >= LoadLimit.Notes) {
+        this.set.unkept[kind]++;
+        return;
+      }
+      const sid = (ast === null ? null : sidOf(ast.options)) ?? guessSid(text.text);
+      const more = e instanceof RuleFault ? { reason: e.reason, hint: e.hint } : { reason: e.reason };
+      this.set[kind].push({ ...noteFor(text, file, sid, e instanceof RuleFault ? e.offset : 0), ...more });
     }
+  }
+
+  /** Counts the notes past the limit and lets them go. */
+  private bound(kind: keyof RuleSet['unkept']): void {
+    const list = this.set[kind];
+    if (list.length <= LoadLimit.Notes) return;
+    this.set.unkept[kind] += list.length - LoadLimit.Notes;
+    list.length = LoadLimit.Notes;
   }
 
   /** Reads a rule in the dialect it is written in: told by itself, or by the file when it could be either. */
@@ -169,6 +184,7 @@ class RuleLoader {
     analyseSet(set);
     const path = this.env.settings.string('threshold-file');
     if (path !== undefined) readThresholds(path, this.env, set);
+    for (const kind of ['failed', 'skipped', 'warnings'] as const) this.bound(kind);
     return set;
   }
 }

@@ -81,13 +81,28 @@ function expandFolder(path: string): string[] {
 }
 
 /** Text of a rule file, one character a byte. Throws PeccaryError naming the file. */
-export function readRuleFile(path: string): string {
+export function readRuleFile(path: string, bytes = readRuleBytes(path)): string {
+  if (!isGzip(bytes)) return bytes.toString('latin1');
   try {
-    const bytes = readFileSync(path);
-    const packed = bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return (packed ? gunzipSync(bytes, { maxOutputLength: RuleFileLimit.Size }) : bytes).toString('latin1');
+    return gunzipSync(bytes, { maxOutputLength: RuleFileLimit.Size }).toString('latin1');
   } catch (e) {
-    if (e instanceof PeccaryError) throw e;
-    throw new PeccaryError('rules', `${path}: cannot be read: ${(e as Error).message}`);
+    throw unreadable(path, e as Error);
   }
+}
+
+/** Content of a rule file as it stands on disk. Throws PeccaryError naming the file. */
+export function readRuleBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (e) {
+    throw unreadable(path, e as Error);
+  }
+}
+
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+function unreadable(path: string, error: Error): PeccaryError {
+  return new PeccaryError('rules', `${path}: cannot be read: ${error.message}`);
 }

@@ -2,9 +2,10 @@
  * threshold.config: suppress, event_filter (also called threshold) and rate_filter (Suricata 7.0.10 user guide,
  * "Global-Thresholds"). gid 0 stands for every group and sid 0 for every signature.
  */
-import { readFileSync } from 'node:fs';
+
 import type { RuleEnvironment } from './environment.js';
 import { RuleFault } from './faults.js';
+import { readInput } from './inputs.js';
 import type { Action, RuleSet, Threshold, Track } from './ir.js';
 import { parseDecimal } from './numbers.js';
 
@@ -12,7 +13,7 @@ import { parseDecimal } from './numbers.js';
 export function readThresholds(path: string, env: RuleEnvironment, set: RuleSet): void {
   let text: string;
   try {
-    text = readFileSync(path, 'latin1');
+    text = readInput(path).toString('latin1');
   } catch (e) {
     set.warnings.push({
       file: path,

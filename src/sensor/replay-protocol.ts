@@ -3,8 +3,10 @@
 import type { CaptureFault } from '../capture/batch.js';
 import type { FaultKind } from '../core/errors.js';
 import type { Places, Tree } from '../core/settings.js';
+import type { RuleCosts, Suspension } from '../detect/rule-clock.js';
+import type { ExplainRequest, Explanation } from '../detect/trace.js';
 import type { PortMemory } from '../output/handover.js';
-import type { CompiledRules } from '../rules/compile/compile.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 import type { ReplayOptions } from './options.js';
 
 /** Float64 cells: the progress that the worker keeps and the main thread reads, and whether the worker is to stop. */
@@ -32,14 +34,19 @@ export interface WorkerStart {
   /** For --reader pcap-parser. */
   ring: SharedArrayBuffer | null;
   progress: SharedArrayBuffer;
+  /** Rules are timed. */
+  profile: boolean;
 }
 
 /** Sent when the rules are compiled and the outputs open. */
 export interface WorkerRules {
-  rules: CompiledRules;
+  rules: RuntimeRules;
+  /** Handles of its pattern databases; the main thread holds them until the worker is done. */
+  databases: number[];
   /** Number of the rule set at the writer (Outputs.setRules). */
   ruleSet: number;
   port: PortMemory;
+  explain: ExplainRequest | null;
 }
 
 export interface WorkerResult {
@@ -61,6 +68,9 @@ export interface WorkerResult {
   notes: string[];
   /** Paths of the configuration that the stages asked for. */
   settingsRead: string[];
+  costs: RuleCosts | null;
+  suspensions: readonly Suspension[];
+  explanation: Explanation | null;
 }
 
 export type FromWorker = WorkerResult | { type: 'failed'; kind: FaultKind | null; message: string };

@@ -9,11 +9,13 @@ import { packageVersion } from '../core/package-root.js';
 import { Settings } from '../core/settings.js';
 import { type OutputConfig, outputConfig } from '../output/config.js';
 import { Outputs, type OutputsSummary } from '../output/outputs.js';
-import { type CompiledRules, compileRules } from '../rules/compile/compile.js';
-import type { RuleSet } from '../rules/ir.js';
+import type { RuleInfo } from '../output/records.js';
+import { RuleTable } from '../output/rule-table.js';
+import { explained, explainRequest } from './explained.js';
 import type { ReplayOptions, ReplaySummary } from './options.js';
+import { firstRefusal, type PreparedRules, prepareRules, type RuleReport } from './prepared-rules.js';
 import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
-import { loadRunRules } from './rule-files.js';
+import { ruleCostRows, suspensionRows } from './rule-costs.js';
 
 const ProgressMs = 200;
 
@@ -41,26 +43,35 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
       live: false,
     });
     outputs = openOutputs(options, config, startedMs);
-    const ruleSet = loadRunRules({
-      settings,
-      only: options.onlyRules,
-      extra: options.extraRules,
-      ruleVersion: options.ruleVersion,
-      lists: options.lists,
-    });
-    if (options.strict && ruleSet.failed.length > 0) throw refusal(ruleSet);
-    const rules = compileRules(ruleSet, settings);
-    const number = outputs.setRules(rules.rules);
+    const prepared = prepareRules(
+      {
+        settings,
+        only: options.onlyRules,
+        extra: options.extraRules,
+        ruleVersion: options.ruleVersion,
+        lists: options.lists,
+      },
+      { cache: options.ruleCache !== false, source: options.explain !== undefined },
+    );
+    if (options.strict) refuse(prepared.report);
+    const { rules, databases, source } = prepared;
+    const explain =
+      options.explain === undefined || source === null
+        ? null
+        : explainRequest(source.set, source.compiled, options.explain);
+    const number = outputs.setPackedRules(prepared.packed);
     await outputs.ready();
     const ticker = tick(options, cells, startedMs);
-    const result = await worker
-      .run({ rules, ruleSet: number, port: outputs.portMemory(0) })
+    const running = worker
+      .run({ rules, databases, ruleSet: number, port: outputs.portMemory(0), explain })
       .finally(() => clearInterval(ticker));
+    prepared.keep();
+    const result = await running;
     const { packets, bytes, firstUs, lastUs } = result;
     const written = await outputs.close({ packets, bytes, firstUs, lastUs });
     outputs = null;
     settings.markRead(result.settingsRead);
-    return summarise(options, settings, ruleSet, rules, result, written, Date.now() - startedMs);
+    return summarise(options, settings, prepared, result, written, Date.now() - startedMs);
   } finally {
     await worker.end();
     await outputs?.close(null).catch(() => undefined); // the fault that brought us here is the one to tell
@@ -85,6 +96,7 @@ class PipelineThread {
       bpf: options.bpf,
       ring,
       progress,
+      profile: options.profile === true,
     };
     this.thread = new Worker(new URL('../sensor/replay-worker.js', import.meta.url), { workerData: start });
     this.answer = new Promise((done, fail) => {
@@ -127,10 +139,13 @@ async function startFeed(options: ReplayOptions): Promise<{ files: string[]; rin
   return feedPcapParser(options.inputs);
 }
 
-function refusal(rules: RuleSet): PeccaryError {
-  const { file, line, column, reason, hint } = rules.failed[0];
-  const more = rules.failed.length > 1 ? ` (and ${rules.failed.length - 1} more; see: peccary rules check)` : '';
-  return new PeccaryError('rules', `${file}:${line}:${column}: ${reason}${hint === null ? '' : `; ${hint}`}${more}`);
+/** Throws for the first refused rule. */
+function refuse(report: RuleReport): void {
+  const first = firstRefusal(report);
+  if (first === null) return;
+  const { file, line, column, reason, hint } = first.note;
+  const more = first.others > 0 ? ` (and ${first.others} more; see: peccary rules check)` : '';
+  throw new PeccaryError('rules', `${file}:${line}:${column}: ${reason}${hint === null ? '' : `; ${hint}`}${more}`);
 }
 
 function tick(options: ReplayOptions, cells: Float64Array, startedMs: number): NodeJS.Timeout | undefined {
@@ -150,18 +165,18 @@ function tick(options: ReplayOptions, cells: Float64Array, startedMs: number): N
 function summarise(
   options: ReplayOptions,
   settings: Settings,
-  ruleSet: RuleSet,
-  compiled: CompiledRules,
+  prepared: PreparedRules,
   result: WorkerResult,
   written: OutputsSummary,
   elapsedMs: number,
 ): ReplaySummary {
-  const bySignature = compiled.rules
-    .map(({ gid, sid, rev, msg, priority }, i) => ({ gid, sid, rev, msg, priority, count: result.byRule[i] }))
-    .filter((s) => s.count > 0)
+  const table = new RuleTable(prepared.packed);
+  const ruleAt = (n: number): RuleInfo => table.get(n) as RuleInfo;
+  const bySignature = [...result.byRule]
+    .flatMap((count, n) => (count > 0 ? [{ rule: ruleAt(n), count }] : []))
+    .map(({ rule: { gid, sid, rev, msg, priority }, count }) => ({ gid, sid, rev, msg, priority, count }))
     .sort((a, b) => b.count - a.count || a.sid - b.sid);
   const { packets, bytes, flows, transactions, alerts, drops, stopped, faults, counters } = result;
-  const { failed, skipped, warnings } = ruleSet;
   return {
     packets,
     bytes,
@@ -172,13 +187,18 @@ function summarise(
     drops,
     stopped,
     bySignature,
-    rules: { loaded: ruleSet.rules.length, failed, skipped, warnings },
+    rules: prepared.report,
     faults,
     lostEvents: written.lostEvents,
     outputFaults: written.faults,
     counters,
-    notes: result.notes,
+    notes: [...prepared.notes, ...result.notes],
     unknownKeys: settings.unreadNotes(),
     db: options.db,
+    suspensions: suspensionRows(ruleAt, result.suspensions),
+    ...(result.costs === null ? {} : { profile: ruleCostRows(ruleAt, result.costs) }),
+    ...(result.explanation === null || prepared.source === null
+      ? {}
+      : { explained: explained(prepared.source.compiled, result.explanation) }),
   };
 }

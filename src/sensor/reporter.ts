@@ -25,7 +25,8 @@ import type { OutputPort } from '../output/port.js';
 import type { Wants } from '../output/wants.js';
 import { EventRange } from '../protocol/events.js';
 import type { Dir } from '../protocol/ip.js';
-import type { CompiledRules } from '../rules/compile/compile.js';
+import { RuleCol } from '../rules/compile/layout.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 
 const queue = alertQueue;
 const done = TxFlag.RequestDone | TxFlag.ResponseDone;
@@ -38,13 +39,13 @@ export class Reporter {
   readonly byRule: Uint32Array;
   private readonly port: OutputPort;
   private readonly wants: Wants;
-  private readonly rules: CompiledRules['rules'];
+  private readonly rules: RuntimeRules;
 
-  constructor(port: OutputPort, rules: CompiledRules['rules']) {
+  constructor(port: OutputPort, rules: RuntimeRules) {
     this.port = port;
     this.wants = port.wants;
     this.rules = rules;
-    this.byRule = new Uint32Array(rules.length);
+    this.byRule = new Uint32Array(rules.count);
   }
 
   /** Decoder, stream and application-layer events of a packet, and the packet itself when a tag asks for it. */
@@ -75,8 +76,14 @@ export class Reporter {
     for (let i = 0; i < queue.count; i++) {
       const row = queue.rows[i];
       this.byRule[row.rule]++;
-      if (this.wants.alert) this.port.push(alertRecord(p, outer, row, this.rules[row.rule], verdict, this.wants));
+      if (this.wants.alert) this.port.push(alertRecord(p, outer, row, this.ruleId(row.rule), verdict, this.wants));
     }
+  }
+
+  private ruleId(rule: number): { gid: number; sid: number; rev: number } {
+    const { table, revs } = this.rules;
+    const at = rule * RuleCol.Stride;
+    return { gid: table[at + RuleCol.Gid], sid: table[at + RuleCol.Sid] >>> 0, rev: revs[rule] };
   }
 
   /** A packet that an inline sensor does not let through. */

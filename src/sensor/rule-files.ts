@@ -9,6 +9,7 @@ import { pcreOptions } from '../detect/regexes.js';
 import type { RuleSet } from '../rules/ir.js';
 import { configuredRuleFiles, loadRules } from '../rules/load.js';
 import { configuredLists, type ListFiles } from '../rules/manage/lists.js';
+import { expandRuleFiles, readRuleBytes } from '../rules/rule-files.js';
 
 export interface RuleRequest {
   settings: Settings;
@@ -21,6 +22,9 @@ export interface RuleRequest {
   lists?: Partial<ListFiles>;
 }
 
+/** Rule files in loading order with their content, as it stands on disk. */
+export type RuleFileBytes = ReadonlyMap<string, Buffer>;
+
 /** The signatures that come with Peccary, absolute paths in order of name. */
 export function bundledRuleFiles(): string[] {
   const folder = join(packageRoot(), 'signatures');
@@ -32,17 +36,32 @@ export function bundledRuleFiles(): string[] {
 
 /**
  * Loads the rules of a run: -S files alone, or the configuration's `rule-files` (the bundled signatures where it names
- * none) and then -s files. Throws PeccaryError when a file cannot be read; refused rules are in the answer.
+ * none) and then -s files. `content`: what readRunRules read of them, so that it is read once. Throws PeccaryError when a file cannot be read; refused rules are in the answer.
  */
-export function loadRunRules({ settings, only, extra, ruleVersion, lists }: RuleRequest): RuleSet {
+export function loadRunRules(request: RuleRequest, content?: RuleFileBytes): RuleSet {
+  const { settings, ruleVersion, lists } = request;
+  const files = runRuleFiles(request);
+  return loadRules({
+    settings,
+    ruleVersion,
+    checkPattern: refusalOf,
+    lists: configuredLists(settings, lists ?? {}),
+    files,
+    content,
+  });
+}
+
+function runRuleFiles({ settings, only, extra }: RuleRequest): readonly string[] {
   const configured = configuredRuleFiles(settings);
-  const options = { settings, ruleVersion, checkPattern: refusalOf, lists: configuredLists(settings, lists ?? {}) };
-  if (only.length > 0) return loadRules({ ...options, files: only });
-  if (configured.files.length > 0) {
-    const files = configured.files.map((f) => (isAbsolute(f) ? f : join(configured.folder, f)));
-    return loadRules({ ...options, files: [...files, ...extra] });
-  }
-  return loadRules({ ...options, files: [...bundledRuleFiles(), ...extra] });
+  if (only.length > 0) return only;
+  if (configured.files.length === 0) return [...bundledRuleFiles(), ...extra];
+  return [...configured.files.map((f) => (isAbsolute(f) ? f : join(configured.folder, f))), ...extra];
+}
+
+/** Reads the rule files of a run. Throws PeccaryError when one cannot be read. */
+export function readRunRules(request: RuleRequest): RuleFileBytes {
+  const paths = expandRuleFiles(runRuleFiles(request), process.cwd());
+  return new Map(paths.map((path) => [path, readRuleBytes(path)]));
 }
 
 /** What PCRE2 says against an expression, or null. */

@@ -5,6 +5,8 @@ import { exitStatus, printFaults, printRemarks, textSummary } from '../../src/cl
 import { byteSize, painter } from '../../src/cli/text.js';
 import type { ReplaySummary, RuleNoteSummary } from '../../src/sensor/options.js';
 
+const unkept = { failed: 0, skipped: 0, warnings: 0 };
+
 function summary(changes: Partial<ReplaySummary>): ReplaySummary {
   return {
     packets: 12345,
@@ -16,7 +18,7 @@ function summary(changes: Partial<ReplaySummary>): ReplaySummary {
     drops: 0,
     stopped: false,
     bySignature: [],
-    rules: { loaded: 87, failed: [], skipped: [], warnings: [] },
+    rules: { loaded: 87, failed: [], skipped: [], warnings: [], unkept },
     faults: [],
     lostEvents: 0,
     outputFaults: [],
@@ -94,7 +96,7 @@ describe('the summary of a replay', () => {
     const note: RuleNoteSummary = { file: 'a.rules', line: 3, column: 9, sid: 7, reason: 'no', hint: 'write yes' };
     const text = remarks(
       summary({
-        rules: { loaded: 1, failed: Array(12).fill(note), skipped: [note], warnings: [] },
+        rules: { loaded: 1, failed: Array(12).fill(note), skipped: [note], warnings: [], unkept },
         faults: [{ file: 'x.pcap', packet: 12, offset: 345, message: 'truncated' }],
         unknownKeys: ['steam (did you mean stream?)', 'dpdk'],
         lostEvents: 2,
@@ -105,7 +107,7 @@ describe('the summary of a replay', () => {
     assert.match(text, /^a\.rules:3:9: no \(sid 7\)\n {4}write yes$/m);
     assert.match(text, /and 2 refused rules more/);
     assert.doesNotMatch(text, /no rule is usable/);
-    const none = summary({ rules: { loaded: 0, failed: [note], skipped: [], warnings: [] } });
+    const none = summary({ rules: { loaded: 0, failed: [note], skipped: [], warnings: [], unkept } });
     assert.match(remarks(none), /^no rule is usable, 1 rule refused: `peccary rules check` says why$/m);
     assert.match(text, /1 rule skipped: `peccary rules check` says why/);
     assert.match(text, /x\.pcap: after packet 12, at byte 345: truncated/);

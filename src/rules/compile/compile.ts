@@ -4,76 +4,29 @@
  */
 import type { Settings } from '../../core/settings.js';
 import { BufferId } from '../../protocol/buffers.js';
-import type { DatasetMatch, Rule, RuleNote, RuleSet, Threshold, Transform } from '../ir.js';
-import type { CaptureTarget, ProgramTables, RegexSource } from './buffer-program.js';
+import type { DatasetMatch, FileTest, Rule, RuleNote, RuleSet, Threshold, Transform } from '../ir.js';
+import type { ProgramTables, RegexSource } from './buffer-program.js';
 import { classify, Exclusions, isTxBuffer, isTxEvent, type RuleClass } from './classify.js';
 import { type ConditionTables, emitCondition, emitEffect } from './condition-program.js';
 import { CompileFault, Emitter, Numbering } from './emitter.js';
 import { chooseFastPattern, type SearchedLiterals, searchedLiterals } from './fast-pattern.js';
-import { buildGroups, type GroupedRule, type GroupTables } from './groups.js';
-import { type IpOnlyTables, ipOnlyTables } from './ip-only.js';
+import { buildGroups, type GroupedRule } from './groups.js';
+import { ipOnlyTables } from './ip-only.js';
 import { RuleAction, RuleCol, RuleFlag, RuleType, SectionCol } from './layout.js';
 import { DbKind, ThresholdCol, ThresholdType, TrackBy } from './layout-tables.js';
 import { RuleLists } from './lists.js';
 import { flowNames, hostNames } from './names.js';
 import { defaultActionOrder, evaluationOrder } from './order.js';
-import { literal, PatternCollector, type PatternDatabase } from './patterns.js';
+import { literal, PatternCollector } from './patterns.js';
 import { mergedSections, transformKey, writeSections } from './rule-sections.js';
-import {
-  type AddressTables,
-  addressKey,
-  addressTables,
-  type PortTables,
-  portKey,
-  portTables,
-  SetNumbers,
-} from './sets.js';
+import { addressKey, addressTables, portKey, portTables, SetNumbers } from './sets.js';
 import { sharedF64, sharedI32, sharedU8, sharedU32 } from './shared.js';
+import type { RuntimeRules } from './tables.js';
 
-export interface CompiledRules {
+/** A compiled rule set with the rules it was made of. */
+export interface CompiledRules extends RuntimeRules {
   /** Rules in order of evaluation; one written `<>` stands twice, the second time with its sides exchanged. */
   rules: Rule[];
-  /** RuleCol rows. */
-  table: Int32Array;
-  /** SectionCol rows. */
-  sections: Int32Array;
-  code: Int32Array;
-  pool: Uint8Array;
-  numbers: Float64Array;
-  /** Protocol bitmaps, 8 words a row; row 0 is unused (any). */
-  protocols: Uint32Array;
-  /** ThresholdCol rows of rules. */
-  thresholds: Float64Array;
-  addresses: AddressTables;
-  ports: PortTables;
-  groups: GroupTables;
-  ipOnly: IpOnlyTables;
-  /** Lists of rule numbers: rows (start, end) and the numbers. */
-  listRows: Uint32Array;
-  listRules: Uint32Array;
-  databases: PatternDatabase[];
-  /** List row of each pattern number. */
-  patternLists: Uint32Array;
-  /** List rows by direction: transaction rules that are always candidates; those that wait for an event. */
-  txAlways: Int32Array;
-  txEvents: Int32Array;
-  /** List rows by direction: rules on packet events. */
-  packetEvents: Int32Array;
-  regexes: RegexSource[];
-  captures: CaptureTarget[];
-  transforms: Transform[][];
-  datasets: DatasetMatch[];
-  categories: string[];
-  countries: string[][];
-  hashes: { algorithm: string; hashes: string[] }[];
-  /** Names by number (names.ts): the thread that installs the rules takes them over. */
-  flowNames: string[];
-  hostNames: string[];
-  /** Rules that the tables cannot hold. */
-  refused: RuleNote[];
-  suppress: RuleSet['suppress'];
-  eventFilters: RuleSet['eventFilters'];
-  rateFilters: RuleSet['rateFilters'];
 }
 
 const actions: Record<Rule['action'], RuleAction> = {
@@ -296,6 +249,12 @@ class Compiler {
   }
 }
 
+function fileTests(drafts: readonly Draft[]): FileTest['kind'][] {
+  const kinds = new Set<FileTest['kind']>();
+  for (const d of drafts) for (const c of d.rule.conditions) if (c.kind === 'file') kinds.add(c.test.kind);
+  return [...kinds];
+}
+
 /** Compiles a rule set. `settings` gives `action-order`. */
 export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
   const c = new Compiler(new Exclusions(settings));
@@ -323,6 +282,9 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
   const lists = c.lists.tables();
   return {
     rules: c.drafts.map((d) => d.rule),
+    count: c.drafts.length,
+    revs: sharedI32(c.drafts.map((d) => d.rule.rev)),
+    fileTests: fileTests(c.drafts),
     table,
     sections: sharedI32(c.sections),
     code: sharedI32(c.emitter.code),
@@ -337,6 +299,8 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
     listRows: lists.rows,
     listRules: lists.rules,
     databases: c.collector.databases,
+    patternBytes: sharedU8(c.collector.bytes),
+    patternEnds: sharedU32(c.collector.ends),
     patternLists: sharedU32(c.collector.patternLists),
     txAlways,
     txEvents,

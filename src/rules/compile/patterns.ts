@@ -15,8 +15,9 @@ export interface PatternDatabase {
   transforms: number;
   /** Dir: 0 to server, 1 to client. */
   dir: number;
-  /** In lower case and looked for without case: one kind of literal compiles and scans faster, verification decides. */
-  patterns: { bytes: Uint8Array; id: number }[];
+  /** Its pattern numbers: `count` from `first`. */
+  first: number;
+  count: number;
 }
 
 /** The part of a long literal that is looked for: the strongest run of at most PatternBytes bytes. */
@@ -51,11 +52,17 @@ export class PatternCollector {
   readonly databases: PatternDatabase[] = [];
   /** Row of `lists` for each pattern number. */
   readonly patternLists: number[] = [];
+  /**
+   * Literals by pattern number, one after the other, and where each ends. In lower case and looked for without case: one
+   * kind of literal compiles and scans faster, verification decides.
+   */
+  readonly bytes: number[] = [];
+  readonly ends: number[] = [];
 
   constructor(private readonly lists: RuleLists) {}
 
   /** Adds a database for (literal, rule) pairs given in order of rules; its number, or -1 when there are none. */
-  add(head: Omit<PatternDatabase, 'patterns'>, entries: readonly { literal: Literal; rule: number }[]): number {
+  add(head: Omit<PatternDatabase, 'first' | 'count'>, entries: readonly { literal: Literal; rule: number }[]): number {
     if (entries.length === 0) return -1;
     const byKey = new Map<string, { literal: Literal; rules: number[] }>();
     for (const { literal: lit, rule } of entries) {
@@ -63,11 +70,12 @@ export class PatternCollector {
       if (known === undefined) byKey.set(lit.key, { literal: lit, rules: [rule] });
       else if (known.rules[known.rules.length - 1] !== rule) known.rules.push(rule);
     }
-    const patterns: PatternDatabase['patterns'] = [];
+    const first = this.patternLists.length;
     for (const { literal: lit, rules } of byKey.values()) {
-      const id = this.patternLists.push(this.lists.add(rules)) - 1;
-      patterns.push({ bytes: Uint8Array.from(lit.bytes), id });
+      this.patternLists.push(this.lists.add(rules));
+      for (const b of lit.bytes) this.bytes.push(b);
+      this.ends.push(this.bytes.length);
     }
-    return this.databases.push({ ...head, patterns }) - 1;
+    return this.databases.push({ ...head, first, count: byKey.size }) - 1;
   }
 }

@@ -1,8 +1,8 @@
 /** Reading enable.conf, disable.conf, drop.conf and modify.conf, and the names of these files. */
-import { readFileSync } from 'node:fs';
 import { PeccaryError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
 import { RuleFault } from '../faults.js';
+import { readInput } from '../inputs.js';
 import { type Change, parseChange } from './changes.js';
 import { parseMatcher } from './matchers.js';
 
@@ -69,9 +69,15 @@ export function readLists(lists: ListFiles): { lines: ListLine[]; faults: ListFa
   return { lines, faults };
 }
 
+/** Everything of the lists that decides what they do, for a key of what was loaded with them. */
+export function listsContent(lists: ListFiles | null): string[][] {
+  if (lists === null) return [];
+  return listKinds.flatMap((kind) => lists[kind].map((file) => [kind, file, readText(kind, file)]));
+}
+
 function readText(kind: ListKind, file: string): string {
   try {
-    return readFileSync(file, 'latin1');
+    return readInput(file).toString('latin1');
   } catch (e) {
     throw new PeccaryError('rules', `--${kind}-conf ${file}: cannot be read: ${(e as Error).message}`);
   }
