@@ -10,9 +10,11 @@ import { counterSnapshot } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
 import { detectNotes, installRules } from '../detect/engine.js';
+import { Explainer } from '../detect/explain.js';
+import { setObserver } from '../detect/recorder.js';
+import { latencySuspensions, ruleCosts, setProfiling } from '../detect/rule-clock.js';
 import { setFileOutputs } from '../files/files.js';
 import { OutputPort } from '../output/port.js';
-import { compileDatabases } from '../rules/compile/databases.js';
 import { Pipeline } from './pipeline.js';
 import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
 import { Reporter } from './reporter.js';
@@ -42,12 +44,15 @@ function guarded(work: () => FromWorker | null): void {
   port?.close();
 }
 
-function replay({ rules, ruleSet, port: memory }: WorkerRules): WorkerResult {
-  installRules(rules, compileDatabases(rules.databases));
+function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRules): WorkerResult {
+  setProfiling(start.profile);
+  installRules(rules, databases);
   bindAlerts(rules);
+  const explainer = explain === null ? null : new Explainer(rules, explain);
+  setObserver(explainer);
   const outputs = new OutputPort(memory);
   outputs.useRules(ruleSet);
-  const reporter = new Reporter(outputs, rules.rules);
+  const reporter = new Reporter(outputs, rules);
   setFileOutputs(outputs.wants.fileinfo || outputs.wants.filesOfAlerts);
   const pipeline = new Pipeline(reporter, start.inline);
   const progress = new Float64Array(start.progress);
@@ -99,6 +104,9 @@ function replay({ rules, ruleSet, port: memory }: WorkerRules): WorkerResult {
     counters: counterSnapshot(),
     notes: [...detectNotes()],
     settingsRead: settings.known(),
+    costs: start.profile ? ruleCosts() : null,
+    suspensions: latencySuspensions(),
+    explanation: explainer?.result() ?? null,
   };
 }
 
