@@ -233,6 +233,18 @@ napi_value stats(napi_env napi, napi_callback_info info) {
   return o;
 }
 
+// pcapInject(handle, off, len): sends a frame on a live interface; undefined, or {index: -1, message}
+napi_value inject(napi_env napi, napi_callback_info info) {
+  const Args<3> a(napi, info);
+  uint32_t off, len;
+  const Pcap* source = pcapArg(a);
+  if (source == nullptr || !a.u32(1, off) || !a.u32(2, len)) return nullptr;
+  if (!source->live) return throwError(napi, "a file takes no packets");
+  if (!a.env->inMemory(off, len)) return throwError(napi, "the frame lies outside the memory");
+  const int sent = pcap_inject(source->pcap, a.env->memory.data + off, len);
+  return sent >= 0 ? nullptr : refusal(napi, -1, pcap_geterr(source->pcap));
+}
+
 // pcapSetFilter(handle, filter): undefined, or {index: -1, message}
 napi_value setFilter(napi_env napi, napi_callback_info info) {
   const Args<2> a(napi, info);
@@ -256,6 +268,7 @@ bool initPcap(napi_env env, napi_value exports, Env* data) {
          method(env, exports, "pcapError", lastError, data) && method(env, exports, "pcapOffset", offset, data) &&
          method(env, exports, "pcapLinkType", linkType, data) &&
          method(env, exports, "pcapFileno", descriptor, data) && method(env, exports, "pcapStats", stats, data) &&
+         method(env, exports, "pcapInject", inject, data) &&
          method(env, exports, "pcapSetFilter", setFilter, data);
 }
 

@@ -125,6 +125,7 @@ export interface Native {
   pcapLinkType(handle: number): number;
   pcapFileno(handle: number): number;
   pcapStats(handle: number): PcapStats | Refusal;
+  pcapInject(handle: number, off: number, len: number): Refusal | undefined;
   pcapSetFilter(handle: number, filter: string): Refusal | undefined;
 
   bpfCompile(filter: string, linkType: number, snapLen: number): number | Refusal;

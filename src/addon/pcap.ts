@@ -63,6 +63,11 @@ export function pcapStats(handle: number): PcapStats | Refusal {
   return native().pcapStats(handle);
 }
 
+/** Sends the frame memory[off, off + len) on a live interface; undefined, or why it was not sent. */
+export function injectPcap(handle: number, off: number, len: number): Refusal | undefined {
+  return native().pcapInject(handle, off, len);
+}
+
 /** Sets a filter; undefined, or why it is refused. */
 export function setPcapFilter(handle: number, filter: string): Refusal | undefined {
   return native().pcapSetFilter(handle, filter);

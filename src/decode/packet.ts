@@ -50,6 +50,12 @@ export const enum PacketFlag {
   TcpSack = 0x10_0000,
   /** A flow is to be looked up: a whole TCP, UDP, SCTP, ESP or ICMP message, or the outer packet of 6in4. */
   WantsFlow = 0x20_0000,
+  /** Its TTL is lower than one that came the same way in its flow: it may not arrive. */
+  LowTtl = 0x40_0000,
+  /** Other reasons why its receiver may not take what it carries. */
+  Doubtful = 0x80_0000,
+  /** An exception policy drops it (inline only): no memory for its flow, or for the fragment. */
+  Refused = 0x100_0000,
 }
 
 /** Where a packet came from (EVE's alert pkt_src). */

@@ -44,6 +44,8 @@ export const enum FlowFlag {
   Midstream = 0x2000,
   /** The server ignored the data of the client's SYN (src/stream): the client opens again on the same numbers. */
   FastOpenIgnored = 0x4000,
+  /** A SYN with another number came within the session: when the server answers it, a new one begins (reuse.ts). */
+  SynAgain = 0x8000,
 }
 
 /** Why a flow ended; `flows.endReason`. */
@@ -99,10 +101,8 @@ export const flows = {
   appProtoTc: col.u8(),
   /** Why and when it ended, see FlowEnd in src/flow/table.ts. */
   endReason: col.u8(),
-  /** Smallest and largest TTL to server / client. */
-  minTtlTs: col.u8(),
+  /** Largest TTL to server / client: what is known of the path. */
   maxTtlTs: col.u8(),
-  minTtlTc: col.u8(),
   maxTtlTc: col.u8(),
   /** Unique over the run, for EVE's flow_id: counter part (combined with a per-run seed at output). */
   serial: col.f64(),

@@ -6,6 +6,8 @@ import { FlowFlag, flows } from './columns.js';
 
 /** From this state on (TcpState.LastAck of src/stream/columns.ts) a session is done enough to be replaced. */
 const DoneEnough = 7;
+/** From this state on (TcpState.SynRecv) the server has answered the session's SYN. */
+const Synchronised = 2;
 
 let synAckOpens = false;
 
@@ -23,7 +25,13 @@ export function reusesSession(f: number, dir: number, p: Packet): boolean {
     if (state === 0 || (flows.flags[f] & FlowFlag.FastOpenIgnored) !== 0) return true;
     // The same number again is a retransmission of the SYN that opened this very session.
     if (dir === Dir.ToServer && flows.cliIsn[f] === (p.seq | 0)) return false;
-    return state >= DoneEnough;
+    if (state >= DoneEnough) return true;
+    if (dir === Dir.ToServer && state >= Synchronised) flows.flags[f] |= FlowFlag.SynAgain;
+    return false;
+  }
+  // The server has answered a SYN that did not seem to belong here: it had given up the session, we did not see why.
+  if (dir === Dir.ToClient && (flows.flags[f] & FlowFlag.SynAgain) !== 0) {
+    if (flows.srvIsn[f] !== (p.seq | 0) && flows.cliIsn[f] !== ((p.ack - 1) | 0)) return true;
   }
   if (!synAckOpens) return false;
   if (dir === Dir.ToClient && flows.srvIsn[f] === (p.seq | 0)) return false;

@@ -17,7 +17,6 @@ export function swapFlow(f: number): void {
   exchange(flows.cliPort, flows.srvPort, f);
   exchange(flows.pktsToServer, flows.pktsToClient, f);
   exchange(flows.bytesToServer, flows.bytesToClient, f);
-  exchange(flows.minTtlTs, flows.minTtlTc, f);
   exchange(flows.maxTtlTs, flows.maxTtlTc, f);
   exchange(flows.appProtoTs, flows.appProtoTc, f);
   exchange(flows.cliIsn, flows.srvIsn, f);

@@ -6,6 +6,7 @@
  */
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
+import { applyToPacket, ExceptionPolicy } from '../decode/exception.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import { Dir, IpProto } from '../protocol/ip.js';
 import { TcpFlag } from '../protocol/tcp.js';
@@ -25,12 +26,16 @@ const cUdp = counter('flow.udp');
 const cIcmp4 = counter('flow.icmpv4');
 const cIcmp6 = counter('flow.icmpv6');
 const cReuse = counter('flow.tcp_reuse');
+const cMemcap = counter('flow.memcap');
 const cGetUsed = counter('flow.get_used');
 const cGetUsedFailed = counter('flow.get_used_failed');
 const cEmergencyEntered = counter('flow.emerg_mode_entered');
 const cEmergencyOver = counter('flow.emerg_mode_over');
 const cEvicted = counter('flow.wrk.flows_evicted');
 const cTimeout = counter('flow.mgr.flows_timeout');
+
+/** Seconds of silence, by FlowState, after which a flow may be given up: new, established, closed, bypassed. */
+const silentSeconds = [0, 1, 5, 3, 30] as const;
 
 /** Ended flows that may wait above the memcap; an eviction needs its successor's id before it is finished. */
 const EndedSlack = 256;
@@ -50,9 +55,9 @@ let emergency = 0;
 const key = new FlowKey();
 const { state, flags, next, hash, lastUs, startUs, endReason, ageList } = flows;
 
-/** Reads `flow.*` and empties the table. */
-export function configureFlow(settings: Settings): void {
-  readFlowConfig(settings);
+/** Reads `flow.*` and empties the table. `ips`: the engine can drop packets. */
+export function configureFlow(settings: Settings, ips = false): void {
+  readFlowConfig(settings, ips);
   let size = 1;
   while (size < flowConfig.hashSize) size <<= 1;
   rows = new Int32Array(size);
@@ -78,13 +83,15 @@ export function inEmergency(): boolean {
 
 /**
  * Finds the flow of the packet, or opens one. Sets p.flow, p.dir and PacketFlag.Established, and counts the packet.
- * Returns 0, and leaves p.flow 0, when the packet has no flow or none could be had (`flow.get_used_failed`).
+ * Returns 0, and leaves p.flow 0, when the packet has no flow or none could be had (`flow.memcap`): then
+ * `flow.memcap-policy` was applied to it.
  */
 export function lookupFlow(p: Packet): number {
   p.flow = 0;
   if ((p.flags & PacketFlag.WantsFlow) === 0) return 0;
   packetKey(p, key);
   let f = rows[key.hash & mask];
+  let answered = false;
   while (f !== 0) {
     const dir = keyMatches(f, key);
     if (dir >= 0) {
@@ -95,6 +102,7 @@ export function lookupFlow(p: Packet): number {
       }
       if (ended === FlowEnd.TcpReuse) counts[cReuse]++;
       else counts[cTimeout]++;
+      answered = ended === FlowEnd.TcpReuse && (p.tcpFlags & TcpFlag.Ack) !== 0 && dir === Dir.ToClient;
       endFlow(f, ended);
       break;
     }
@@ -102,8 +110,18 @@ export function lookupFlow(p: Packet): number {
   }
   if (key.quoted || isIcmpError(p)) return 0;
   f = openFlow(p);
-  if (f !== 0) countPacket(f, Dir.ToServer, p);
+  if (f === 0) return refuse(p);
+  countPacket(f, Dir.ToServer, p);
+  // Opened by the answer to a SYN that the old session had: whoever sends it is the server.
+  if (answered) flags[f] |= FlowFlag.SynAgain;
   return f;
+}
+
+/** No memory for the packet's flow: the policy says what becomes of it. */
+function refuse(p: Packet): number {
+  counts[cMemcap]++;
+  applyToPacket(p, flowConfig.memcapPolicy, flowConfig.ips);
+  return 0;
 }
 
 function reuses(f: number, dir: number, p: Packet): boolean {
@@ -124,14 +142,14 @@ function countPacket(f: number, dir: number, p: Packet): void {
     flows.pktsToServer[f]++;
     flows.bytesToServer[f] += bytes;
     flags[f] |= FlowFlag.SeenToServer;
-    if (p.ttl < flows.minTtlTs[f] || flows.pktsToServer[f] === 1) flows.minTtlTs[f] = p.ttl;
-    if (p.ttl > flows.maxTtlTs[f]) flows.maxTtlTs[f] = p.ttl;
+    if (p.ttl < flows.maxTtlTs[f]) p.flags |= PacketFlag.LowTtl;
+    else flows.maxTtlTs[f] = p.ttl;
   } else {
     flows.pktsToClient[f]++;
     flows.bytesToClient[f] += bytes;
     flags[f] |= FlowFlag.SeenToClient;
-    if (p.ttl < flows.minTtlTc[f] || flows.pktsToClient[f] === 1) flows.minTtlTc[f] = p.ttl;
-    if (p.ttl > flows.maxTtlTc[f]) flows.maxTtlTc[f] = p.ttl;
+    if (p.ttl < flows.maxTtlTc[f]) p.flags |= PacketFlag.LowTtl;
+    else flows.maxTtlTc[f] = p.ttl;
   }
   const both = FlowFlag.SeenToServer | FlowFlag.SeenToClient;
   if (state[f] === FlowState.Established) p.flags |= PacketFlag.Established;
@@ -161,7 +179,7 @@ export function setFlowState(f: number, to: FlowState): void {
 }
 
 function openFlow(p: Packet): number {
-  const f = takeId();
+  const f = takeId(p.tsUs);
   if (f === 0) return 0;
   const ipv6 = key.ipv6;
   state[f] = FlowState.New;
@@ -184,7 +202,7 @@ function openFlow(p: Packet): number {
   flows.pktsToServer[f] = flows.pktsToClient[f] = 0;
   flows.bytesToServer[f] = flows.bytesToClient[f] = 0;
   flows.appProto[f] = flows.appProtoTs[f] = flows.appProtoTc[f] = 0;
-  flows.minTtlTs[f] = flows.maxTtlTs[f] = flows.minTtlTc[f] = flows.maxTtlTc[f] = 0;
+  flows.maxTtlTs[f] = flows.maxTtlTc[f] = 0;
   flows.tcpState[f] = 0;
   flows.cliIsn[f] = flows.srvIsn[f] = 0;
   flows.bits[f] = 0;
@@ -224,15 +242,15 @@ function growRows(): void {
   }
 }
 
-/** An id for a new flow; at the memcap the oldest flow ends to make room. */
-function takeId(): number {
+/** An id for a new flow; at the memcap the oldest flow that may ends to make room. */
+function takeId(nowUs: number): number {
   const most = Math.min(Math.floor(flowConfig.memcap / FlowBytes), FlowLimit.Max - EndedSlack);
   if (live >= most) {
     if (emergency === 0) {
       emergency = TimeoutCell.Emergency;
       counts[cEmergencyEntered]++;
     }
-    if (!evictOldest()) {
+    if (!evictOldest(nowUs)) {
       counts[cGetUsedFailed]++;
       return 0;
     }
@@ -248,11 +266,20 @@ function takeId(): number {
   return f;
 }
 
-function evictOldest(): boolean {
+/**
+ * Whether a flow may end for want of memory: with a policy that says what becomes of the packet, only one that has been
+ * silent for a while (as long as in Suricata 7.0.10); without one the oldest gives way whatever it does.
+ */
+function mayEvict(f: number, nowUs: number): boolean {
+  if (flowConfig.memcapPolicy === ExceptionPolicy.Ignore) return true;
+  return Math.floor(nowUs / 1e6) - Math.floor(lastUs[f] / 1e6) > silentSeconds[state[f]];
+}
+
+function evictOldest(nowUs: number): boolean {
   let oldest = 0;
   for (let list = 0; list < AgeLists; list++) {
     const f = oldestOf(list);
-    if (f !== 0 && (oldest === 0 || lastUs[f] < lastUs[oldest])) oldest = f;
+    if (f !== 0 && mayEvict(f, nowUs) && (oldest === 0 || lastUs[f] < lastUs[oldest])) oldest = f;
   }
   if (oldest === 0) return false;
   counts[cGetUsed]++;

@@ -124,6 +124,8 @@ export const enum StreamFlag {
   Listed = 0x0800,
   /** Data came ahead of what had arrived, or could not be kept: bytes may be missing before the right edge. */
   Holes = 0x1000,
+  /** Holds, or held, segments that may not have arrived (doubt.ts). */
+  Doubt = 0x2000,
 }
 
 export const enum SsnFlag {
@@ -154,6 +156,10 @@ export const enum SsnFlag {
   Lossy = 0x1_0000,
   /** The session's memory is held (counts against the memcaps). */
   Open = 0x2_0000,
+  /** More different SYNs than are kept: the server's answer tells which one counts. */
+  SynFlood = 0x4_0000,
+  /** The SYN carried data without asking for fast open: the server's answer tells whether it counts. */
+  SynData = 0x8_0000,
 }
 
 /** All records. The operating system backs only what is touched. */

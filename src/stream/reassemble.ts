@@ -5,6 +5,7 @@ import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
 import { appOffsets, S, StreamFlag, Tcb, tcb } from './columns.js';
 import { streamConfig, UrgentPolicy } from './config.js';
+import { Rank, rankOf } from './doubt.js';
 import { targetPolicy } from './host.js';
 import { seqMax } from './seq.js';
 import { Insert, insertData, restoreKept } from './store.js';
@@ -32,7 +33,9 @@ export function addPayload(f: number, c: number, p: Packet): void {
   p.flags |= PacketFlag.StreamAdded;
   if (len === 0) return;
   const policy = streamConfig.inline ? FirstWins : targetPolicy(f, p);
-  const result = insertData(c, seq, p.payloadOff, len, policy, streamConfig.checkOverlap);
+  // Inline, what was let through first is what counts, whether it arrived or not.
+  const rank = streamConfig.inline ? Rank.Certain : rankOf(p);
+  const result = insertData(c, seq, p.payloadOff, len, policy, rank);
   if (result === Insert.Ok) return;
   if ((result & Insert.Before) !== 0 && ((seq + len - tcb[c + S.RawSeq]) | 0) <= 0) {
     p.addEvent(StreamEvent.ReassemblySegmentBeforeBaseSeq);

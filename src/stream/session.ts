@@ -8,6 +8,7 @@ import { Dir } from '../protocol/ip.js';
 import { clearBorrowed, resetBorrowed } from './borrow.js';
 import { appOffsets, S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from './columns.js';
 import { SessionBytes, streamConfig } from './config.js';
+import { resetDoubt } from './doubt.js';
 import { freeAllPages, swapPages } from './pages.js';
 import { settleBorrowed } from './store.js';
 import { clearQueue } from './syn-queue.js';
@@ -30,6 +31,7 @@ export function resetSessions(): void {
   for (let f = 1; f <= highest; f++) clearQueue(f * Tcb.Flow);
   tcb.fill(0, 0, (highest + 1) * Tcb.Flow);
   resetBorrowed();
+  resetDoubt();
   open = highest = 0;
   counts[cMemuse] = 0;
 }
@@ -105,16 +107,20 @@ export function reopen(f: number, to: TcpState): void {
 export function setIsn(f: number, dir: number, isn: number): void {
   const c = f * Tcb.Flow + dir * Tcb.Stream;
   const first = (isn + 1) | 0;
-  if (tcb[c + S.BaseSeq] !== first || tcb[c + S.AppSeq] !== first) {
-    clearBorrowed(c);
-    freeAllPages(c);
-    tcb[c + S.AppSeq] = tcb[c + S.RawSeq] = tcb[c + S.RightEdge] = tcb[c + S.BaseSeq] = first;
-    appOffsets[f * 2 + dir] = 0;
-  }
+  if (tcb[c + S.BaseSeq] !== first || tcb[c + S.AppSeq] !== first) restart(f, dir, first);
   tcb[c + S.Isn] = isn;
   tcb[c + S.NextSeq] = first;
   if (dir === Dir.ToServer) flows.cliIsn[f] = isn;
   else flows.srvIsn[f] = isn;
+}
+
+/** The stream of direction `dir` begins at `first`; what it had before is forgotten. */
+export function restart(f: number, dir: number, first: number): void {
+  const c = f * Tcb.Flow + dir * Tcb.Stream;
+  clearBorrowed(c);
+  freeAllPages(c);
+  tcb[c + S.AppSeq] = tcb[c + S.RawSeq] = tcb[c + S.RightEdge] = tcb[c + S.BaseSeq] = first;
+  appOffsets[f * 2 + dir] = 0;
 }
 
 /** The receiver of stream c acknowledged everything before `ack`; never moves back. */

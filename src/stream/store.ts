@@ -7,6 +7,7 @@ import { counter, counts } from '../core/counters.js';
 import { Region, u8 } from '../core/memory.js';
 import { bLen, bNext, bOff, borrow, bSeq, clearBorrowed, listedStream, resetBorrowed } from './borrow.js';
 import { S, StreamFlag, tcb } from './columns.js';
+import { noteRank, Rank, rankAt } from './doubt.js';
 import { newDataWins, type OsPolicy } from './overlap.js';
 import {
   findPage,
@@ -45,17 +46,10 @@ const bytes = u8;
 /**
  * Adds `len` bytes at `off`, whose first has sequence number `seq`, to stream record c.
  *
- * @param compare tell bytes that differ from those kept (Insert.Different)
+ * @param rank how certain it is that the segment arrives (Rank)
  * @returns bits of Insert
  */
-export function insertData(
-  c: number,
-  seq: number,
-  off: number,
-  len: number,
-  policy: OsPolicy,
-  compare: boolean,
-): number {
+export function insertData(c: number, seq: number, off: number, len: number, policy: OsPolicy, rank: number): number {
   const base = tcb[c + S.BaseSeq];
   const end = (seq + len) | 0;
   if (((end - base) | 0) <= 0) return Insert.Before;
@@ -67,6 +61,7 @@ export function insertData(
   }
   const right = tcb[c + S.RightEdge];
   const ahead = (seq - right) | 0;
+  if (rank !== Rank.Certain && ahead >= 0) noteRank(c, seq, rank);
   if (ahead === 0 && off < Region.ArenaEnd && borrow(c, seq, off, len)) {
     tcb[c + S.RightEdge] = end;
     return Insert.Ok;
@@ -79,7 +74,7 @@ export function insertData(
     tcb[c + S.RightEdge] = end;
     return ok ? Insert.Ok : Insert.NoMemory;
   }
-  const result = insertOverlapping(c, seq, off, len, policy, compare);
+  const result = insertOverlapping(c, seq, off, len, policy, rank);
   if (((end - right) | 0) > 0) tcb[c + S.RightEdge] = end;
   return result;
 }
@@ -164,14 +159,7 @@ function startsHere(page: number, place: number): boolean {
 }
 
 /** Adds a segment of which some bytes may be there already: gaps are filled, doubles decided by policy. */
-function insertOverlapping(
-  c: number,
-  seq: number,
-  off: number,
-  len: number,
-  policy: OsPolicy,
-  compare: boolean,
-): number {
+function insertOverlapping(c: number, seq: number, off: number, len: number, policy: OsPolicy, rank: number): number {
   const end = (seq + len) | 0;
   let result: number = Insert.Ok;
   let x = seq;
@@ -183,6 +171,7 @@ function insertOverlapping(
     const from = off + ((x - seq) | 0);
     if (page === 0 || !isPresent(page, place)) {
       const n = page === 0 ? inPage : Math.min(inPage, scan(page, place, true) - place);
+      if (!newRun) noteRank(c, x, rank);
       if (!append(c, x, from, n, !newRun)) {
         counts[(result & Insert.Overlap) !== 0 ? cOverlapFail : cNormalFail]++;
         return result | Insert.NoMemory;
@@ -196,11 +185,16 @@ function insertOverlapping(
     const oldEnd = pieceEnd(c, x);
     const stop = ((oldEnd - end) | 0) > 0 ? end : oldEnd;
     const n = (stop - x) | 0;
-    if (compare && !sameBytes(c, x, from, n)) result |= Insert.Different;
-    const wins = newDataWins(policy, (seq - oldStart) | 0, (end - oldEnd) | 0);
+    if (!sameBytes(c, x, from, n)) result |= Insert.Different;
+    const oldRank = rankAt(c, oldStart);
+    const wins = rank === oldRank ? newDataWins(policy, (seq - oldStart) | 0, (end - oldEnd) | 0) : rank > oldRank;
     if (wins) {
+      if (!newRun) noteRank(c, x, rank);
       overwrite(c, x, from, n, !newRun);
-      if (stop !== oldEnd) markAt(c, stop, true);
+      if (stop !== oldEnd) {
+        markAt(c, stop, true);
+        noteRank(c, stop, oldRank);
+      }
     }
     newRun = wins;
     x = stop;

@@ -65,10 +65,19 @@ export function enqueue(k: number, h: Handshake, most: number): boolean {
   return append(k, h, most);
 }
 
-/** Queues a SYN unless one with the same timestamp is there: only by it can the answer tell them apart. */
+/** Queues a SYN unless one is there that the answer could not tell from it: by number and timestamp. */
 export function enqueueSyn(k: number, h: Handshake, most: number): boolean {
-  for (let e = tcb[k + Ssn.Queue]; e !== 0; e = qNext[e]) if (qTs[e] === h.ts) return true;
+  for (let e = tcb[k + Ssn.Queue]; e !== 0; e = qNext[e]) if (qTs[e] === h.ts && qSeq[e] === h.seq) return true;
   return append(k, h, most);
+}
+
+/** Finds the queued SYN with this number and, when there are several, this timestamp. */
+export function findQueuedSyn(k: number, seq: number, ts: number, out: Handshake): boolean {
+  let found = 0;
+  for (let e = tcb[k + Ssn.Queue]; e !== 0; e = qNext[e]) {
+    if (qSeq[e] === seq && (found === 0 || qTs[e] === ts)) found = e;
+  }
+  return found !== 0 && copy(found, out);
 }
 
 function append(k: number, h: Handshake, most: number): boolean {

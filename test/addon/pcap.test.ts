@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { bpfMatch, compileBpf } from '../../src/addon/bpf.js';
 import { closeHandle } from '../../src/addon/handles.js';
 import {
+  injectPcap,
   isRefusal,
   openPcapFile,
   openPcapLive,
@@ -153,6 +154,33 @@ describe('live capture (pcap(3))', () => {
     assert.ok(!isRefusal(stats));
     assert.ok(stats.received >= 1 && stats.dropped === 0);
     closeHandle(handle);
+  });
+});
+
+describe('injection (pcap_inject(3))', () => {
+  it('sends a frame that a capture of the interface gets', function () {
+    const options = { snapLen: 65_535, promisc: false, bufferSize: 1 << 20, timeoutMs: 10, immediate: true };
+    const out = openPcapLive('lo', options);
+    const inward = openPcapLive('lo', options);
+    // Needs CAP_NET_RAW and an interface lo.
+    if (isRefusal(out) || isRefusal(inward)) this.skip();
+    // An ethertype for local experiments (IEEE 802, clause 9.2.3): nobody else answers it.
+    assert.equal(setPcapFilter(inward, 'ether proto 0x88b5'), undefined);
+    const frame = Buffer.alloc(80, 7);
+    frame.writeUInt16BE(0x88b5, 12);
+    frame.write(`sent by ${process.pid}`, 20);
+    const at = inputOff + (1 << 20);
+    put(at, frame);
+    assert.equal(injectPcap(out, at, frame.length), undefined);
+    let found = false;
+    for (let i = 0; i < 50 && !found; i++) {
+      const n = readPcap(inward, inputOff, 1 << 20, 100, columns);
+      for (let k = 0; k < n; k++) if (copyOf(columns.off[k], columns.capLen[k]).equals(frame)) found = true;
+    }
+    assert.ok(found);
+    assert.throws(() => injectPcap(out, -1, 10));
+    closeHandle(out);
+    closeHandle(inward);
   });
 });
 

@@ -6,7 +6,7 @@ import { TcpFlag } from '../../protocol/tcp.js';
 import { isRetransmission, timestampOk, validAck } from '../checks.js';
 import { S, TcpState, tcb } from '../columns.js';
 import { scaledWindow, setState } from '../session.js';
-import { accept, inWindow, refuse, takeReset } from './common.js';
+import { accept, inWindow, isStrayFin, refuse, takeReset } from './common.js';
 
 /** Handles a packet in CLOSING. False when it is invalid. */
 export function stateClosing(f: number, c: number, o: number, p: Packet): boolean {
@@ -51,6 +51,7 @@ function finInCloseWait(f: number, c: number, o: number, p: Packet): boolean {
   const again = isRetransmission(c, p);
   if (!again && !inWindow(c, p.seq | 0)) return refuse(p, StreamEvent.ClosewaitFinOutOfWindow);
   if (!validAck(f, o, p)) return refuse(p, StreamEvent.ClosewaitInvalidAck);
+  if (!again && isStrayFin(f, c, p)) return true;
   if (!again) {
     // The client's FIN brought the session here; only the server's goes on.
     if (p.dir === Dir.ToClient) setState(f, TcpState.LastAck);

@@ -1,10 +1,13 @@
 /** What the states share: taking over a valid segment, resets, and what a state answers. */
 import { counter, counts } from '../../core/counters.js';
-import type { Packet } from '../../decode/packet.js';
-import type { StreamEvent } from '../../protocol/stream-events.js';
+import { type Packet, PacketFlag } from '../../decode/packet.js';
+import { StreamEvent } from '../../protocol/stream-events.js';
 import { TcpFlag } from '../../protocol/tcp.js';
 import { noteTimestamp, validAck, validRst } from '../checks.js';
 import { S, Ssn, SsnFlag, StreamFlag, Tcb, tcb } from '../columns.js';
+import { Rank, rankOf } from '../doubt.js';
+import { targetPolicy } from '../host.js';
+import { OsPolicy } from '../overlap.js';
 import { addPayload } from '../reassemble.js';
 import { noteSack } from '../sack.js';
 import { closeByReset, updateLastAck, updateNextSeq, updateNextWin } from '../session.js';
@@ -68,9 +71,37 @@ export function accept(f: number, c: number, o: number, p: Packet): void {
   addPayload(f, c, p);
 }
 
+/**
+ * True, raising suspected_rst_inject, for a reset that its receiver most likely does not take, or never gets: with a TTL
+ * lower than others of its way, with a signature (RFC 2385), or, for today's Linux, with another number than the next one
+ * (RFC 5961 section 3.2). The session goes on; when it has ended indeed, the answer to the next SYN tells.
+ */
+export function isStrayReset(f: number, c: number, p: Packet): boolean {
+  if (rankOf(p) === Rank.Certain) {
+    const seq = p.seq | 0;
+    const next = seq === tcb[c + S.NextSeq] || seq === tcb[c + S.LastAck];
+    if (next || targetPolicy(f, p) !== OsPolicy.Linux) return false;
+    if ((tcb[f * Tcb.Flow + Ssn.Flags] & (SsnFlag.Async | SsnFlag.Midstream)) !== 0) return false;
+  }
+  p.addEvent(StreamEvent.SuspectedRstInject);
+  return true;
+}
+
+/**
+ * True for a FIN that its receiver does not take, or most likely never gets: without ACK (RFC 9293 section 3.10.7.4), with a
+ * low TTL or a signature. Its data is kept as doubtful as it is; the session stays open.
+ */
+export function isStrayFin(f: number, c: number, p: Packet): boolean {
+  if ((p.tcpFlags & TcpFlag.Ack) === 0) p.flags |= PacketFlag.Doubtful;
+  else if (rankOf(p) === Rank.Certain) return false;
+  addPayload(f, c, p);
+  return true;
+}
+
 /** A reset in any state from established on: all that was sent so far counts as received. */
 export function takeReset(f: number, c: number, o: number, p: Packet): boolean {
   if (!validRst(f, c, o, p)) return false;
+  if (isStrayReset(f, c, p)) return true;
   tcb[o + S.Flags] |= StreamFlag.RstSeen;
   closeByReset(f);
   tcb[c + S.NextSeq] = (p.seq + p.payloadLen) | 0;

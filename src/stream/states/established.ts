@@ -8,7 +8,7 @@ import { S, Ssn, SsnFlag, Tcb, TcpState, tcb } from '../columns.js';
 import { addPayload } from '../reassemble.js';
 import { noteSack } from '../sack.js';
 import { sackedSize, scaledWindow, setState, updateLastAck, updateNextSeq, updateNextWin } from '../session.js';
-import { catchUp, noteFin, refuse, takeAck, takeReset } from './common.js';
+import { catchUp, isStrayFin, noteFin, refuse, takeAck, takeReset } from './common.js';
 
 /** Handles a packet in ESTABLISHED. False when it is invalid. */
 export function stateEstablished(f: number, c: number, o: number, p: Packet): boolean {
@@ -87,6 +87,7 @@ export function takeFin(f: number, c: number, o: number, p: Packet): boolean {
   const window = (tcb[c + S.LastAck] + tcb[c + S.Window]) | 0;
   if (((end - tcb[c + S.NextSeq]) | 0) < 0 || ((end - window) | 0) > 0) return refuse(p, StreamEvent.FinOutOfWindow);
   if ((p.tcpFlags & TcpFlag.Syn) !== 0) return refuse(p, StreamEvent.FinSyn);
+  if (isStrayFin(f, c, p)) return true;
   const toServer = p.dir === Dir.ToServer;
   setState(f, toServer ? TcpState.CloseWait : TcpState.FinWait1);
   // As Suricata counts: a server's FIN takes a number of its own, a client's is counted when it is acknowledged.

@@ -5,7 +5,7 @@ import { TcpFlag } from '../../protocol/tcp.js';
 import { isRetransmission, timestampOk, validAck } from '../checks.js';
 import { S, Tcb, TcpState, tcb } from '../columns.js';
 import { scaledWindow, setState } from '../session.js';
-import { accept, beforeNextWin, inWindow, refuse, takeReset } from './common.js';
+import { accept, beforeNextWin, inWindow, isStrayFin, refuse, takeReset } from './common.js';
 
 /** Handles a packet in FIN_WAIT1. False when it is invalid. */
 export function stateFinWait1(f: number, c: number, o: number, p: Packet): boolean {
@@ -17,6 +17,7 @@ export function stateFinWait1(f: number, c: number, o: number, p: Packet): boole
     const again = isRetransmission(c, p);
     if (!again && !inWindow(c, p.seq | 0)) return refuse(p, StreamEvent.Fin1FinWrongSeq);
     if (!validAck(f, o, p)) return refuse(p, StreamEvent.Fin1InvalidAck);
+    if (!again && isStrayFin(f, c, p)) return true;
     if (!again) {
       setState(f, next);
       tcb[o + S.Window] = scaledWindow(p, o);
@@ -48,6 +49,7 @@ export function stateFinWait2(f: number, c: number, o: number, p: Packet): boole
     const again = sameFin || isRetransmission(c, p);
     if (!again && !inWindow(c, p.seq | 0)) return refuse(p, StreamEvent.Fin2FinWrongSeq);
     if (!validAck(f, o, p)) return refuse(p, StreamEvent.Fin2InvalidAck);
+    if (!again && isStrayFin(f, c, p)) return true;
     if (!again) {
       setState(f, TcpState.TimeWait);
       tcb[o + S.Window] = scaledWindow(p, o);

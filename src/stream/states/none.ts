@@ -1,10 +1,11 @@
 /** No session yet: a SYN opens one, anything else only when sessions are picked up midstream. */
+import { ExceptionPolicy } from '../../decode/exception.js';
 import { type Packet, PacketFlag } from '../../decode/packet.js';
+import { FlowFlag, flows } from '../../flow/columns.js';
 import { StreamEvent } from '../../protocol/stream-events.js';
 import { TcpFlag } from '../../protocol/tcp.js';
 import { S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from '../columns.js';
 import { streamConfig } from '../config.js';
-import { ExceptionPolicy } from '../exception.js';
 import { addPayload } from '../reassemble.js';
 import { MaxWscale, openSession, resetNextWin, setIsn, setState, swapSession, updateNextSeq } from '../session.js';
 import { noteFin, refuse } from './common.js';
@@ -30,7 +31,9 @@ export function stateNone(f: number, p: Packet): boolean {
   }
   if ((tcpFlags & (TcpFlag.Syn | TcpFlag.Ack)) === (TcpFlag.Syn | TcpFlag.Ack)) {
     opening.midstream = true;
-    if ((!streamConfig.midstream && !streamConfig.asyncOneside) || !permissive()) return true;
+    const answers = (flows.flags[f] & FlowFlag.SynAgain) !== 0;
+    if (answers) opening.midstream = false;
+    else if ((!streamConfig.midstream && !streamConfig.asyncOneside) || !permissive()) return true;
     if (!obtain(f, true)) return false;
     pickUpSynAck(f, p);
     return true;
@@ -92,6 +95,11 @@ function openBySyn(f: number, p: Packet): void {
       updateNextSeq(k, c, (tcb[c + S.NextSeq] + p.payloadLen) | 0);
       addPayload(f, c, p);
     }
+  } else if (p.payloadLen > 0) {
+    // Some systems take it (RFC 9293 section 3.10.7.2), most do not: kept until the answer tells.
+    tcb[k + Ssn.Flags] |= SsnFlag.SynData;
+    addPayload(f, c, p);
+    p.flags &= ~PacketFlag.StreamAdded;
   }
 }
 

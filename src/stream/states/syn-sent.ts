@@ -8,9 +8,9 @@ import { validRst } from '../checks.js';
 import { S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from '../columns.js';
 import { streamConfig } from '../config.js';
 import { addPayload } from '../reassemble.js';
-import { closeByReset, resetNextWin, setIsn, setState, updateNextSeq } from '../session.js';
-import { clearQueue, enqueueSyn, findQueuedTs, Handshake, handshakeOf, Queued } from '../syn-queue.js';
-import { refuse } from './common.js';
+import { closeByReset, MaxWscale, resetNextWin, restart, setIsn, setState, updateNextSeq } from '../session.js';
+import { clearQueue, enqueueSyn, findQueuedSyn, findQueuedTs, Handshake, handshakeOf, Queued } from '../syn-queue.js';
+import { isStrayReset, refuse } from './common.js';
 
 const h = new Handshake();
 
@@ -33,7 +33,8 @@ function echoesSyn(f: number, p: Packet): boolean {
   const k = f * Tcb.Flow;
   if ((p.flags & PacketFlag.TcpTimestamp) === 0 || (p.tcpFlags & TcpFlag.Ack) === 0) return true;
   const ecr = p.tsEcr | 0;
-  return ecr === 0 || ecr === tcb[k + S.LastTs] || findQueuedTs(k, ecr, h);
+  if (ecr === 0 || ecr === tcb[k + S.LastTs] || (tcb[k + Ssn.Flags] & SsnFlag.SynFlood) !== 0) return true;
+  return findQueuedTs(k, ecr, h);
 }
 
 function synAckFromServer(f: number, p: Packet): boolean {
@@ -51,11 +52,16 @@ function synAckFromServer(f: number, p: Packet): boolean {
     tcb[k + Ssn.Flags] |= SsnFlag.TfoDataIgnored;
     flows.flags[f] |= FlowFlag.FastOpenIgnored;
     p.addEvent(StreamEvent.Hs3SynackTfoDataIgnored);
+    restart(f, Dir.ToServer, afterSyn);
     takeSynAck(f, p);
     tcb[k + S.NextSeq] = afterSyn;
     return true;
   }
-  if (ack !== afterSyn) return refuse(p, StreamEvent.Hs3SynackWithWrongAck);
+  if (ack !== afterSyn && !otherSyn(f, p)) return refuse(p, StreamEvent.Hs3SynackWithWrongAck);
+  if ((tcb[k + Ssn.Flags] & SsnFlag.SynData) !== 0) {
+    tcb[k + Ssn.Flags] &= ~SsnFlag.SynData;
+    restart(f, Dir.ToServer, ack);
+  }
   // The SYN that this answers may be a later one, which its timestamp tells.
   if (tcb[k + Ssn.Queue] !== 0) {
     const ts = (p.flags & PacketFlag.TcpTimestamp) !== 0 ? p.tsEcr | 0 : 0;
@@ -63,6 +69,33 @@ function synAckFromServer(f: number, p: Packet): boolean {
     clearQueue(k);
   }
   takeSynAck(f, p);
+  return true;
+}
+
+/** The server answers another SYN than the first, or the data of it: the session has the numbers that it says. */
+function otherSyn(f: number, p: Packet): boolean {
+  const k = f * Tcb.Flow;
+  const ack = p.ack | 0;
+  if ((tcb[k + Ssn.Flags] & SsnFlag.SynData) !== 0 && ack === tcb[k + S.RightEdge]) {
+    tcb[k + Ssn.Flags] &= ~SsnFlag.SynData;
+    tcb[k + S.NextSeq] = ack;
+    return true;
+  }
+  const ts = (p.flags & PacketFlag.TcpTimestamp) !== 0 ? p.tsEcr | 0 : 0;
+  if (tcb[k + Ssn.Queue] !== 0 && findQueuedSyn(k, (ack - 1) | 0, ts, h)) {
+    adoptSyn(f, h);
+    return true;
+  }
+  if ((tcb[k + Ssn.Flags] & SsnFlag.SynFlood) === 0) return false;
+  // The SYN it answers was one too many to be kept. What it offered can be told from the answer.
+  setIsn(f, Dir.ToServer, (ack - 1) | 0);
+  if ((p.flags & PacketFlag.TcpWscale) !== 0) {
+    tcb[k + Ssn.Flags] |= SsnFlag.ServerWscale;
+    tcb[k + Tcb.Stream + S.Wscale] = MaxWscale;
+  }
+  if ((p.flags & PacketFlag.TcpTimestamp) === 0) return true;
+  tcb[k + S.Flags] |= StreamFlag.Timestamp;
+  tcb[k + S.LastTs] = p.tsEcr | 0;
   return true;
 }
 
@@ -155,6 +188,7 @@ function synAckFromClient(f: number, p: Packet): boolean {
 /** RFC 9293 section 3.10.7.3: in SYN_SENT a reset must acknowledge the SYN. */
 function reset(f: number, c: number, o: number, p: Packet): boolean {
   if (!validRst(f, c, o, p)) return false;
+  if (isStrayReset(f, c, p)) return true;
   const k = f * Tcb.Flow;
   if (p.dir === Dir.ToServer) {
     const isn = tcb[k + S.Isn];
@@ -189,6 +223,7 @@ function synFromServer(f: number, p: Packet): boolean {
 function synAgain(f: number, p: Packet): boolean {
   handshakeOf(p, h);
   if (enqueueSyn(f * Tcb.Flow, h, streamConfig.maxSynQueued)) return true;
+  tcb[f * Tcb.Flow + Ssn.Flags] |= SsnFlag.SynFlood;
   return refuse(p, StreamEvent.Hs3SynFlood);
 }
 

@@ -1,0 +1,78 @@
+/**
+ * Segments of which it is not sure that their receiver takes them: with a TTL lower than others of their way, with an MD5
+ * signature that others do not have, refused by a check that systems make differently. Their data counts, but where
+ * another copy of a byte is more certain to have arrived, that copy does, whatever the overlap policy says (Ptacek and
+ * Newsham 1998, section 5: insertion).
+ *
+ * A table of fixed size, by stream and first sequence number of the segment; where it is full the older entry gives way,
+ * and the overlap policy alone decides.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Packet, PacketFlag } from '../decode/packet.js';
+import { S, StreamFlag, tcb } from './columns.js';
+
+export const enum Rank {
+  /** Nothing speaks against it. */
+  Certain = 256,
+  /** Its receiver takes it only if it differs from most. Between them: the TTL. */
+  Least = 0,
+}
+
+const enum Table {
+  Rows = 4096,
+  Ways = 4,
+}
+
+const any = PacketFlag.LowTtl | PacketFlag.TcpMd5 | PacketFlag.Doubtful;
+const stream = new Int32Array(Table.Rows * Table.Ways).fill(-1);
+const start = new Int32Array(Table.Rows * Table.Ways);
+const rank = new Uint8Array(Table.Rows * Table.Ways);
+const seed = randomBytes(4).readInt32LE(0);
+let turn = 0;
+
+/** How certain it is that the packet is taken by its receiver. */
+export function rankOf(p: Packet): number {
+  if ((p.flags & any) === 0) return Rank.Certain;
+  return (p.flags & (PacketFlag.TcpMd5 | PacketFlag.Doubtful)) !== 0 ? Rank.Least : p.ttl;
+}
+
+function rowOf(c: number, seq: number): number {
+  let h = Math.imul(c ^ seed, 0x9e3779b1) ^ Math.imul(seq, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  return ((h ^ (h >>> 13)) & (Table.Rows - 1)) * Table.Ways;
+}
+
+/** Notes how certain the segment is that begins at `seq` of stream c. */
+export function noteRank(c: number, seq: number, r: number): void {
+  if (r !== Rank.Certain) tcb[c + S.Flags] |= StreamFlag.Doubt;
+  else if ((tcb[c + S.Flags] & StreamFlag.Doubt) === 0) return;
+  const row = rowOf(c, seq);
+  let free = row + (turn++ & (Table.Ways - 1));
+  for (let i = row; i < row + Table.Ways; i++) {
+    if (stream[i] === c && start[i] === seq) {
+      free = i;
+      break;
+    }
+    if (stream[i] < 0) free = i;
+  }
+  if (r === Rank.Certain) {
+    if (stream[free] === c && start[free] === seq) stream[free] = -1;
+    return;
+  }
+  stream[free] = c;
+  start[free] = seq;
+  rank[free] = r;
+}
+
+/** How certain the segment is that begins at `seq` of stream c. */
+export function rankAt(c: number, seq: number): number {
+  if ((tcb[c + S.Flags] & StreamFlag.Doubt) === 0) return Rank.Certain;
+  const row = rowOf(c, seq);
+  for (let i = row; i < row + Table.Ways; i++) if (stream[i] === c && start[i] === seq) return rank[i];
+  return Rank.Certain;
+}
+
+/** Forgets everything (a new run). */
+export function resetDoubt(): void {
+  stream.fill(-1);
+}

@@ -1,0 +1,87 @@
+/** Strategies of order and overlap: fragroute's tcp_seg, tcp_chaff and order, and urgent data. */
+import { Ack, type Client, Psh } from './tcp-client.js';
+import { Attack, Decoy } from './tcp-sensor.js';
+import type { Strategy } from './tcp-strategies.js';
+
+const n = Attack.length;
+type Part = [text: string, from: number, to: number];
+
+/** Sends parts of texts to their places, in this order. */
+function parts(...list: Part[]): (c: Client) => Promise<void> {
+  return async (c) => {
+    await c.open();
+    for (const [text, from, to] of list) c.send({ at: from, flags: Ack | Psh }, text.slice(from, to));
+    c.at = n;
+    await c.hear();
+  };
+}
+
+const overlap = (name: string, received: boolean, ...list: Part[]): Strategy => ({
+  name,
+  received,
+  run: parts(...list),
+  ...(received ? {} : { anomaly: 'stream.reassembly_overlap_different_data' }),
+});
+
+const A = Attack;
+const D = Decoy;
+
+function pieces(size: number): Part[] {
+  const out: Part[] = [];
+  for (let i = 0; i < n; i += size) out.push([A, i, Math.min(n, i + size)]);
+  return out;
+}
+
+const evenFirst = (list: Part[]): Part[] => [
+  ...list.filter((_, i) => i % 2 === 1),
+  ...list.filter((_, i) => i % 2 === 0),
+];
+
+export const overlaps: Strategy[] = [
+  { name: 'fragroute tcp_seg 1: segments of one byte', received: true, run: parts(...pieces(1)) },
+  {
+    name: 'fragroute order reverse: one byte a segment, last first',
+    received: true,
+    run: parts(...pieces(1).reverse()),
+  },
+  { name: 'fragroute order random: every other segment first', received: true, run: parts(...evenFirst(pieces(4))) },
+  { name: 'fragroute dup: every segment twice', received: true, run: parts(...pieces(8).flatMap((p) => [p, p])) },
+  overlap('a decoy ahead, then all of the attack in one', true, [D, 5, 30], [A, 0, n]),
+  overlap('the attack ahead, then a whole decoy in one', false, [A, 5, 30], [D, 0, n]),
+  overlap('the attack ahead, the same place again with a decoy', true, [A, 5, n], [D, 5, n], [A, 0, 5]),
+  overlap('a decoy ahead, the same place again with the attack', false, [D, 5, n], [A, 5, n], [A, 0, 5]),
+  overlap('a decoy ahead, the attack from the same place but longer', true, [D, 5, 30], [A, 5, n], [A, 0, 5]),
+  overlap('the attack ahead, a decoy within it', true, [A, 4, n], [D, 8, 20], [A, 0, 4]),
+  overlap('a decoy ahead, the attack around it', true, [D, 8, 20], [A, 4, n], [A, 0, 4]),
+  overlap('a decoy ahead, the attack over its front', true, [D, 12, 30], [A, 4, 24], [A, 24, n], [A, 0, 4]),
+  overlap('a decoy ahead, the attack over its end', false, [D, 5, 20], [A, 10, n], [A, 0, 5]),
+  overlap(
+    'fragroute tcp_seg new: forward overlap, the later copy a decoy',
+    true,
+    [A, 4, 24],
+    [D, 16, 24],
+    [A, 24, n],
+    [A, 0, 4],
+  ),
+  overlap('fragroute tcp_seg old: a decoy behind, the attack from before it', true, [D, 16, 24], [A, 8, n], [A, 0, 8]),
+  overlap('three deep: decoy, attack over it, decoy over both', false, [D, 10, 20], [A, 8, 24], [D, 6, n], [A, 0, 6]),
+  {
+    name: 'fragroute tcp_chaff: in-order overlap after the acknowledgement',
+    received: true,
+    run: async (c) => {
+      await c.open();
+      await c.say(A.slice(0, 10));
+      c.send({ at: 0 }, D.slice(0, 10));
+      await c.listen();
+      c.send({ at: 4 }, D.slice(4, 10) + A.slice(10, 20));
+      c.at = 20;
+      await c.listen();
+      await c.say(A.slice(20));
+    },
+  },
+  {
+    name: 'a decoy of the same place while the attack is not acknowledged yet',
+    received: true,
+    run: parts([A, 0, 20], [D, 0, 20], [A, 20, n]),
+  },
+];

@@ -1,0 +1,23 @@
+/**
+ * Strategies of a client that hides an attack in its segments, by name: those of Ptacek and Newsham (1998) and fragroute,
+ * of INTANG (Wang and others, 2017) and Geneva (Bock and others, 2019). Each is played to a model of a Linux server in
+ * tcp.test.ts and to a real one in tcp.root.test.ts.
+ */
+
+import type { Client } from './tcp-client.js';
+import { handshakes } from './tcp-handshakes.js';
+import { insertions } from './tcp-insertions.js';
+import { overlaps } from './tcp-overlaps.js';
+
+export interface Strategy {
+  name: string;
+  /** Whether the server's program gets the attack, and not something else in its place. */
+  received: boolean;
+  /** Anomaly that must be told; without one the attack must alert. An attack that is received must alert anyway. */
+  anomaly?: string;
+  /** The server takes data in SYNs (net.ipv4.tcp_fastopen). */
+  fastOpen?: true;
+  run: (c: Client) => Promise<void>;
+}
+
+export const strategies: readonly Strategy[] = [...handshakes, ...insertions, ...overlaps];

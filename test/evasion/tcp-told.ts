@@ -1,0 +1,21 @@
+/** The claim that all evasions are tested for. */
+import assert from 'node:assert/strict';
+import { type Seen, Sid } from './tcp-sensor.js';
+import type { Strategy } from './tcp-strategies.js';
+
+/** What must be told of a strategy: the attack when the server got it, or the anomaly that hides it. */
+export function assertTold(s: Strategy, seen: Seen): void {
+  const told = `alerts ${JSON.stringify(seen.alerts)}, anomalies ${[...seen.anomalies].join(', ')}`;
+  if (s.received) assert.equal(seen.alerts[Sid.Uri], 1, `the attack was received and not seen: ${told}`);
+  if (s.anomaly !== undefined && s.anomaly !== '') {
+    assert.ok(seen.anomalies.has(s.anomaly) || seen.alerts[Sid.Uri] === 1, `${s.anomaly} was not told: ${told}`);
+  }
+}
+
+/**
+ * The sensor handed on what the server's program read, byte by byte. What was sent and never acknowledged may follow: it
+ * is inspected when the flow ends.
+ */
+export function assertSameBytes(seen: string, received: string): void {
+  assert.equal(seen.slice(0, received.length), received);
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { Client } from './tcp-client.js';
+import { ModelPath } from './tcp-model.js';
+import { Attack, clientBytes, inspect } from './tcp-sensor.js';
+import { type Strategy, strategies } from './tcp-strategies.js';
+import { assertSameBytes, assertTold } from './tcp-told.js';
+
+const to = { client: '192.168.81.10', server: '10.82.0.80', clientPort: 41_000, serverPort: 80 };
+
+async function play(s: Strategy): Promise<ModelPath> {
+  const path = new ModelPath(to, { fastOpen: s.fastOpen });
+  await s.run(new Client(path, to));
+  return path;
+}
+
+describe('TCP evasions, a model of Linux as the server (Ptacek–Newsham, fragroute, INTANG, Geneva)', () => {
+  for (const s of strategies) {
+    it(s.name, async () => {
+      const path = await play(s);
+      assert.equal(path.received.includes(Attack), s.received, `the server got ${JSON.stringify(path.received)}`);
+      assertTold(s, inspect(path.frames));
+      assertSameBytes(clientBytes(path.frames), path.received);
+    });
+  }
+});
