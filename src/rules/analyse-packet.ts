@@ -44,6 +44,7 @@ const headers: Partial<Record<BufferId, readonly number[]>> = {
   [BufferId.Icmpv6Hdr]: [IpProto.Icmpv6],
 };
 
+const none: Finding[] = [];
 const never = (reason: string, hint: string, at: Condition | null): Finding => ({ kind: 'never', reason, hint, at });
 
 /** Number fields whose tests leave no value. */
@@ -79,7 +80,7 @@ function emptyRanges(rule: Rule): Finding[] {
 function emptyFlags(rule: Rule): Finding[] {
   for (const kind of ['tcp_flags', 'ip_flags'] as const) {
     const tests = rule.conditions.filter((c) => c.kind === kind);
-    if (tests.length === 0) continue;
+    if (tests.length < 2) continue;
     let possible = false;
     for (let bits = 0; bits < 256 && !possible; bits++) {
       possible = tests.every((c) => {
@@ -120,12 +121,16 @@ function wrongProtocol(rule: Rule): Finding[] {
 
 /** Addresses of which one side has IPv4 alone and the other, or the protocol, IPv6. */
 function wrongFamily(rule: Rule): Finding[] {
-  const has4 = [rule.src, rule.dst].every((set) => set.any || set.v4.length > 0) && rule.proto.ipVersion !== 6;
-  const has6 = [rule.src, rule.dst].every((set) => set.any || set.v6.length > 0) && rule.proto.ipVersion !== 4;
-  if (has4 || has6) return [];
+  const { src, dst, proto } = rule;
+  const has4 = (src.any || src.v4.length > 0) && (dst.any || dst.v4.length > 0) && proto.ipVersion !== 6;
+  const has6 = (src.any || src.v6.length > 0) && (dst.any || dst.v6.length > 0) && proto.ipVersion !== 4;
+  if (has4 || has6) return none;
   return [never('its addresses and protocol have no IP version in common', 'write addresses of one IP version', null)];
 }
 
 export function packetFindings(rule: Rule): Finding[] {
-  return [...wrongProtocol(rule), ...emptyRanges(rule), ...emptyFlags(rule), ...wrongFamily(rule)];
+  const family = wrongFamily(rule);
+  const header = rule.conditions.length > 0 || rule.sections.some((s) => s.buffer >= BufferId.Ipv4Hdr);
+  if (!header) return family;
+  return [...wrongProtocol(rule), ...emptyRanges(rule), ...emptyFlags(rule), ...family];
 }

@@ -150,8 +150,7 @@ export function layoutOf(rule: Rule, section: BufferSection): Layout {
   return out;
 }
 
-export function sizeFindings(rule: Rule, section: BufferSection): Finding[] {
-  const { fault } = layoutOf(rule, section);
+export function sizeFindings({ fault }: Layout): Finding[] {
   if (fault === null) return [];
   return [{ kind: 'never', reason: fault.reason, hint: 'correct the sizes and places of this buffer', at: fault.at }];
 }

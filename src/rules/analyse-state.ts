@@ -20,6 +20,7 @@ function asked(c: Condition): { kind: string; names: string[]; set: boolean; key
 
 /** Tests of one rule that exclude each other. */
 export function stateFindings(rule: Rule): Finding[] {
+  if (rule.conditions.length < 2) return [];
   const absent = new Set<string>();
   for (const c of rule.conditions) {
     const a = asked(c);
@@ -44,7 +45,8 @@ function written(rule: Rule): string[] {
     else if ((e.kind === 'xbits' || e.kind === 'hostbits') && e.cmd !== 'unset') out.push(`host ${e.name}`);
   }
   for (const s of rule.sections)
-    for (const m of s.matches) if (m.kind === 'pcre') out.push(...m.captures.map((x) => `flow ${x.name}`));
+    for (const m of s.matches)
+      if (m.kind === 'pcre' && m.captures.length > 0) out.push(...m.captures.map((x) => `flow ${x.name}`));
   return out;
 }
 
@@ -61,14 +63,16 @@ function share(a: Rule, b: Rule): boolean {
 export function unsetState(rules: readonly Rule[], dead: Set<Rule>): { rule: Rule; finding: Finding }[] {
   const writers = new Map<string, Rule[]>();
   for (const rule of rules) {
-    for (const name of new Set(written(rule))) {
+    for (const name of written(rule)) {
       const list = writers.get(name);
       if (list === undefined) writers.set(name, [rule]);
-      else list.push(rule);
+      else if (list[list.length - 1] !== rule) list.push(rule);
     }
   }
   const out: { rule: Rule; finding: Finding }[] = [];
-  let open = rules.filter((rule) => !dead.has(rule) && rule.conditions.some((c) => asked(c)?.set === true));
+  let open = rules.filter(
+    (rule) => rule.conditions.length > 0 && !dead.has(rule) && rule.conditions.some((c) => asked(c)?.set === true),
+  );
   // Each round either finds another rule that can never match or is the last.
   for (let before = -1; before !== out.length; ) {
     before = out.length;

@@ -1,10 +1,11 @@
 /** Contents that exclude each other, or that the buffer they are looked for in cannot hold. */
-import { BufferId } from '../protocol/buffers.js';
-import { layoutOf, type Placed } from './analyse-sizes.js';
-import { bufferText } from './buffer-text.js';
+import type { BufferId } from '../protocol/buffers.js';
+import type { Layout, Placed } from './analyse-sizes.js';
+import { bufferText, isShaped } from './buffer-text.js';
 import type { Finding } from './finding.js';
 import type { BufferSection, ContentMatch, Rule } from './ir.js';
 
+const none: Finding[] = [];
 const lower = (b: number): number => (b >= 0x41 && b <= 0x5a ? b + 0x20 : b);
 
 /** Whether two bytes at one place can both be right. */
@@ -30,9 +31,10 @@ export function show(c: ContentMatch): string {
 const hex = (b: number): string => b.toString(16).padStart(2, '0');
 
 /** Contents at fixed places, counted from the beginning or from the end, that want different bytes. */
-function clashes(rule: Rule, section: BufferSection): Finding[] {
-  const { placed, size } = layoutOf(rule, section);
-  const positive = section.matches.filter((m): m is ContentMatch => m.kind === 'content' && !m.negated);
+function clashes({ placed, size }: Layout, positive: readonly ContentMatch[]): Finding[] {
+  let ends = 0;
+  for (const c of positive) if (c.endsWith) ends++;
+  if (placed.length < 2 && ends < 2 && (placed.length === 0 || ends === 0)) return none;
   const end = size.lo === size.hi ? size.hi : 0;
   const last = positive.filter((c) => c.endsWith).map((content) => ({ content, from: end - content.bytes.length }));
   const lists = end > 0 ? [[...placed, ...last]] : [placed, last];
@@ -50,8 +52,8 @@ function clashes(rule: Rule, section: BufferSection): Finding[] {
 const enum Bound {
   /** Contents at fixed places that are compared with each other. */
   Placed = 64,
-  /** Contents that are compared with negated ones. */
-  Pairs = 256,
+  /** Contents of a buffer that are looked at. */
+  Contents = 256,
 }
 
 /** Whether `inner`, wherever it is not allowed, is a part of `outer`. */
@@ -68,8 +70,7 @@ function holds(outer: ContentMatch, inner: ContentMatch): boolean {
 }
 
 /** A content that must be there and, as it is or in part, must not be anywhere. */
-function denied(section: BufferSection): Finding[] {
-  const contents = section.matches.filter((m): m is ContentMatch => m.kind === 'content').slice(0, Bound.Pairs);
+function denied(contents: readonly ContentMatch[]): Finding[] {
   for (const no of contents) {
     const anywhere =
       no.negated &&
@@ -85,19 +86,23 @@ function denied(section: BufferSection): Finding[] {
   return [];
 }
 
-/** What the buffer cannot hold, or seldom does, by how it is made. */
-function foreign(rule: Rule, section: BufferSection): Finding[] {
-  if (section.transforms.length > 0) return [];
+/** Contents that the buffer cannot hold, or seldom does, by how it is made. */
+function foreign(rule: Rule, buffer: BufferId, positive: readonly ContentMatch[]): Finding[] {
   const out: Finding[] = [];
-  for (const c of section.matches) {
-    if (c.kind !== 'content' || c.negated) continue;
-    const found = bufferText(section.buffer, rule.flow.direction, c);
+  for (const c of positive) {
+    const found = bufferText(buffer, rule.flow.direction, c);
     if (found !== null) out.push({ ...found, at: c });
   }
   return out;
 }
 
-export function textFindings(rule: Rule, section: BufferSection): Finding[] {
-  if (section.buffer === BufferId.IpSrc || section.buffer === BufferId.IpDst) return [];
-  return [...clashes(rule, section), ...denied(section), ...foreign(rule, section)];
+/** `layout`: of the same section. */
+export function textFindings(rule: Rule, section: BufferSection, layout: Layout): Finding[] {
+  const contents = section.matches.filter((m): m is ContentMatch => m.kind === 'content').slice(0, Bound.Contents);
+  if (contents.length === 0) return [];
+  const positive = contents.filter((c) => !c.negated);
+  const out = positive.length > 1 ? clashes(layout, positive) : [];
+  if (positive.length > 0 && positive.length < contents.length) out.push(...denied(contents));
+  if (section.transforms.length === 0 && isShaped(section.buffer)) out.push(...foreign(rule, section.buffer, positive));
+  return out;
 }

@@ -5,7 +5,7 @@
  */
 import { costFindings } from './analyse-cost.js';
 import { packetFindings } from './analyse-packet.js';
-import { sizeFindings } from './analyse-sizes.js';
+import { layoutOf, sizeFindings } from './analyse-sizes.js';
 import { stateFindings, unsetState } from './analyse-state.js';
 import { textFindings } from './analyse-text.js';
 import type { Finding } from './finding.js';
@@ -21,14 +21,12 @@ function note(rule: Rule, { kind, reason, hint, at }: Finding): RuleNote {
 
 /** Remarks on one rule by itself. What can never match is not judged further. */
 export function ruleFindings(rule: Rule): Finding[] {
-  const { sections } = rule;
-  const never = [
-    ...packetFindings(rule),
-    ...stateFindings(rule),
-    ...sections.flatMap((s) => sizeFindings(rule, s)),
-    ...sections.flatMap((s) => textFindings(rule, s)),
-  ];
-  return never.some((f) => f.kind === 'never') ? never : [...never, ...costFindings(rule, sections)];
+  const never = [...packetFindings(rule), ...stateFindings(rule)];
+  for (const section of rule.sections) {
+    const layout = layoutOf(rule, section);
+    never.push(...sizeFindings(layout), ...textFindings(rule, section, layout));
+  }
+  return never.some((f) => f.kind === 'never') ? never : [...never, ...costFindings(rule, rule.sections)];
 }
 
 /** Adds the remarks on all rules, and those that need all of them, to the set's warnings. */

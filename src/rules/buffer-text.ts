@@ -38,6 +38,17 @@ const values: ReadonlyMap<BufferId, string> = new Map([
 const never = (reason: string, hint: string): Remark => ({ kind: 'never', reason, hint });
 const seldom = (reason: string, hint: string): Remark => ({ kind: 'seldom', reason, hint });
 
+/** Whether bufferText knows anything of a buffer. */
+export function isShaped(buffer: BufferId): boolean {
+  return (
+    buffer === BufferId.HttpHeader ||
+    buffer === BufferId.HttpHeaderNames ||
+    buffer === BufferId.HttpUri ||
+    lines.has(buffer) ||
+    values.has(buffer)
+  );
+}
+
 /** Why a positive content is not, or seldom, in a buffer without transforms; null when nothing is wrong. */
 export function bufferText(buffer: BufferId, direction: FlowCondition['direction'], c: ContentMatch): Remark | null {
   const text = String.fromCharCode(...c.bytes);
