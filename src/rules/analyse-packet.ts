@@ -44,7 +44,7 @@ const headers: Partial<Record<BufferId, readonly number[]>> = {
   [BufferId.Icmpv6Hdr]: [IpProto.Icmpv6],
 };
 
-const none: Finding[] = [];
+const none: readonly Finding[] = [];
 const never = (reason: string, hint: string, at: Condition | null): Finding => ({ kind: 'never', reason, hint, at });
 
 /** Number fields whose tests leave no value. */
@@ -120,7 +120,7 @@ function wrongProtocol(rule: Rule): Finding[] {
 }
 
 /** Addresses of which one side has IPv4 alone and the other, or the protocol, IPv6. */
-function wrongFamily(rule: Rule): Finding[] {
+function wrongFamily(rule: Rule): readonly Finding[] {
   const { src, dst, proto } = rule;
   const has4 = (src.any || src.v4.length > 0) && (dst.any || dst.v4.length > 0) && proto.ipVersion !== 6;
   const has6 = (src.any || src.v6.length > 0) && (dst.any || dst.v6.length > 0) && proto.ipVersion !== 4;
@@ -128,7 +128,7 @@ function wrongFamily(rule: Rule): Finding[] {
   return [never('its addresses and protocol have no IP version in common', 'write addresses of one IP version', null)];
 }
 
-export function packetFindings(rule: Rule): Finding[] {
+export function packetFindings(rule: Rule): readonly Finding[] {
   const family = wrongFamily(rule);
   const header = rule.conditions.length > 0 || rule.sections.some((s) => s.buffer >= BufferId.Ipv4Hdr);
   if (!header) return family;

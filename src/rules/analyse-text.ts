@@ -5,7 +5,7 @@ import { bufferText, isShaped } from './buffer-text.js';
 import type { Finding } from './finding.js';
 import type { BufferSection, ContentMatch, Rule } from './ir.js';
 
-const none: Finding[] = [];
+const none: readonly Finding[] = [];
 const lower = (b: number): number => (b >= 0x41 && b <= 0x5a ? b + 0x20 : b);
 
 /** Whether two bytes at one place can both be right. */
@@ -31,7 +31,7 @@ export function show(c: ContentMatch): string {
 const hex = (b: number): string => b.toString(16).padStart(2, '0');
 
 /** Contents at fixed places, counted from the beginning or from the end, that want different bytes. */
-function clashes({ placed, size }: Layout, positive: readonly ContentMatch[]): Finding[] {
+function clashes({ placed, size }: Layout, positive: readonly ContentMatch[]): readonly Finding[] {
   let ends = 0;
   for (const c of positive) if (c.endsWith) ends++;
   if (placed.length < 2 && ends < 2 && (placed.length === 0 || ends === 0)) return none;
@@ -101,7 +101,7 @@ export function textFindings(rule: Rule, section: BufferSection, layout: Layout)
   const contents = section.matches.filter((m): m is ContentMatch => m.kind === 'content').slice(0, Bound.Contents);
   if (contents.length === 0) return [];
   const positive = contents.filter((c) => !c.negated);
-  const out = positive.length > 1 ? clashes(layout, positive) : [];
+  const out = positive.length > 1 ? [...clashes(layout, positive)] : [];
   if (positive.length > 0 && positive.length < contents.length) out.push(...denied(contents));
   if (section.transforms.length === 0 && isShaped(section.buffer)) out.push(...foreign(rule, section.buffer, positive));
   return out;
