@@ -3,7 +3,7 @@
  * looks that fired, the one that got furthest without, and how often each reason ended a look. It asks the engine's own
  * functions and never changes what they find: all other rules run as they always do.
  */
-import type { Packet } from '../decode/packet.js';
+import { type Packet, PacketFlag } from '../decode/packet.js';
 import type { TrackedFile } from '../files/tracked-file.js';
 import { flows } from '../flow/columns.js';
 import { BufferStatus, BufferView, type Transaction } from '../http/transaction.js';
@@ -171,16 +171,25 @@ export class Explainer implements Observer, Recorder {
 
   begin(rule: number): void {
     if (this.isTarget[rule] === 0) return;
-    const type = this.rules.table[rule * RuleCol.Stride + RuleCol.Type];
-    // Found in the payload, a transaction's rule becomes a candidate of its transactions and is looked at there.
-    if (type === RuleType.AppTx && this.kind !== Look.Transaction) return;
-    if (type === RuleType.Packet && this.p.no === 0) return;
+    if (!this.inspectsHere(rule)) return;
     const known = this.tx !== null && storedFlags(rule) >= 0 ? this.open.get(this.keyOf(rule)) : undefined;
     const trace = known ?? this.newTrace(rule, gatesOf(this.rules, rule, this.p, this.dir, this.kind));
     trace.candidate = true;
     this.current = trace;
     this.record.reset();
     setRecorder(this);
+  }
+
+  /** Whether the engine goes on with a candidate in a look of this kind. */
+  private inspectsHere(rule: number): boolean {
+    const at = rule * RuleCol.Stride;
+    const type = this.rules.table[at + RuleCol.Type];
+    // Found in the payload, a transaction's rule becomes a candidate of its transactions and is looked at there.
+    if (type === RuleType.AppTx) return this.kind === Look.Transaction;
+    if (type === RuleType.Packet && (this.p.flags & PacketFlag.FlowEnd) !== 0) return false;
+    if (this.kind === Look.Stream && (this.rules.table[at + RuleCol.Flags] & RuleFlag.NeedsStream) === 0) return false;
+    // Found in the packet's chunk, it is not looked for in its payload again.
+    return !this.matched.some((m) => m.trace.rule === rule);
   }
 
   end(rule: number, matched: boolean): void {

@@ -43,7 +43,8 @@ export interface Suspension {
   of: 'rule' | 'packet';
 }
 
-let clock: () => number = () => performance.now();
+const real = (): number => performance.now();
+let clock: () => number = real;
 let overheadMs = 0;
 
 let packetBudgetNs = 0;
@@ -84,8 +85,8 @@ export function setProfiling(on: boolean): void {
 
 /** Another clock in milliseconds for tests, or null for the real one. */
 export function setRuleClock(ms: (() => number) | null): void {
-  clock = ms ?? (() => performance.now());
-  overheadMs = ms === null ? calibrated() : 0;
+  clock = ms ?? real;
+  overheadMs = 0;
 }
 
 export function now(): number {
@@ -104,7 +105,7 @@ export function bindRuleClock(rules: number): void {
   until = column();
   suspensions = [];
   stamp = 0;
-  if (wanted && overheadMs === 0) setRuleClock(null);
+  if (wanted && clock === real && overheadMs === 0) overheadMs = calibrated();
   setClockWatch(wanted);
 }
 
