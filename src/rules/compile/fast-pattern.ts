@@ -59,8 +59,9 @@ export function patternStrength(bytes: readonly number[]): number {
   return sum;
 }
 
+/** A part of no bytes counts as the whole. */
 function chopped(c: ContentMatch): number[] {
-  return c.fastPatternChop === null
+  return c.fastPatternChop === null || c.fastPatternChop[1] === 0
     ? c.bytes
     : c.bytes.slice(c.fastPatternChop[0], c.fastPatternChop[0] + c.fastPatternChop[1]);
 }

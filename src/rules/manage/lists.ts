@@ -46,27 +46,31 @@ function parseLine(kind: ListKind, text: string): Change {
   return { matches: parseMatcher(text.replace(/\s#.*$/, '').trim()), apply: (rule) => rule };
 }
 
-/** The lines of all lists, in the order in which they apply. Throws PeccaryError when a file cannot be read. */
-export function readLists(lists: ListFiles): { lines: ListLine[]; faults: ListFault[] } {
-  const lines: ListLine[] = [];
-  const faults: ListFault[] = [];
-  for (const kind of listKinds) {
-    for (const file of lists[kind]) {
-      readText(kind, file)
-        .split('\n')
-        .forEach((raw, i) => {
-          const text = raw.trim();
-          if (text === '' || text.startsWith('#')) return;
-          try {
-            lines.push({ kind, file, line: i + 1, text, ...parseLine(kind, text) });
-          } catch (e) {
-            if (!(e instanceof RuleFault)) throw e;
-            faults.push({ file, line: i + 1, reason: e.reason, hint: e.hint });
-          }
-        });
+/** What a list says, and what of it is not understood. */
+export interface ReadLists {
+  lines: ListLine[];
+  faults: ListFault[];
+}
+
+/** Adds the lines of one list's text. */
+export function readList(kind: ListKind, file: string, content: string, out: ReadLists): void {
+  content.split('\n').forEach((raw, i) => {
+    const text = raw.trim();
+    if (text === '' || text.startsWith('#')) return;
+    try {
+      out.lines.push({ kind, file, line: i + 1, text, ...parseLine(kind, text) });
+    } catch (e) {
+      if (!(e instanceof RuleFault)) throw e;
+      out.faults.push({ file, line: i + 1, reason: e.reason, hint: e.hint });
     }
-  }
-  return { lines, faults };
+  });
+}
+
+/** The lines of all lists, in the order in which they apply. Throws PeccaryError when a file cannot be read. */
+export function readLists(lists: ListFiles): ReadLists {
+  const out: ReadLists = { lines: [], faults: [] };
+  for (const kind of listKinds) for (const file of lists[kind]) readList(kind, file, readText(kind, file), out);
+  return out;
 }
 
 /** Everything of the lists that decides what they do, for a key of what was loaded with them. */

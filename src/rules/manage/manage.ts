@@ -9,7 +9,7 @@ import type { ManagementReport, RuleNote } from '../ir.js';
 import { type Candidate, candidatesOf, isSilent, type RuleFileText, rewritten } from './candidates.js';
 import { asDrop } from './changes.js';
 import { enableNeeded } from './flowbits.js';
-import { type ListFiles, type ListLine, readLists } from './lists.js';
+import { type ListFiles, type ListLine, type ReadLists, readLists } from './lists.js';
 
 export interface Managed {
   files: RuleFileText[];
@@ -47,7 +47,11 @@ function withoutDoubles(all: readonly Candidate[]): Candidate[] {
 
 /** Applies the lists to the text of rule files. Throws PeccaryError when a list cannot be read. */
 export function manageRules(files: readonly RuleFileText[], lists: ListFiles): Managed {
-  const { lines, faults } = readLists(lists);
+  return applyLists(files, readLists(lists));
+}
+
+/** As manageRules, with lists that were read before. */
+export function applyLists(files: readonly RuleFileText[], { lines, faults }: ReadLists): Managed {
   const rules = withoutDoubles(files.flatMap(candidatesOf));
   const before = new Map(rules.map((c) => [c, c.enabled ? c.text : '']));
   const failed = faults.map((fault) => note(fault, null, fault.reason, fault.hint));
