@@ -17,6 +17,7 @@ describe('Fast pattern (Suricata manual, "Suricata Fast Pattern Determination Ex
     ['content:"short"; content:"longest one"; content:"middle";', 'longest one'],
     ['content:"short"; fast_pattern; content:"longest one";', 'short'],
     ['content:"0123456789"; fast_pattern:2,4;', '2345'],
+    ['content:"0123456789"; fast_pattern:2,0;', '0123456789'],
     ['content:!"not this one"; content:"that";', 'that'],
     ['content:!"not this one";', '!not this one'],
     ['content:!"negated"; fast_pattern; content:"positive";', '!negated'],
