@@ -1,14 +1,11 @@
 /** What of a whole run kept traffic from rules: limits that were met and damage, with what to do about it. */
+import { HeaderFault } from '../detect/header.js';
+import type { Trace } from '../detect/trace.js';
 
 const notes: [counter: string, text: (n: number) => string][] = [
   [
     'tcp.invalid_checksum',
     (n) => `${n} TCP packets have a wrong checksum and are left out of their streams: -k none takes them`,
-  ],
-  [
-    'tcp.no_flow',
-    (n) =>
-      `${n} TCP packets belong to sessions whose beginning is not in the capture: --set stream.midstream=yes takes them`,
   ],
   ['tcp.reassembly_gap', (n) => `${n} gaps in streams: the capture lacks bytes that the other side acknowledged`],
   [
@@ -29,6 +26,11 @@ const notes: [counter: string, text: (n: number) => string][] = [
   ['detect.latency.skipped', (n) => `${n} checks of rules that detect.latency had suspended were left out`],
 ];
 
-export function runNotes(counters: Record<string, number>): string[] {
-  return notes.flatMap(([name, text]) => ((counters[name] ?? 0) > 0 ? [text(counters[name])] : []));
+/** `nearest`: the look that got furthest. */
+export function runNotes(counters: Record<string, number>, nearest: Trace | null): string[] {
+  const out = notes.flatMap(([name, text]) => ((counters[name] ?? 0) > 0 ? [text(counters[name])] : []));
+  if (nearest?.header === HeaderFault.NotEstablished && (counters['tcp.midstream_pickups'] ?? 0) === 0) {
+    out.push('sessions whose beginning is not in the capture are left out: --set stream.midstream=yes takes them');
+  }
+  return out;
 }

@@ -26,14 +26,11 @@ export function wrapped(text: string, width: number, indent: number): string[] {
   let line = '';
   for (const word of text.split(' ')) {
     let rest = word;
-    while (line === '' && displayWidth(rest) > room) {
-      lines.push(rest.slice(0, room));
-      rest = rest.slice(room);
-    }
     if (line !== '' && displayWidth(line) + 1 + displayWidth(rest) > room) {
       lines.push(line);
       line = '';
     }
+    for (; displayWidth(rest) > room; rest = rest.slice(room)) lines.push(rest.slice(0, room));
     line = line === '' ? rest : `${line} ${rest}`;
   }
   lines.push(line);

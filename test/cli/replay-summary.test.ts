@@ -26,6 +26,7 @@ function summary(changes: Partial<ReplaySummary>): ReplaySummary {
     counters: {},
     unknownKeys: [],
     db: 'peccary.db',
+    suspensions: [],
     ...changes,
   };
 }
