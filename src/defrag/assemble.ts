@@ -4,6 +4,7 @@
  * costs its own length, whatever came before and in whatever order.
  */
 import { u8 } from '../core/memory.js';
+import { hasLow, isLow, setLow } from './low.js';
 import { Page, pageOff, takePage, words } from './pages.js';
 import { laterWins, type OverlapPolicy } from './policy.js';
 import { TrackerLimit, trackers } from './trackers.js';
@@ -55,14 +56,18 @@ function unitOff(k: number, unit: number): number {
   return pageOff(page) + (unit & 255) * UnitWord.Len;
 }
 
-/** Adds `len` (at least 1) payload bytes at memory offset `from` as [start, start + len) of the datagram. */
-export function takeBytes(k: number, start: number, from: number, len: number): TakeStatus {
+/**
+ * Adds `len` (at least 1) payload bytes at memory offset `from` as [start, start + len) of the datagram.
+ *
+ * @param low they came with a lower TTL than other fragments of the datagram
+ */
+export function takeBytes(k: number, start: number, from: number, len: number, low: boolean): TakeStatus {
   const end = start + len;
   if (!ensurePages(k, start, end)) return TakeStatus.NoMemory;
-  const policy: OverlapPolicy = t.policy[k];
   const first = start >> 3;
   const last = (end - 1) >> 3;
   const mark = ((first << UnitWord.StartShift) | (end << UnitWord.EndShift)) >>> 0;
+  const marksLow = low || hasLow(k);
   let overlap = false;
   let any = false;
   // Units nobody holds yet are copied together, page by page.
@@ -72,6 +77,7 @@ export function takeBytes(k: number, start: number, from: number, len: number): 
     const at = unitIndex(k, unit);
     if (w[at] === 0) {
       any = true;
+      if (marksLow) setLow(k, unit, low);
       w[at] = (mark | (fill - 1)) >>> 0;
       if (unit === last || (unit & 255) === 255) {
         copyRun(k, runFirst, from + (runFirst - first) * UnitWord.Len, (unit - runFirst) * UnitWord.Len + fill);
@@ -81,7 +87,10 @@ export function takeBytes(k: number, start: number, from: number, len: number): 
     }
     overlap = true;
     copyRun(k, runFirst, from + (runFirst - first) * UnitWord.Len, (unit - runFirst) * UnitWord.Len);
-    if (contest(policy, unitOff(k, unit), at, from + (unit - first) * UnitWord.Len, fill, mark, start, end)) any = true;
+    const src = from + (unit - first) * UnitWord.Len;
+    const wins = laterTaken(k, unit, w[at], start, end, low);
+    if (wins && marksLow) setLow(k, unit, low);
+    if (contest(wins, unitOff(k, unit), at, src, fill, mark)) any = true;
     runFirst = unit + 1;
   }
   advancePrefix(k);
@@ -94,25 +103,22 @@ function copyRun(k: number, unit: number, from: number, len: number): void {
   if (len > 0) mem.copyWithin(unitOff(k, unit), from, from + len);
 }
 
+/** True when the bytes of [start, end) replace those of a unit, whose word is `old`: the TTL decides, then the policy. */
+function laterTaken(k: number, unit: number, old: number, start: number, end: number, low: boolean): boolean {
+  const oldLow = isLow(k, unit);
+  if (oldLow !== low) return oldLow;
+  const oldStart = (old >>> UnitWord.StartShift) * UnitWord.Len;
+  const oldEnd = (old >>> UnitWord.EndShift) & UnitWord.EndMask;
+  return laterWins(t.policy[k] as OverlapPolicy, start, end, oldStart, oldEnd);
+}
+
 /**
  * Both fragments have bytes in this unit, each from its start: the winner's stay, the rest comes from the longer.
  * True when any byte is now the later fragment's.
  */
-function contest(
-  policy: OverlapPolicy,
-  off: number,
-  at: number,
-  src: number,
-  fill: number,
-  mark: number,
-  start: number,
-  end: number,
-): boolean {
+function contest(wins: boolean, off: number, at: number, src: number, fill: number, mark: number): boolean {
   const old = w[at];
   const oldFill = (old & UnitWord.FillMask) + 1;
-  const oldStart = (old >>> UnitWord.StartShift) * UnitWord.Len;
-  const oldEnd = (old >>> UnitWord.EndShift) & UnitWord.EndMask;
-  const wins = laterWins(policy, start, end, oldStart, oldEnd);
   const keep = wins ? 0 : oldFill;
   if (fill > keep) mem.copyWithin(off + keep, src + keep, src + fill);
   const owner = wins ? mark : old & ~UnitWord.FillMask;

@@ -14,18 +14,20 @@ export const enum OverlapPolicy {
   Solaris,
 }
 
-/** The reassembly policy of an operating system, grouped as Suricata groups them. */
+/** The reassembly policy of an operating system, grouped as Suricata groups them but for today's Linux. */
 export function overlapPolicy(os: HostOs): OverlapPolicy {
   switch (os) {
     case HostOs.BsdRight:
       return OverlapPolicy.BsdRight;
     case HostOs.OldLinux:
-    case HostOs.Linux:
       return OverlapPolicy.Linux;
     case HostOs.OldSolaris:
     case HostOs.Hpux11:
     case HostOs.MacOs:
     case HostOs.First:
+    // Since 4.19 Linux keeps what it has when a fragment brings nothing new, and drops the datagram when it overlaps
+    // otherwise (RFC 5722, section 4, for IPv4 too): see `drops` of trackers.ts.
+    case HostOs.Linux:
       return OverlapPolicy.First;
     case HostOs.Solaris:
       return OverlapPolicy.Solaris;

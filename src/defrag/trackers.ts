@@ -41,6 +41,14 @@ export const trackers = {
   /** Units of 8 bytes that are there without a gap from the start. */
   prefix: col32(),
   policy: column.u8(TrackerLimit.Max + 1),
+  /** Largest TTL of a fragment: one with a lower TTL may not have arrived. */
+  maxTtl: column.u8(TrackerLimit.Max + 1),
+  /** 1: the host drops datagrams whose fragments overlap. */
+  drops: column.u8(TrackerLimit.Max + 1),
+  /** 1: some units have a lower TTL than others (low.ts). */
+  mixed: column.u8(TrackerLimit.Max + 1),
+  /** 1: the host may not have put it together as we do. */
+  doubtful: column.u8(TrackerLimit.Max + 1),
   /** Page with the IP header of the first fragment (0 none), and the header's length. */
   headerPage: column.u16(TrackerLimit.Max + 1),
   headerLen: column.u16(TrackerLimit.Max + 1),
@@ -145,9 +153,13 @@ export function findTracker(p: Packet, useVlan: boolean): number {
   return k;
 }
 
-/** A new tracker for the packet's datagram; the oldest goes when there are too many. */
+/** Whether there are as many trackers as there may be. */
+export function trackersFull(): boolean {
+  return used >= limit;
+}
+
+/** A new tracker for the packet's datagram. Not when they are full. */
 export function newTracker(p: Packet, useVlan: boolean): number {
-  if (used >= limit) evictOldest(0);
   let k = freeHead;
   if (k !== 0) freeHead = chainNext[k];
   else k = ++touched;
@@ -167,6 +179,7 @@ export function newTracker(p: Packet, useVlan: boolean): number {
   t.frags[k] = 0;
   t.end[k] = -1;
   t.prefix[k] = 0;
+  t.maxTtl[k] = t.doubtful[k] = t.mixed[k] = 0;
   t.headerPage[k] = 0;
   t.headerLen[k] = 0;
   t.pages.fill(0, k * TrackerLimit.Pages, (k + 1) * TrackerLimit.Pages);
@@ -220,10 +233,10 @@ export function freeTracker(k: number): void {
   freeHead = k;
 }
 
-/** Gives up the datagram that waits longest, other than `keep`; false when there is none. */
-export function evictOldest(keep: number): boolean {
+/** Gives up the datagram that waits longest, other than `keep`; false when there is none whose time is over by `nowUs`. */
+export function evictOldest(keep: number, nowUs: number): boolean {
   const k = oldest;
-  if (k === 0 || k === keep) return false;
+  if (k === 0 || k === keep || nowUs - t.lastUs[k] <= t.timeoutUs[k]) return false;
   counts[cEvicted]++;
   freeTracker(k);
   return true;

@@ -1,5 +1,5 @@
 /**
- * A model of how Linux 6 puts fragments together: a repeated fragment is ignored, any other overlap drops the whole
+ * A model of how Linux 6 puts fragments together: a fragment that brings nothing new is ignored, any other overlap drops the whole
  * datagram (RFC 5722, which Linux follows for IPv4 too).
  */
 import { concat } from '../tools/bytes.js';
@@ -9,6 +9,13 @@ interface Waiting {
   pieces: { start: number; data: Uint8Array }[];
   end: number;
   dead: boolean;
+}
+
+/** True when the bytes [start, end) are there already, in pieces that touch. */
+function contained(pieces: Waiting['pieces'], start: number, end: number): boolean {
+  let at = start;
+  for (const p of pieces) if (p.start <= at && p.start + p.data.length > at) at = p.start + p.data.length;
+  return at >= end;
 }
 
 export class IpModel {
@@ -63,8 +70,10 @@ export class IpModel {
     const w = this.waiting.get(key) ?? { header: null, pieces: [], end: -1, dead: false };
     this.waiting.set(key, w);
     const end = start + data.length;
-    if (w.dead || w.pieces.some((p) => p.start === start && p.data.length === data.length)) return null;
-    w.dead = w.pieces.some((p) => start < p.start + p.data.length && p.start < end) || (w.end >= 0 && end > w.end);
+    const furthest = Math.max(0, ...w.pieces.map((p) => p.start + p.data.length));
+    if (more ? w.end >= 0 && end > w.end : end < furthest || (w.end >= 0 && end !== w.end)) w.dead = true;
+    if (w.dead || contained(w.pieces, start, end)) return null;
+    w.dead = w.pieces.some((p) => start < p.start + p.data.length && p.start < end);
     if (w.dead) return null;
     if (start === 0) w.header = header;
     if (!more) w.end = end;

@@ -9,6 +9,7 @@ import { Region, u8 } from '../../src/core/memory.js';
 import { ethernet, frame } from '../tools/build.js';
 import { parseIp } from '../tools/packet-view.js';
 import type { TimedFrame } from '../tools/session.js';
+import { ipStrategies } from './ip-strategies.js';
 import { type Addresses, Client, type Path } from './tcp-client.js';
 import { strategies } from './tcp-strategies.js';
 
@@ -88,7 +89,7 @@ const to = JSON.parse(addresses) as Addresses;
 const wanted = JSON.parse(names) as string[];
 const out = open(device, 'less 1');
 for (const [i, name] of wanted.entries()) {
-  const strategy = strategies.find((s) => s.name === name);
+  const strategy = [...strategies, ...ipStrategies].find((s) => s.name === name);
   if (strategy === undefined) throw new Error(`no strategy ${name}`);
   const clientPort = to.clientPort + i;
   const inward = open(device, `tcp and src host ${to.server} and dst port ${clientPort}`);

@@ -13,7 +13,7 @@ export interface Strategy {
   name: string;
   /** Whether the server's program gets the attack, and not something else in its place. */
   received: boolean;
-  /** Anomaly that must be told; without one the attack must alert. An attack that is received must alert anyway. */
+  /** Anomaly that is told instead of an alert; '' when there is nothing to tell. Without it an alert tells of every attack received. */
   anomaly?: string;
   /** The server takes data in SYNs (net.ipv4.tcp_fastopen). */
   fastOpen?: true;
