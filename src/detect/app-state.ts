@@ -1,4 +1,4 @@
-/** What detection knows of a flow's application protocol: whether this packet decided it, and the flow's events. */
+/** What detection knows of a flow's application protocol: whether it was decided just now, and the flow's events. */
 
 import { appLayerEvents } from '../applayer/applayer.js';
 import { column } from '../core/columns.js';
@@ -21,15 +21,20 @@ const protoTc = flows.appProtoTc;
 let found = 0;
 let fresh = 0;
 
-/** Begins a packet of a flow (0: none): what was decided, and which events came, since the last one. */
-export function beginAppState(flow: number): void {
+/**
+ * Begins a packet of a flow (0: none) in direction `dir`: whether the protocol of that direction was decided since its last
+ * packet, and which events came. As in Suricata, what an acknowledgement decides of the other direction waits for that
+ * direction's next packet.
+ */
+export function beginAppState(flow: number, dir: number): void {
   found = 0;
   fresh = 0;
   if (flow === 0) return;
   const before = seen[flow];
   if (before !== (Seen.ToServer | Seen.ToClient)) {
-    if ((before & Seen.ToServer) === 0 && protoTs[flow] !== AppProto.Unknown) found |= Seen.ToServer;
-    if ((before & Seen.ToClient) === 0 && protoTc[flow] !== AppProto.Unknown) found |= Seen.ToClient;
+    const own = dir === Dir.ToServer ? Seen.ToServer : Seen.ToClient;
+    const decided = (dir === Dir.ToServer ? protoTs : protoTc)[flow] !== AppProto.Unknown;
+    if ((before & own) === 0 && decided) found = own;
     seen[flow] = before | found;
   }
   const events = appLayerEvents(flow);
@@ -37,7 +42,7 @@ export function beginAppState(flow: number): void {
   shown[flow] = events;
 }
 
-/** Whether the protocol of direction `dir` was decided with this packet. */
+/** Whether this packet is the first of direction `dir` since the protocol of that direction was decided. */
 export function protocolJustFound(dir: number): boolean {
   return (found & (dir === Dir.ToServer ? Seen.ToServer : Seen.ToClient)) !== 0;
 }

@@ -178,7 +178,7 @@ function icmpv6Mtu(p: Packet): number {
 
 /** The checksum keywords compute whatever `-k` says; a packet without the layer matches neither value. */
 function checksumHolds(layer: number, wanted: boolean, p: Packet): boolean {
-  if ((p.flags & (PacketFlag.Pseudo | PacketFlag.Invalid)) !== 0) return false;
+  if ((p.flags & PacketFlag.Pseudo) !== 0 || ((p.flags & PacketFlag.Invalid) !== 0 && p.l4Off === 0)) return false;
   const has = (version: number, proto: number): boolean =>
     p.ipVersion === version && p.ipProto === proto && p.l4Off !== 0;
   switch (layer) {

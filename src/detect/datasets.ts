@@ -3,7 +3,6 @@
  * and reputations by value. Loaded from files of one entry a line; bounded by memcap; shared by all rules that name
  * them.
  */
-import { createHash } from 'node:crypto';
 import { counter, counts } from '../core/counters.js';
 import { buf } from '../core/memory.js';
 import { DatasetCmd } from '../rules/compile/layout.js';
@@ -16,6 +15,11 @@ export const enum DatasetLimit {
   Memcap = 100 << 20,
   /** Bytes an entry costs beside its value, as Suricata counts them roughly. */
   EntryCost = 48,
+  /** Bytes of the values that have a fixed length. */
+  Md5 = 16,
+  Sha256 = 32,
+  Ipv4 = 4,
+  Ipv6 = 16,
 }
 
 const cMemcap = counter('detect.dataset_memcap');
@@ -65,18 +69,18 @@ export function resetDatasets(): void {
   installed = [];
 }
 
-/** The key of a buffer in a set: the bytes, or for hashes their digest. */
-function keyOf(set: Dataset, off: number, len: number): string {
-  switch (set.type) {
-    case 'md5':
-    case 'sha256':
-      return createHash(set.type)
-        .update(buf.subarray(off, off + len))
-        .digest()
-        .toString('latin1');
-    default:
-      return buf.toString('latin1', off, off + len);
-  }
+/**
+ * The key of a buffer in a set: its bytes. Hashes and addresses must have their length, as after to_md5 or in ip.src;
+ * null when they do not.
+ */
+function keyOf(set: Dataset, off: number, len: number): string | null {
+  const fits =
+    set.type === 'string' ||
+    (set.type === 'md5' && len === DatasetLimit.Md5) ||
+    (set.type === 'sha256' && len === DatasetLimit.Sha256) ||
+    (set.type === 'ipv4' && len === DatasetLimit.Ipv4) ||
+    (set.type === 'ip' && (len === DatasetLimit.Ipv4 || len === DatasetLimit.Ipv6));
+  return fits ? buf.toString('latin1', off, off + len) : null;
 }
 
 /** Runs one dataset or datarep keyword on a buffer. An empty buffer matches none of them. */
@@ -92,6 +96,7 @@ export function datasetMatch(
   const set = installed[n];
   if (len === 0) return false;
   const key = keyOf(set, off, len);
+  if (key === null) return cmd === DatasetCmd.IsNotSet;
   switch (cmd) {
     case DatasetCmd.IsSet:
       return set.values.has(key);

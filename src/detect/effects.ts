@@ -1,6 +1,5 @@
 /** What a matching rule does to flow and host state; done before thresholds may hide its alert. */
 import type { Packet } from '../decode/packet.js';
-import { PacketFlag } from '../decode/packet.js';
 import { flowbitSet, flowbitToggle, flowbitUnset, flowintGet, flowintSet, flowvarSet } from '../flow/bits.js';
 import { FlowState, flows } from '../flow/columns.js';
 import type { CaptureTarget } from '../rules/compile/buffer-program.js';
@@ -40,8 +39,8 @@ export function runEffects(from: number, p: Packet, dir: number): void {
         xbitChange(p, code[pc + 2], code[pc + 3], code[pc + 4], code[pc + 5], swappedFor(p, dir));
         break;
       case Op.Bypass:
+        // What follows is not inspected; the rules after this one still see this packet.
         if (p.flow !== 0) flows.state[p.flow] = FlowState.Bypassed;
-        p.flags |= PacketFlag.NoPayloadInspection;
         break;
       default:
         break;

@@ -212,8 +212,8 @@ function inspectPacket(p: Packet, last: boolean): void {
   streamReset();
   txPassReset();
   packetPassReset();
-  beginAppState(p.flow);
   const own = p.flow === 0 ? Dir.ToServer : p.dir;
+  beginAppState(p.flow, own);
   const other = own === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
   const tcp = p.flow !== 0 && p.ipProto === IpProto.Tcp;
   const group = groupOf(p.ipProto, own, own === Dir.ToServer ? p.dstPort : p.srcPort);

@@ -129,7 +129,7 @@ const versions: Record<7 | 8, readonly number[]> = { 7: [7, 0, 10], 8: [8, 0, 0]
 export const requires: Keyword = {
   name: 'requires',
   description: 'The rule is only loaded when these hold.',
-  args: 'version OP N[.N[.N]][ | …][, feature NAME][, keyword NAME]',
+  args: 'version OP N[.N[.N]][ | …][, feature NAME][, keyword NAME (version 8)]',
   example: 'requires:version >= 7.0.3;',
   value: 'required',
   apply(b, value) {
@@ -149,7 +149,7 @@ export const requires: Keyword = {
         ) {
           throw new RuleSkip(`requires version ${rest}`);
         }
-      } else if (what === 'keyword') {
+      } else if (what === 'keyword' && b.env.ruleVersion === 8) {
         if (!isKnownKeyword(rest, b.env.ruleVersion)) throw new RuleSkip(`requires keyword ${rest}`);
       } else if (what === 'feature') throw new RuleSkip(`requires feature ${rest}`);
       else
