@@ -1,41 +1,6 @@
-/** A rule in words, as Peccary understood it: for `peccary rules show`. */
-import { BufferId, buffers } from '../protocol/buffers.js';
-import type {
-  AddressSet,
-  BufferSection,
-  Condition,
-  Effect,
-  Match,
-  NumberOrVar,
-  NumberTest,
-  PortSet,
-  Rule,
-} from '../rules/ir.js';
+/** Parts of a rule in few words, near to how rules are written. */
+import type { AddressSet, Condition, Effect, Match, NumberOrVar, NumberTest, PortSet, Rule } from '../rules/ir.js';
 import { safe } from './format.js';
-
-export function describeRule(rule: Rule): string {
-  const lines: string[] = [`${rule.gid}:${rule.sid}:${rule.rev}  ${safe(rule.msg)}`];
-  const row = (name: string, value: string): void => void lines.push(`  ${name.padEnd(11)} ${value}`);
-  row('written in', `${safe(rule.file)}:${rule.line}`);
-  row('action', rule.noalert ? `${rule.action}, without an alert` : rule.action);
-  row(
-    'priority',
-    rule.classtype === null ? String(rule.priority) : `${rule.priority} (${rule.classtype}: ${rule.classText})`,
-  );
-  row('traffic', headerText(rule));
-  const flow = flowText(rule);
-  if (flow !== '') row('flow', flow);
-  for (const section of rule.sections) sectionLines(section, row);
-  for (const condition of rule.conditions) row('condition', conditionText(condition));
-  for (const effect of rule.effects) row('effect', `${effect.kind} ${fieldsText(effect)}`);
-  if (rule.threshold !== null) {
-    const t = rule.threshold;
-    row('threshold', `${t.type}: ${t.count} in ${t.seconds} s, ${t.track}`);
-  }
-  for (const reference of rule.references) row('reference', safe(`${reference.type}: ${reference.value}`));
-  for (const [key, value] of rule.metadata) row('metadata', safe(`${key} ${value}`));
-  return `${lines.join('\n')}\n`;
-}
 
 export function headerText(rule: Rule): string {
   const side = (addresses: AddressSet, ports: PortSet): string => `${addresses.text} port ${ports.text}`;
@@ -49,13 +14,6 @@ export function flowText(rule: Rule): string {
   if (stream !== null) words.push(stream === 'only' ? 'reassembled data only' : 'packets only');
   if (frag !== null) words.push(frag === 'only' ? 'fragmented packets only' : 'no fragmented packets');
   return words.filter((word) => word !== null).join(', ');
-}
-
-function sectionLines(section: BufferSection, row: (name: string, value: string) => void): void {
-  const name = section.buffer === BufferId.Payload ? 'payload' : (buffers.get(section.buffer)?.name ?? '');
-  const transforms = section.transforms.map((t) => (t.arg === null ? t.name : `${t.name}(${t.arg})`));
-  row('in', [name, ...transforms].join(', then '));
-  for (const match of section.matches) row('', safe(matchText(match)));
 }
 
 /** Bytes of a content as rules write them: printable ASCII, the rest in hexadecimal between bars. */
@@ -108,6 +66,10 @@ export function conditionText(condition: Condition): string {
 const bare = new Set(['cmd', 'names', 'name', 'op', 'value']);
 /** Values that are as if nothing was written. */
 const usual: Record<string, unknown> = { endian: 'big', bitmask: 0, multiplier: 0, align: 0, postOffset: 0 };
+
+export function effectText(effect: Effect): string {
+  return `${effect.kind} ${fieldsText(effect)}`;
+}
 
 /** The fields besides `kind` that say something: "name value", flags by name alone, without nulls and falses. */
 function fieldsText(of: Match | Condition | Effect): string {

@@ -47,7 +47,7 @@ export function registerRules(program: Command): void {
     .command('show')
     .description('A rule as Peccary understands it.')
     .argument('<sid>', 'SID or GID:SID');
-  shared(show).action(async (sid: string, flags: Flags) => printRule(await load(flags), sid, flags.json));
+  shared(show).action(async (sid: string, flags: Flags) => printRule(await load(flags), sid, flags));
   registerExplain(rules);
   registerProfile(rules);
 }
@@ -56,23 +56,30 @@ function shared(command: Command): Command {
   return addConfigOptions(addRuleOptions(command)).option('--json', 'print JSON', false);
 }
 
-async function load(flags: Flags): Promise<RuleSet> {
+interface Loaded {
+  set: RuleSet;
+  settings: Settings;
+}
+
+async function load(flags: Flags): Promise<Loaded> {
   const config = await loadConfigOptions(flags);
   const settings = new Settings(config.tree, config.origin, config.places);
   const { loadRunRules } = await import('../sensor/rule-files.js');
-  return loadRunRules({
+  const set = loadRunRules({
     settings,
     only: flags.rules,
     extra: flags.addRules,
     ruleVersion: flags.ruleVersion,
     lists: ruleLists(flags),
   });
+  return { set, settings };
 }
 
-function printCheck(set: RuleSet, json: boolean): void {
+function printCheck({ set }: Loaded, json: boolean): void {
   const { failed, skipped, warnings, unkept, management } = set;
   if (json) {
-    const report = { loaded: set.rules.length, failed, skipped, warnings, unkept, lists: management };
+    const more = unkept.failed + unkept.skipped + unkept.warnings > 0 ? { unkept } : {};
+    const report = { loaded: set.rules.length, failed, skipped, warnings, ...more, lists: management };
     process.stdout.write(`${safeJson(JSON.stringify(report))}\n`);
   } else {
     const lines = [
@@ -115,19 +122,21 @@ const listColumns: Column<Rule>[] = [
   { title: 'message', text: (rule) => rule.msg, elastic: true },
 ];
 
-function printList(set: RuleSet, text: string | undefined, json: boolean): void {
+async function printList({ set }: Loaded, text: string | undefined, json: boolean): Promise<void> {
   const wanted = text?.toLowerCase() ?? '';
   const rules = set.rules.filter((rule) =>
     `${rule.msg}\n${rule.classtype}\n${rule.file}`.toLowerCase().includes(wanted),
   );
-  if (json) process.stdout.write(rules.map((rule) => `${ruleJson(rule)}\n`).join(''));
-  else {
+  if (json) {
+    const { ruleJson } = await import('./rule-show.js');
+    process.stdout.write(rules.map((rule) => `${ruleJson(rule)}\n`).join(''));
+  } else {
     const width = outputWidth(process.stdout);
     process.stdout.write(`${tableLines(rules, listColumns, width, (_, text) => text).join('\n')}\n`);
   }
 }
 
-async function printRule(set: RuleSet, id: string, json: boolean): Promise<void> {
+async function printRule({ set, settings }: Loaded, id: string, { json }: Flags): Promise<void> {
   const match = /^(?:(\d+):)?(\d+)$/.exec(id);
   if (match === null)
     throw new PeccaryError('usage', `${id}: expected the number of a rule, such as 5100001 or 1:5100001`);
@@ -138,13 +147,11 @@ async function printRule(set: RuleSet, id: string, json: boolean): Promise<void>
     const why = refused === undefined ? 'no such rule is loaded; see `peccary rules list`' : noteText(refused);
     throw new PeccaryError('rules', `${id}: ${why}`);
   }
-  const { describeRule } = await import('./rule-text.js');
+  const { FactFinder } = await import('../rules/facts.js');
+  const { describeRule, ruleJson } = await import('./rule-show.js');
+  const finder = new FactFinder(set, settings);
   for (const rule of found) {
-    process.stdout.write(json ? `${ruleJson(rule)}\n` : `${describeRule(rule)}\n${safe(rule.text)}\n`);
+    const facts = finder.facts(rule);
+    process.stdout.write(json ? `${ruleJson(rule, facts)}\n` : `${describeRule(rule, facts)}\n${safe(rule.text)}\n`);
   }
-}
-
-/** A rule as JSON; the large integers of IPv6 ranges become text. */
-function ruleJson(rule: Rule): string {
-  return safeJson(JSON.stringify(rule, (_, value) => (typeof value === 'bigint' ? value.toString() : value)));
 }

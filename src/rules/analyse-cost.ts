@@ -2,7 +2,7 @@
 import { BufferId, buffers } from '../protocol/buffers.js';
 import { show } from './analyse-text.js';
 import { isTxBuffer } from './compile/classify.js';
-import { chooseFastPattern, type FastPattern } from './compile/fast-pattern.js';
+import { chooseFastPattern, type FastPattern, searchedLiterals } from './compile/fast-pattern.js';
 import type { Finding } from './finding.js';
 import type { BufferSection, ContentMatch, PcreMatch, Rule } from './ir.js';
 import { isOrdinary } from './ordinary.js';
@@ -97,11 +97,20 @@ function expression(m: PcreMatch): Finding | null {
   return null;
 }
 
+/** Whether what a pcre cannot match without is searched for instead. */
+function isHelped(sections: readonly BufferSection[], fast: FastPattern | null): boolean {
+  const inTx = sections.some((s) => isTxBuffer(s.buffer));
+  const found = searchedLiterals(sections, fast, (s) => isTxBuffer(s.buffer) === inTx);
+  if (found === null || found.literals[0] === fast?.bytes) return false;
+  const { buffer } = sections[found.section];
+  return found.literals.every((bytes) => bytes.length > Cost.ShortPattern && !isOrdinary(buffer, bytes));
+}
+
 export function costFindings(rule: Rule, sections: readonly BufferSection[]): Finding[] {
   const out: Finding[] = [];
   const fast = chooseFastPattern(sections);
   const found = fast === null || fast.content.negated ? noPattern(rule, sections) : poorPattern(sections, fast);
-  if (found !== null) out.push(found);
+  if (found !== null && !isHelped(sections, fast)) out.push(found);
   for (const s of sections)
     for (const m of s.matches) {
       const slow = m.kind === 'pcre' ? expression(m) : null;

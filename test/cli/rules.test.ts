@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentText } from '../../src/cli/rule-text.js';
+import type { RuleFacts } from '../../src/rules/facts.js';
 import { peccary } from '../tools/peccary.js';
 
 const rules = `# a comment
@@ -82,13 +83,68 @@ describe('peccary rules', () => {
   it('show tells a rule as it was understood', () => {
     const { status, stdout } = peccary(['rules', 'show', '1', '-S', file]);
     assert.equal(status, 0);
-    for (const part of ['1:1:3  good', 'in          http.uri', '"/a|3b|b", any case, depth 9', '/x+/', 'flowbits']) {
+    for (const part of [
+      '1:1:3  good',
+      'in          http.uri (once the start line is complete)',
+      'contains "/a|3b|b", in any case, within the first 9 bytes',
+      'matches /x+/',
+      'type        app_tx',
+      'searched    "/a|3b|b" in http.uri; patterns searched for together: to_server over http.uri: 1',
+      'sets flowbits seen, tested by no other rule',
+    ]) {
       assert.ok(stdout.includes(part), `${part}\n${stdout}`);
     }
     const drop = peccary(['rules', 'show', '1:4', '-S', file]).stdout;
     assert.match(drop, /action +drop/);
     assert.match(drop, /flow +toserver, established/);
-    assert.match(drop, /condition +dsize > 100/);
+    assert.match(drop, /condition +dsize is more than 100/);
+    assert.match(drop, /type +pkt: packets/);
+    assert.match(drop, /searched +nothing: it looks at no bytes/);
+    assert.match(drop, /port groups tcp to_server: 1 of 2/);
+  });
+
+  it('show names the rules that set what a rule tests, its warnings, and what its pcre needs; --json has it too', () => {
+    const bits = join(dir, 'bits.rules');
+    writeFileSync(
+      bits,
+      [
+        'alert http any any -> any any (msg:"sets"; http.uri; content:"/first"; flowbits:set,one; noalert; sid:11;)',
+        'alert http any any -> any any (msg:"tests"; http.uri; pcre:"/abc|defg/"; flowbits:isset,one|two; sid:12;)',
+        'alert udp any any -> any 53:54 (msg:"dead"; content:"abcd"; isdataat:5; dsize:<5; sid:13;)',
+      ].join('\n'),
+    );
+    const tests = peccary(['rules', 'show', '12', '-S', bits]).stdout;
+    assert.match(tests, /searched +"abc", "defg", which the pcre cannot match without, in http.uri/);
+    assert.match(
+      tests,
+      /state +tests flowbits one, written by 11\n +state +tests flowbits two, written by no other rule/,
+    );
+    assert.match(tests, /condition +flowbit one or two is set/);
+    assert.match(peccary(['rules', 'show', '11', '-S', bits]).stdout, /sets flowbits one, tested by 12/);
+    const { stdout } = peccary(['rules', 'show', '13', '-S', bits, '--json']);
+    const { understood, sid } = JSON.parse(stdout) as { sid: number; understood: RuleFacts };
+    assert.equal(sid, 13);
+    assert.equal(understood.type, 'pkt');
+    assert.deepEqual(understood.directions, ['to_server', 'to_client']);
+    assert.equal(understood.portGroups[0].protocol, 'udp');
+    assert.deepEqual(understood.looksAt, [{ buffer: 'payload', when: 'each packet by itself' }]);
+    assert.equal(understood.warnings.length, 1);
+    assert.match(understood.warnings[0].reason, /^can never match: it needs at least 6 bytes where at most 4/);
+  });
+
+  it('check takes lists in suricata-update’s formats and tells what each line did', () => {
+    writeFileSync(join(dir, 'off'), 're:GOOD # not this one\n999\n');
+    writeFileSync(join(dir, 'changes'), '4 "dsize:>100" "dsize:>200"\n');
+    const lists = ['--disable-conf', join(dir, 'off'), '--modify-conf', join(dir, 'changes'), '-S', file];
+    const { stdout } = peccary(['rules', 'check', ...lists]);
+    assert.match(stdout, /^list {5}.*off:1: re:GOOD # not this one: 1 rule disabled$/m);
+    assert.match(stdout, /^list {5}.*changes:1: .*: 1 rule modified$/m);
+    assert.match(stdout, /^warning {2}.*off:2:1: "999" matches no rule$/m);
+    const report = JSON.parse(peccary(['rules', 'check', ...lists, '--json']).stdout) as {
+      lists: { lines: unknown[] };
+    };
+    assert.equal(report.lists.lines.length, 3);
+    assert.match(peccary(['rules', 'show', '4', ...lists]).stdout, /dsize is more than 200/);
   });
 
   it('show says why a refused rule is not there, and that an unknown one is not', () => {
