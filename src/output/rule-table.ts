@@ -2,112 +2,134 @@
  * What outputs need of a rule set, packed rule by rule into shared memory: handing over tens of thousands of rules
  * copies nothing, and the writer decodes only those that fire.
  */
-import { pack, unpack } from 'msgpackr';
 import type { Rule } from '../rules/ir.js';
 import type { RuleInfo } from './records.js';
 
 /**
- * Rule i: its fields are bytes[offsets[2i], offsets[2i+1]), its text is bytes[offsets[2i+1], offsets[2i+2]), one byte a
+ * Rule i: row i of `numbers`, and bytes[offsets[i], offsets[i+1]): its words, each ended by Mark, then its text, one byte a
  * character. Views of shared memory: may be sent to any thread.
  */
 export interface PackedRules {
   offsets: Uint32Array;
   bytes: Uint8Array;
+  /** Column rows. */
+  numbers: Float64Array;
+  /** Texts that many rules share, by number. */
+  texts: string[];
 }
 
-/** In the order in which RuleTable reads them. */
-function fields(r: Rule): unknown[] {
-  const references = r.references.flatMap((x) => [x.type, x.value]);
-  const { gid, sid, rev, msg, action, priority, classtype, classText, target, file, line } = r;
-  return [
-    gid,
-    sid,
-    rev,
-    msg,
-    action,
-    priority,
-    classtype,
-    classText,
-    references,
-    r.metadata.flat(),
-    target,
-    file,
-    line,
-  ];
+const enum Column {
+  Gid = 0,
+  Sid = 1,
+  Rev = 2,
+  Priority = 3,
+  Line = 4,
+  /** Numbers of texts; -1: null. */
+  Action = 5,
+  Classtype = 6,
+  ClassText = 7,
+  Target = 8,
+  File = 9,
+  /** How many references and metadata pairs there are. */
+  References = 10,
+  Metadata = 11,
+  Stride = 12,
+}
+
+/** Ends a word; no word of a rule holds it, because it ends the line of a rule. */
+const Mark = '\n';
+
+class Texts {
+  readonly all: string[] = [];
+  private readonly known = new Map<string, number>();
+
+  number(text: string | null): number {
+    if (text === null) return -1;
+    let n = this.known.get(text);
+    if (n === undefined) {
+      n = this.all.push(text) - 1;
+      this.known.set(text, n);
+    }
+    return n;
+  }
 }
 
 /** Packs rules in the order in which AlertRecord.rule counts them. */
 export function packRules(rules: readonly Rule[]): PackedRules {
-  const heads = rules.map((r) => pack(fields(r)));
-  const offsets = new Uint32Array(new SharedArrayBuffer((rules.length * 2 + 1) * 4));
-  heads.forEach((head, i) => {
-    offsets[2 * i + 1] = offsets[2 * i] + head.length;
-    offsets[2 * i + 2] = offsets[2 * i + 1] + rules[i].text.length;
+  const texts = new Texts();
+  const numbers = new Float64Array(new SharedArrayBuffer(rules.length * Column.Stride * 8));
+  const offsets = new Uint32Array(new SharedArrayBuffer((rules.length + 1) * 4));
+  const lines = rules.map((r, i) => {
+    const at = i * Column.Stride;
+    numbers[at + Column.Gid] = r.gid;
+    numbers[at + Column.Sid] = r.sid;
+    numbers[at + Column.Rev] = r.rev;
+    numbers[at + Column.Priority] = r.priority;
+    numbers[at + Column.Line] = r.line;
+    numbers[at + Column.Action] = texts.number(r.action);
+    numbers[at + Column.Classtype] = texts.number(r.classtype);
+    numbers[at + Column.ClassText] = texts.number(r.classText);
+    numbers[at + Column.Target] = texts.number(r.target);
+    numbers[at + Column.File] = texts.number(r.file);
+    numbers[at + Column.References] = r.references.length;
+    numbers[at + Column.Metadata] = r.metadata.length;
+    let line = r.msg + Mark;
+    for (const { type, value } of r.references) line += type + Mark + value + Mark;
+    for (const [key, value] of r.metadata) line += key + Mark + value + Mark;
+    line += r.text;
+    offsets[i + 1] = offsets[i] + line.length;
+    return line;
   });
-  const bytes = Buffer.from(new SharedArrayBuffer(offsets[rules.length * 2]));
-  heads.forEach((head, i) => {
-    bytes.set(head, offsets[2 * i]);
-    bytes.write(rules[i].text, offsets[2 * i + 1], 'latin1');
+  const bytes = Buffer.from(new SharedArrayBuffer(offsets[rules.length]));
+  lines.forEach((line, i) => {
+    bytes.write(line, offsets[i], 'latin1');
   });
-  return { offsets, bytes: new Uint8Array(bytes.buffer) };
+  return { offsets, bytes: new Uint8Array(bytes.buffer), numbers, texts: texts.all };
 }
 
-function unpackRule(head: Uint8Array, text: Uint8Array): RuleInfo {
-  const [gid, sid, rev, msg, action, priority, classtype, classText, references, metadata, target, file, line] = unpack(
-    head,
-  ) as [
-    number,
-    number,
-    number,
-    string,
-    Rule['action'],
-    number,
-    string | null,
-    string,
-    string[],
-    string[],
-    Rule['target'],
-    string,
-    number,
-  ];
-  const pairs = (flat: string[]): [string, string][] =>
-    Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+function unpackRule({ offsets, bytes, numbers, texts }: PackedRules, index: number): RuleInfo {
+  const at = index * Column.Stride;
+  const line = Buffer.from(bytes.subarray(offsets[index], offsets[index + 1])).toString('latin1');
+  let end = -1;
+  const word = (): string => {
+    const from = end + 1;
+    end = line.indexOf(Mark, from);
+    return line.slice(from, end);
+  };
+  const text = (col: Column): string | null => texts[numbers[at + col]] ?? null;
+  const msg = word();
+  const references = Array.from({ length: numbers[at + Column.References] }, () => ({ type: word(), value: word() }));
+  const metadata = Array.from({ length: numbers[at + Column.Metadata] }, (): [string, string] => [word(), word()]);
   return {
-    gid,
-    sid,
-    rev,
+    gid: numbers[at + Column.Gid],
+    sid: numbers[at + Column.Sid],
+    rev: numbers[at + Column.Rev],
     msg,
-    action,
-    priority,
-    classtype,
-    classText,
-    references: pairs(references).map(([type, value]) => ({ type, value })),
-    metadata: pairs(metadata),
-    target,
-    file,
-    line,
-    text: Buffer.from(text).toString('latin1'),
+    action: text(Column.Action) ?? '',
+    priority: numbers[at + Column.Priority],
+    classtype: text(Column.Classtype),
+    classText: text(Column.ClassText) ?? '',
+    references,
+    metadata,
+    target: text(Column.Target) as RuleInfo['target'],
+    file: text(Column.File) ?? '',
+    line: numbers[at + Column.Line],
+    text: line.slice(end + 1),
   };
 }
 
 /** The writer's view: decodes on demand and remembers. */
 export class RuleTable {
-  private readonly offsets: Uint32Array;
-  private readonly bytes: Uint8Array;
   private readonly known = new Map<number, RuleInfo>();
 
-  constructor(packed: PackedRules) {
-    this.offsets = packed.offsets;
-    this.bytes = packed.bytes;
-  }
+  constructor(private readonly packed: PackedRules) {}
 
   /** The rule at `index`, or null when the set has none there. */
   get(index: number): RuleInfo | null {
     const known = this.known.get(index);
     if (known !== undefined) return known;
-    if (index < 0 || 2 * index + 2 >= this.offsets.length) return null;
-    const [from, middle, end] = this.offsets.subarray(2 * index, 2 * index + 3);
-    const rule = unpackRule(this.bytes.slice(from, middle), this.bytes.subarray(middle, end));
+    if (index < 0 || index + 1 >= this.packed.offsets.length) return null;
+    const rule = unpackRule(this.packed, index);
     this.known.set(index, rule);
     return rule;
   }

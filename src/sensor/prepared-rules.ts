@@ -1,4 +1,5 @@
 /** The rules of a run, ready to be handed to the threads: loaded and compiled, or taken from the cache. */
+import { patiently } from '../core/tier-up.js';
 import { type PackedRules, packRules } from '../output/rule-table.js';
 import { type CompiledRules, compileRules } from '../rules/compile/compile.js';
 import { compileDatabases } from '../rules/compile/databases.js';
@@ -54,7 +55,7 @@ export function prepareRules(request: RuleRequest, { cache, source }: Preparatio
   const store = RuleCache.open(request.settings);
   const content = readRunRules(request);
   if (store === null || !cache || source || !isWorthKeeping(content)) {
-    return { ...compile(request, content).made, notes, keep: () => undefined };
+    return { ...patiently(() => compile(request, content)).made, notes, keep: () => undefined };
   }
   const key = ruleCacheKey(request, content);
   const found = store.read(key, request.settings, tell);
@@ -63,7 +64,7 @@ export function prepareRules(request: RuleRequest, { cache, source }: Preparatio
     hostNames.adopt(found.rules.hostNames);
     return { ...found, source: null, notes, keep: () => undefined };
   }
-  const { made, checks } = compile(request, content);
+  const { made, checks } = patiently(() => compile(request, content));
   return { ...made, notes, keep: () => store.write(key, made, made.databases, checks, tell) };
 }
 

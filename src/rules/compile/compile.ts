@@ -109,6 +109,8 @@ class Compiler {
   readonly addresses = new SetNumbers(addressKey);
   readonly ports = new SetNumbers(portKey);
   readonly protocols = new Numbering<number[]>([[]]);
+  /** Rows of protocols that stand alone. */
+  private readonly protocolRows: number[] = [];
   readonly sections: number[] = [];
   readonly thresholds: number[] = [];
   readonly rows: number[] = [];
@@ -194,9 +196,16 @@ class Compiler {
 
   private protocolRow(protocols: readonly number[]): number {
     if (protocols.length === 0) return 0;
+    if (protocols.length === 1) {
+      // Most rules name one protocol; its row is looked up without making the bitmap again.
+      const known = this.protocolRows[protocols[0]];
+      if (known !== undefined) return known;
+    }
     const words = new Array<number>(8).fill(0);
     for (const p of protocols) words[p >>> 5] |= 1 << (p & 31);
-    return this.protocols.number(words.join(), words);
+    const row = this.protocols.number(words.join(), words);
+    if (protocols.length === 1) this.protocolRows[protocols[0]] = row;
+    return row;
   }
 
   /** Databases of transaction buffers, one a buffer, transform list and direction. */

@@ -104,6 +104,16 @@ function groupRow(
 
 /** Groups all rules but the IP-only ones. */
 export function buildGroups(rules: readonly GroupedRule[], lists: RuleLists, collector: PatternCollector): GroupTables {
+  // Rules share their sets of ports: the key of each is made once.
+  const keys = new Map<PortSet, string>();
+  const keyOf = (set: PortSet): string => {
+    let key = keys.get(set);
+    if (key === undefined) {
+      key = portKey(set);
+      keys.set(set, key);
+    }
+    return key;
+  };
   const portGroup = sharedU8(new Uint8Array(GroupProto.Count * 2 * 65536));
   const firstGroup: number[] = [];
   const rows: number[] = [];
@@ -115,14 +125,14 @@ export function buildGroups(rules: readonly GroupedRule[], lists: RuleLists, col
       );
       firstGroup.push(rows.length / GroupCol.Stride);
       const ports = (r: GroupedRule): PortSet => (dir === 0 ? r.rule.dstPorts : r.rule.srcPorts);
-      const any = new Set<number>();
+      const any = new Uint8Array(mine.length);
       const users = new Map<string, { set: PortSet; rules: number[] }>();
       mine.forEach((r, i) => {
         const set = ports(r);
-        if (set.any || proto === GroupProto.Other) any.add(i);
+        if (set.any || proto === GroupProto.Other) any[i] = 1;
         else {
-          const known = users.get(portKey(set));
-          if (known === undefined) users.set(portKey(set), { set, rules: [i] });
+          const known = users.get(keyOf(set));
+          if (known === undefined) users.set(keyOf(set), { set, rules: [i] });
           else known.rules.push(i);
         }
       });
@@ -132,7 +142,9 @@ export function buildGroups(rules: readonly GroupedRule[], lists: RuleLists, col
       );
       portGroup.set(port, (proto * 2 + dir) * 65536);
       for (const own of members) {
-        const all = mine.filter((_, i) => any.has(i) || own.has(i));
+        const wanted = any.slice();
+        for (const i of own) wanted[i] = 1;
+        const all = mine.filter((_, i) => wanted[i] !== 0);
         rows.push(...groupRow(all, dir, lists, collector));
       }
     }

@@ -12,63 +12,90 @@ function actionName(action: Action): string {
   return action.startsWith('reject') ? 'reject' : action;
 }
 
-/** Rules that only set come first (3), then those that do both, then those that only test, then the others (0). */
+/** Rules that only set come first (0), then those that do both, then those that only test, then the others (3). */
 function rank(sets: boolean, tests: boolean): number {
-  if (sets) return tests ? 2 : 3;
-  return tests ? 1 : 0;
+  if (sets) return tests ? 1 : 0;
+  return tests ? 2 : 3;
 }
 
-function captures(rule: Rule, scope: 'flow' | 'pkt'): boolean {
-  return rule.sections.some((s) =>
-    s.matches.some((m) => m.kind === 'pcre' && m.captures.some((c) => c.scope === scope)),
-  );
+const enum Radix {
+  Rank = 4,
+  Priority = 256,
+  /** Rules of a set; their places take the low digits of the key. */
+  Rules = 2 ** 24,
 }
 
-/** Sort key of one rule: compared element by element, smaller first. */
-function sortKey(rule: Rule, actions: readonly string[]): number[] {
-  const at = actions.indexOf(actionName(rule.action));
-  const key = [at < 0 ? actions.length : at];
-  for (const kind of ['flowbits', 'flowint'] as const) {
-    key.push(
-      -rank(
-        rule.effects.some((e) => e.kind === kind),
-        rule.conditions.some((c) => c.kind === kind),
-      ),
-    );
+/** What of a rule decides its rank, gathered in one pass over its parts. */
+interface Marks {
+  setsBits: boolean;
+  testsBits: boolean;
+  setsInt: boolean;
+  testsInt: boolean;
+  flowVar: boolean;
+  pktVar: boolean;
+  setsHost: boolean;
+  testsXbits: boolean;
+  testsPair: boolean;
+}
+
+function marksOf(rule: Rule): Marks {
+  const m: Marks = {
+    setsBits: false,
+    testsBits: false,
+    setsInt: false,
+    testsInt: false,
+    flowVar: false,
+    pktVar: false,
+    setsHost: false,
+    testsXbits: false,
+    testsPair: false,
+  };
+  for (const e of rule.effects) {
+    if (e.kind === 'flowbits') m.setsBits = true;
+    else if (e.kind === 'flowint') m.setsInt = true;
+    else if (e.kind === 'hostbits') m.setsHost = true;
   }
-  key.push(-rank(captures(rule, 'flow'), false), -rank(captures(rule, 'pkt'), false));
+  for (const c of rule.conditions) {
+    if (c.kind === 'flowbits') m.testsBits = true;
+    else if (c.kind === 'flowint') m.testsInt = true;
+    else if (c.kind === 'xbits') {
+      if (c.track === 'ip_pair') m.testsPair = true;
+      else m.testsXbits = true;
+    }
+  }
+  for (const section of rule.sections) {
+    for (const match of section.matches) {
+      if (match.kind !== 'pcre') continue;
+      for (const { scope } of match.captures) {
+        if (scope === 'flow') m.flowVar = true;
+        else if (scope === 'pkt') m.pktVar = true;
+      }
+    }
+  }
+  return m;
+}
+
+/** Sort key of one rule as digits of one number, the weightiest first; smaller is evaluated earlier. */
+function sortKey(rule: Rule, actions: readonly string[]): number {
+  const at = actions.indexOf(actionName(rule.action));
+  const m = marksOf(rule);
+  let key = at < 0 ? actions.length : at;
+  const digit = (r: number): void => {
+    key = key * Radix.Rank + r;
+  };
+  digit(rank(m.setsBits, m.testsBits));
+  digit(rank(m.setsInt, m.testsInt));
+  digit(rank(m.flowVar, false));
+  digit(rank(m.pktVar, false));
   // Suricata 7.0.10 ranks rules that set host bits, not those that test them; with xbits it is the other way round.
-  key.push(
-    -rank(
-      rule.effects.some((e) => e.kind === 'hostbits'),
-      false,
-    ),
-  );
-  key.push(
-    -rank(
-      false,
-      rule.conditions.some((c) => c.kind === 'xbits' && c.track !== 'ip_pair'),
-    ),
-  );
-  key.push(
-    -rank(
-      false,
-      rule.conditions.some((c) => c.kind === 'xbits' && c.track === 'ip_pair'),
-    ),
-  );
-  key.push(rule.priority);
-  return key;
+  digit(rank(m.setsHost, false));
+  digit(rank(false, m.testsXbits));
+  digit(rank(false, m.testsPair));
+  return key * Radix.Priority + Math.min(rule.priority, Radix.Priority - 1);
 }
 
 /** Indexes of `rules` in order of evaluation. */
 export function evaluationOrder(rules: readonly Rule[], actions: readonly string[] = defaultActionOrder): number[] {
-  const keys = rules.map((r) => sortKey(r, actions));
-  return rules
-    .map((_, i) => i)
-    .sort((a, b) => {
-      const ka = keys[a];
-      const kb = keys[b];
-      for (let i = 0; i < ka.length; i++) if (ka[i] !== kb[i]) return ka[i] - kb[i];
-      return a - b;
-    });
+  const keys = Float64Array.from(rules, (rule, i) => sortKey(rule, actions) * Radix.Rules + i).sort();
+  return Array.from(keys, (key) => key % Radix.Rules);
 }

@@ -8,7 +8,7 @@ import { CompileFault, type Numbering, Variables } from './emitter.js';
 import { CompileLimit, SectionCol, SectionFlag } from './layout.js';
 
 /** Key of a list of transforms; the empty list is number 0. */
-export const transformKey = (t: readonly Transform[]): string => JSON.stringify(t);
+export const transformKey = (t: readonly Transform[]): string => (t.length === 0 ? '' : JSON.stringify(t));
 
 /** Buffers whose keyword, written again, begins a new instance instead of going on with the first. */
 function startsAnew(id: BufferId): boolean {
