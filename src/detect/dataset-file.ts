@@ -1,6 +1,7 @@
 /** Files of data sets: one entry a line, strings in base64, hashes in hex, addresses as text; for datarep ",value" follows. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
+import { dirname } from 'node:path';
 import type { DatasetMatch } from '../rules/ir.js';
 
 /** Bytes of an address as text in an ipv4 or ip set: what ip.src and ip.dst hold, latin-1. */
@@ -56,4 +57,31 @@ export function readDataset(
     else out.push([key, rep === undefined ? 0 : Number(rep)]);
   });
   return out;
+}
+
+/** A key as readDataset would read it. */
+function entryText(key: string, type: DatasetMatch['type']): string {
+  const bytes = Buffer.from(key, 'latin1');
+  if (type === 'string') return bytes.toString('base64');
+  if (type === 'md5' || type === 'sha256') return bytes.toString('hex');
+  if (bytes.length === 4) return bytes.join('.');
+  return bytes.toString('hex').replace(/(....)(?=.)/g, '$1:');
+}
+
+/** Writes a set, one entry a line; the file is whole or as it was before. */
+export function writeDataset(
+  file: string,
+  type: DatasetMatch['type'],
+  keys: Iterable<string>,
+  note: (message: string) => void,
+): void {
+  let text = '';
+  for (const key of keys) text += `${entryText(key, type)}\n`;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+  } catch (e) {
+    note(`${file}: ${(e as Error).message}`);
+  }
 }

@@ -3,11 +3,14 @@
  * and reputations by value. Loaded from files of one entry a line; bounded by memcap; shared by all rules that name
  * them.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { counter, counts } from '../core/counters.js';
 import { buf } from '../core/memory.js';
+import type { Settings } from '../core/settings.js';
 import { DatasetCmd } from '../rules/compile/layout.js';
 import type { DatasetMatch } from '../rules/ir.js';
-import { readDataset } from './dataset-file.js';
+import { readDataset, writeDataset } from './dataset-file.js';
 import { testNumber } from './number-test.js';
 
 export const enum DatasetLimit {
@@ -27,6 +30,8 @@ const cMemcap = counter('detect.dataset_memcap');
 /** Sets by name and type; they stay for the life of the process. Values are latin-1 keys and a reputation. */
 interface Dataset {
   type: DatasetMatch['type'];
+  /** File that it is written to when the run ends, below the data directory; null: none. */
+  save: string | null;
   values: Map<string, number>;
   bytes: number;
   memcap: number;
@@ -34,14 +39,29 @@ interface Dataset {
 const byName = new Map<string, Dataset>();
 let installed: Dataset[] = [];
 
+let folder = '.';
+
+/** Reads `default-data-dir`, where sets are saved and states kept; the log directory when it is not set. */
+export function configureDatasets(settings: Settings, logDir: string): void {
+  folder = settings.string('default-data-dir', logDir);
+}
+
+/** File to read a set from; null: none. A state is what an earlier run has left, or nothing yet. */
+function fileOf({ load, save }: DatasetMatch): string | null {
+  if (load === null || save === null) return load;
+  const state = join(folder, save);
+  return existsSync(state) ? state : existsSync(load) ? load : null;
+}
+
 /** The data set of a rule, loaded on first use. `note` is told of lines that cannot be read. */
 function openDataset(d: DatasetMatch, note: (message: string) => void): Dataset {
   const key = `${d.type}/${d.name}`;
   let set = byName.get(key);
   if (set === undefined) {
-    set = { type: d.type, values: new Map(), bytes: 0, memcap: d.memcap ?? DatasetLimit.Memcap };
+    set = { type: d.type, save: d.save, values: new Map(), bytes: 0, memcap: d.memcap ?? DatasetLimit.Memcap };
     byName.set(key, set);
-    if (d.load !== null) for (const [value, rep] of readDataset(d.load, d.type, note)) insert(set, value, rep);
+    const file = fileOf(d);
+    if (file !== null) for (const [value, rep] of readDataset(file, d.type, note)) insert(set, value, rep);
   }
   return set;
 }
@@ -61,6 +81,13 @@ function insert(set: Dataset, value: string, rep: number): boolean {
 /** Takes the data sets of installed rules. */
 export function bindDatasets(list: readonly DatasetMatch[], note: (message: string) => void): void {
   installed = list.map((d) => openDataset(d, note));
+}
+
+/** Writes the sets that have a file to be saved in. `note` is told of those that cannot be written. */
+export function saveDatasets(note: (message: string) => void): void {
+  for (const set of byName.values()) {
+    if (set.save !== null) writeDataset(join(folder, set.save), set.type, set.values.keys(), note);
+  }
 }
 
 /** Forgets all data sets (a new run in the same process, and tests). */

@@ -9,6 +9,7 @@ import { openSource } from '../capture/source.js';
 import { counterSnapshot } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
+import { saveDatasets } from '../detect/datasets.js';
 import { detectNotes, installRules } from '../detect/engine.js';
 import { Explainer } from '../detect/explain.js';
 import { setObserver } from '../detect/recorder.js';
@@ -85,6 +86,8 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
     progress[Progress.Alerts] = reporter.alertCount;
   }
   pipeline.finish();
+  const unsaved: string[] = [];
+  if (explain === null) saveDatasets((m) => unsaved.push(m));
   reporter.stats(lastUs, (lastUs - firstUs) / 1e6, counterSnapshot());
   source.close();
   outputs.close();
@@ -102,7 +105,7 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
     byRule: reporter.byRule,
     faults: source.faults,
     counters: counterSnapshot(),
-    notes: [...detectNotes()],
+    notes: [...detectNotes(), ...unsaved],
     settingsRead: settings.known(),
     costs: start.profile ? ruleCosts() : null,
     suspensions: latencySuspensions(),

@@ -4,6 +4,7 @@ import { configureAppLayer } from '../applayer/applayer.js';
 import type { Settings } from '../core/settings.js';
 import { configureDecode } from '../decode/decode.js';
 import { configureDefrag } from '../defrag/defrag.js';
+import { configureDatasets } from '../detect/datasets.js';
 import { configureDetect } from '../detect/engine.js';
 import { configureFiles } from '../files/files.js';
 import { configureFlow } from '../flow/table.js';
@@ -17,13 +18,14 @@ import { type ChecksumMode, configureChecksums } from './checksums.js';
  */
 export function configureStages(settings: Settings, checksums: ChecksumMode, inline: boolean, logDir: string): void {
   configureDecode(settings);
-  configureDefrag(settings);
-  configureFlow(settings);
+  configureDefrag(settings, inline);
+  configureFlow(settings, inline);
   configureStream(settings, inline);
-  configureAppLayer(settings);
+  configureAppLayer(settings, inline);
   configureHttp(settings, inline);
   configureFiles(settings, logDir);
   configureDetect(settings, inline);
+  configureDatasets(settings, logDir);
   configureAlerts(settings, inline);
   configureChecksums(checksums, settings.bool('stream.checksum-validation', true));
 }

@@ -188,6 +188,8 @@ describe('keyword documentation', () => {
   after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'countries.mmdb'), mmdbFile([['10.0.0.0/8', 'DE']]));
   writeFileSync(join(folder, 'categories.txt'), '1,CnC,command and control\n');
+  for (const name of ['bad-hosts.lst', 'hosts.rep']) writeFileSync(join(folder, name), '');
+  writeFileSync(join(folder, 'known-bad.txt'), '');
   const withFiles = new Settings({
     'geoip-database': join(folder, 'countries.mmdb'),
     'default-reputation-path': folder,
@@ -211,11 +213,11 @@ describe('keyword documentation', () => {
     it(`${k.name}: its example is a rule that uses it`, () => {
       assert.ok(k.description.endsWith('.') && k.example.length > 0);
       assert.equal(k.args === '', k.value === 'none');
-      if (/^file(md5|sha1|sha256)$/.test(k.name)) return;
       const options = `${before[k.name] ?? ''}${k.example}`;
       const sid = k.name === 'sid' ? '' : ' sid:1;';
       const set = parseRuleText(`alert ${protoOf[k.name] ?? 'tcp'} any any -> any any (${options}${sid})`, withFiles, {
         ruleVersion: k.since,
+        file: join(folder, 'my.rules'),
       });
       assert.deepEqual(
         set.failed.map((n) => n.reason),

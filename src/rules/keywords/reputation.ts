@@ -1,7 +1,9 @@
 /** dataset, datarep, iprep: lists kept outside the rule (user guide, "Datasets", "IP Reputation"). */
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Settings } from '../../core/settings.js';
 import type { RuleBuilder } from '../builder.js';
+import type { RuleEnvironment } from '../environment.js';
 import { RuleFault } from '../faults.js';
 import { readInput } from '../inputs.js';
 import type { DatasetMatch, NumberTest } from '../ir.js';
@@ -25,11 +27,42 @@ function readDatasetOption(b: RuleBuilder, m: DatasetMatch, text: string): void 
   } else if (name === 'memcap') m.memcap = size(value);
   else if (name === 'hashsize') m.hashsize = size(value);
   else {
-    if (name !== 'load' && value.startsWith('/'))
-      throw new RuleFault(`dataset: ${name} cannot be an absolute path`, 'name a file below the data directory');
-    if (name !== 'save') m.load = value;
-    if (name !== 'load') m.save = value;
+    if (name !== 'load' && (isAbsolute(value) || value.split('/').includes('..')))
+      throw new RuleFault(
+        `dataset: ${name} must name a file below the data directory`,
+        'write a relative name without ..',
+      );
+    if (name === 'load') m.load = listFile(b.env, value);
+    else m.save = value;
+    // A state is what an earlier run has left, if there was one.
+    if (name === 'state') m.load = listFile(b.env, value, false);
   }
+}
+
+/** A list beside the rule file, or in the data directory; refused when it must be there and is not. */
+function listFile(env: RuleEnvironment, name: string, required = true): string {
+  const places = [env.folder, env.settings.string('default-data-dir')].flatMap((d) =>
+    d === undefined ? [] : [join(d, name)],
+  );
+  const found = isAbsolute(name) ? [name] : places;
+  const path = found.find((p) => existsSync(p));
+  if (path === undefined && required)
+    throw new RuleFault(`dataset: there is no file ${name}`, 'names are relative to the rule file or default-data-dir');
+  return env.intern(path ?? found[0]);
+}
+
+/** What the configuration says of the set (`datasets.NAME`), where the rule does not. */
+function readConfigured(b: RuleBuilder, m: DatasetMatch): void {
+  const { settings } = b.env;
+  const load = settings.string(`datasets.${m.name}.load`);
+  const state = settings.string(`datasets.${m.name}.state`);
+  if (m.load === null && load !== undefined) m.load = listFile(b.env, load);
+  if (state !== undefined) {
+    m.save ??= state;
+    m.load ??= listFile(b.env, state, false);
+  }
+  const memcap = settings.size(`datasets.${m.name}.memcap`, 0) || settings.size('datasets.defaults.memcap', 0);
+  if (memcap > 0) m.memcap ??= memcap;
 }
 
 function size(text: string): number {
@@ -54,7 +87,7 @@ function addDataset(b: RuleBuilder, m: DatasetMatch, rest: string[], keyword: st
       'add type string, or define it under datasets in the configuration',
     );
   b.env.datasetTypes.set(m.name, m.type);
-  if (m.load !== null) m.load = b.env.intern(m.load);
+  readConfigured(b, m);
   b.add(b.target(), m);
 }
 
@@ -72,7 +105,8 @@ const newDataset = (cmd: DatasetMatch['cmd'], name: string): DatasetMatch => ({
 
 const dataset: Keyword = {
   name: 'dataset',
-  description: 'Tests whether the buffer is in a named set, or puts it there.',
+  description:
+    'Tests whether the buffer is in a named set, or puts it there. Sets of hashes take buffers of a hash (after to_md5 or to_sha256), sets of addresses ip.src and ip.dst. save and state are written when the run ends, below default-data-dir, else the log directory; hashsize has no meaning here.',
   args: 'isset|isnotset|set|unset,NAME[,type string|md5|sha256|ipv4|ip][,load FILE][,save FILE][,state FILE][,memcap SIZE][,hashsize N]',
   example: 'http.host; dataset:isset,bad-hosts,type string,load bad-hosts.lst;',
   value: 'required',
