@@ -1,6 +1,7 @@
 /** What of a whole run kept traffic from rules: limits that were met and damage, with what to do about it. */
 import { HeaderFault } from '../detect/header.js';
-import type { Trace } from '../detect/trace.js';
+import type { Rule } from '../rules/ir.js';
+import type { Explained } from '../sensor/explained.js';
 
 const notes: [counter: string, text: (n: number) => string][] = [
   [
@@ -26,11 +27,22 @@ const notes: [counter: string, text: (n: number) => string][] = [
   ['detect.latency.skipped', (n) => `${n} checks of rules that detect.latency had suspended were left out`],
 ];
 
-/** `nearest`: the look that got furthest. */
-export function runNotes(counters: Record<string, number>, nearest: Trace | null): string[] {
+/** The variables of a header that did not fit, with the key that sets them. */
+function variableNotes(rule: Rule, header: HeaderFault): string[] {
+  const of = (text: string, group: string): string[] =>
+    [...text.matchAll(/\$(\w+)/g)].map((m) => `$${m[1]} is set with vars.${group}.${m[1]}; --set changes it`);
+  if (header === HeaderFault.Source) return of(rule.src.text, 'address-groups');
+  if (header === HeaderFault.Destination) return of(rule.dst.text, 'address-groups');
+  if (header === HeaderFault.SourcePort) return of(rule.srcPorts.text, 'port-groups');
+  return header === HeaderFault.DestinationPort ? of(rule.dstPorts.text, 'port-groups') : [];
+}
+
+/** Notes on the run and on the look that got furthest. */
+export function runNotes(counters: Record<string, number>, { rule, explanation: { nearest } }: Explained): string[] {
   const out = notes.flatMap(([name, text]) => ((counters[name] ?? 0) > 0 ? [text(counters[name])] : []));
   if (nearest?.header === HeaderFault.NotEstablished && (counters['tcp.midstream_pickups'] ?? 0) === 0) {
     out.push('sessions whose beginning is not in the capture are left out: --set stream.midstream=yes takes them');
   }
+  if (nearest !== null) out.push(...variableNotes(rule, nearest.header));
   return out;
 }

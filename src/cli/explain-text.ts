@@ -177,6 +177,6 @@ export function explainText(e: Explained, notes: readonly string[], width: numbe
     lines.push('', `and ${explanation.fates[Fate.Alert] - explanation.fired.length} more`);
   }
   lines.push(...setterLines(e, cells), ...reasonLines(e, cells, paint));
-  if (notes.length > 0) lines.push('', 'In the whole run:', ...notes.flatMap((n) => wrapped(`  ${n}`, cells, 4)));
+  if (notes.length > 0) lines.push('', 'To note:', ...notes.flatMap((n) => wrapped(`  ${n}`, cells, 4)));
   return `${lines.join('\n')}\n`;
 }

@@ -42,7 +42,7 @@ async function explain(id: string, inputs: string[], flags: Flags): Promise<void
   const { explained, counters } = await quietReplay(inputs, flags, { explain: parseRuleId(id) });
   if (explained === undefined) throw new Error('a replay that was to explain a rule did not');
   const { runNotes } = await import('./explain-notes.js');
-  const notes = runNotes(counters, explained.explanation.nearest);
+  const notes = runNotes(counters, explained);
   const out = process.stdout;
   if (flags.json) {
     const { explainObject } = await import('./explain-json.js');
