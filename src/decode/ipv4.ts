@@ -7,7 +7,7 @@ import { Ipv4Layout } from '../protocol/ipv4.js';
 import { decodeGre } from './gre.js';
 import { decodeIcmpv4 } from './icmpv4.js';
 import { decodeIpv4Options } from './ipv4-options.js';
-import { damaged, enterLayer, Layer } from './layer.js';
+import { cutBySnapLen, damaged, enterLayer, Layer } from './layer.js';
 import { type Packet, PacketFlag, PacketOrigin } from './packet.js';
 import { decodeEsp, decodeSctp } from './sctp.js';
 import { decodeTcp } from './tcp.js';
@@ -30,12 +30,17 @@ export function decodeIpv4(p: Packet): Layer {
   if (hdrLen < Ipv4Layout.HeaderLen) return bad(p, DecoderEvent.Ipv4HlenTooSmall);
   const totalLen = (mem[off + Ipv4Layout.TotalLenOff] << 8) | mem[off + Ipv4Layout.TotalLenOff + 1];
   if (totalLen < hdrLen) return bad(p, DecoderEvent.Ipv4IplenSmallerThanHlen);
-  if (len < totalLen) return bad(p, DecoderEvent.Ipv4TruncPkt);
+  if (len < hdrLen) return bad(p, DecoderEvent.Ipv4TruncPkt);
+  if (len < totalLen) {
+    damaged(p, DecoderEvent.Ipv4TruncPkt);
+    if (!cutBySnapLen(p, off, totalLen)) return Layer.Failed;
+  }
 
   p.ipVersion = 4;
   p.ipOff = off;
   p.ipHdrLen = hdrLen;
-  p.ipLen = totalLen;
+  const heldLen = Math.min(len, totalLen);
+  p.ipLen = heldLen;
   p.tos = mem[off + 1];
   p.ipId = (mem[off + Ipv4Layout.IdOff] << 8) | mem[off + Ipv4Layout.IdOff + 1];
   const frag = (mem[off + Ipv4Layout.FragOff] << 8) | mem[off + Ipv4Layout.FragOff + 1];
@@ -58,7 +63,7 @@ export function decodeIpv4(p: Packet): Layer {
     p.flags |= PacketFlag.Fragment;
     return Layer.Done;
   }
-  decodePayload(p, off + hdrLen, totalLen - hdrLen);
+  decodePayload(p, off + hdrLen, heldLen - hdrLen);
   return Layer.Done;
 }
 

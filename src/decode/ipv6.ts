@@ -8,7 +8,7 @@ import { Ipv6Layout } from '../protocol/ipv6.js';
 import { decodeGre } from './gre.js';
 import { decodeIcmpv6 } from './icmpv6.js';
 import { ExtEnd, isExtension, upperLayer, walkExtensions } from './ipv6-ext.js';
-import { damaged, enterLayer, Layer } from './layer.js';
+import { cutBySnapLen, damaged, enterLayer, Layer } from './layer.js';
 import { type Packet, PacketOrigin } from './packet.js';
 import { decodeEsp, decodeSctp } from './sctp.js';
 import { decodeTcp } from './tcp.js';
@@ -28,19 +28,23 @@ export function decodeIpv6(p: Packet): Layer {
   if (len < Ipv6Layout.HeaderLen) return Layer.Failed;
   if (mem[off] >> 4 !== 6) return bad(p, DecoderEvent.Ipv6WrongIpVersion);
   const payloadLen = view.getUint16(off + Ipv6Layout.PayloadLenOff);
-  if (len < Ipv6Layout.HeaderLen + payloadLen) return bad(p, DecoderEvent.Ipv6TruncPkt);
+  if (len < Ipv6Layout.HeaderLen + payloadLen) {
+    damaged(p, DecoderEvent.Ipv6TruncPkt);
+    if (!cutBySnapLen(p, off, Ipv6Layout.HeaderLen + payloadLen)) return Layer.Failed;
+  }
 
   p.ipVersion = 6;
   p.ipOff = off;
   p.ipHdrLen = Ipv6Layout.HeaderLen;
-  p.ipLen = Ipv6Layout.HeaderLen + payloadLen;
+  const heldLen = Math.min(len - Ipv6Layout.HeaderLen, payloadLen);
+  p.ipLen = Ipv6Layout.HeaderLen + heldLen;
   p.tos = (view.getUint16(off) >> 4) & 0xff;
   p.ttl = mem[off + Ipv6Layout.HopLimitOff];
   setAddresses(p, off);
   const next = mem[off + Ipv6Layout.NextHeaderOff];
   p.ipProto = 0;
   p.restOff = off + Ipv6Layout.HeaderLen;
-  p.restLen = payloadLen;
+  p.restLen = heldLen;
   if (!isExtension(next)) decodePayload(p, next, p.restOff, p.restLen);
   else if (walkExtensions(p, next) === ExtEnd.Payload) decodeBehindExtensions(p, upperLayer());
   return Layer.Done;

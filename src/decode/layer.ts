@@ -57,6 +57,14 @@ export function damaged(p: Packet, event: DecoderEvent): void {
   p.addEvent(event);
 }
 
+/**
+ * True when a datagram of `len` bytes at `off` was whole on the wire and only the capture's snap length has cut it: what was
+ * captured of it is decoded all the same. Suricata leaves such packets alone.
+ */
+export function cutBySnapLen(p: Packet, off: number, len: number): boolean {
+  return (p.flags & PacketFlag.Truncated) !== 0 && p.wireLen - (off - p.frameOff) >= len;
+}
+
 /** Passes `n` bytes of header. */
 export function skip(p: Packet, n: number): void {
   p.restOff += n;

@@ -26,6 +26,9 @@ export function reusesSession(f: number, dir: number, p: Packet): boolean {
     // The same number again is a retransmission of the SYN that opened this very session.
     if (dir === Dir.ToServer && flows.cliIsn[f] === (p.seq | 0)) return false;
     if (state >= DoneEnough) return true;
+    // Picked up by a SYN/ACK alone, and now whoever sent that opens a session: it was not the server.
+    const answered = state === Synchronised && (flows.flags[f] & FlowFlag.Midstream) !== 0;
+    if (answered && dir === Dir.ToClient) return true;
     if (dir === Dir.ToServer && state >= Synchronised) flows.flags[f] |= FlowFlag.SynAgain;
     return false;
   }

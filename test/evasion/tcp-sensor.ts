@@ -37,7 +37,7 @@ alert tcp any any -> any any (msg:"in the stream"; flow:established,to_server; c
 `;
 
 /** The servers are Linux, whatever addresses they have. */
-export const linux: Tree = { 'host-os-policy': { linux: ['0.0.0.0/0', '::/0'] } };
+export const linux: Record<string, Tree> = { 'host-os-policy': { linux: ['0.0.0.0/0', '::/0'] } };
 
 export interface Seen {
   /** Alerts by sid. */

@@ -105,7 +105,8 @@ export class PipelineRun {
       const i = this.batch.count++;
       u8.set(f.bytes, this.at);
       this.batch.off[i] = this.at;
-      this.batch.capLen[i] = this.batch.wireLen[i] = f.bytes.length;
+      this.batch.capLen[i] = f.bytes.length;
+      this.batch.wireLen[i] = f.wireLen ?? f.bytes.length;
       this.batch.tsUs[i] = f.tsUs;
       this.batch.linkType[i] = linkType;
       this.at += f.bytes.length;

@@ -10,6 +10,8 @@ import { bytesOf } from './bytes.js';
 export interface TimedFrame {
   tsUs: number;
   bytes: Uint8Array;
+  /** Length on the wire, when the capture has only the beginning. */
+  wireLen?: number;
 }
 
 export interface Endpoint {

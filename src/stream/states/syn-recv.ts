@@ -4,7 +4,7 @@ import { Dir } from '../../protocol/ip.js';
 import { StreamEvent } from '../../protocol/stream-events.js';
 import { TcpFlag } from '../../protocol/tcp.js';
 import { noteTimestamp, timestampOk, validAck, validRst } from '../checks.js';
-import { S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from '../columns.js';
+import { S, Ssn, SsnFlag, Tcb, TcpState, tcb } from '../columns.js';
 import { streamConfig } from '../config.js';
 import { targetPolicy } from '../host.js';
 import { OsPolicy } from '../overlap.js';
@@ -32,7 +32,6 @@ export function stateSynRecv(f: number, c: number, o: number, p: Packet): boolea
   if ((tcpFlags & TcpFlag.Rst) !== 0) {
     if (!validRst(f, c, o, p)) return false;
     if (!ignoresReset(f, p) && !isStrayReset(f, c, p)) {
-      tcb[o + S.Flags] |= StreamFlag.RstSeen;
       closeByReset(f);
       noteTimestamp(f, c, p);
     }
