@@ -6,6 +6,8 @@ import type { CompiledRules } from '../rules/compile/compile.js';
 import { RuleCol, SectionCol, SectionFlag } from '../rules/compile/layout.js';
 import { mergedSections } from '../rules/compile/rule-sections.js';
 import type { BufferSection, Rule, RuleSet } from '../rules/ir.js';
+import { type Candidate, candidatesOf } from '../rules/manage/candidates.js';
+import { readRuleFile } from '../rules/rule-files.js';
 import { settersOf } from './explain-setters.js';
 
 export interface RuleId {
@@ -53,6 +55,11 @@ function rulesWithId(set: RuleSet, compiled: CompiledRules, { gid, sid }: RuleId
   if (otherGid !== undefined) {
     throw new PeccaryError('usage', `${text}: no such rule is loaded; write ${otherGid.gid}:${sid}`);
   }
+  const off = commentedOut(set, { gid, sid });
+  if (off !== null) {
+    const how = 'take out the # or name it in a list for --enable-conf';
+    throw new PeccaryError('usage', `${text}: this rule is commented out in ${off.path}:${off.line}: ${how}`);
+  }
   const meant = nearest(
     String(sid),
     compiled.rules.map((r) => String(r.sid)),
@@ -62,6 +69,16 @@ function rulesWithId(set: RuleSet, compiled: CompiledRules, { gid, sid }: RuleId
       ? 'see `peccary rules list` for those that are, and -S for loading others'
       : `did you mean ${meant}?`;
   throw new PeccaryError('usage', `${text}: no such rule is loaded; ${hint}`);
+}
+
+/** Where a rule stands that is commented out in a file of the loaded ones. */
+function commentedOut(set: RuleSet, { gid, sid }: RuleId): Candidate | null {
+  for (const path of new Set([...set.rules, ...set.failed, ...set.skipped].map((r) => r.file))) {
+    const all = candidatesOf({ path, text: readRuleFile(path) });
+    const found = all.find((c) => !c.enabled && c.sid === sid && (gid === null || c.gid === gid));
+    if (found !== undefined) return found;
+  }
+  return null;
 }
 
 /** The sections of a rule, in the order of its rows. Programs were emitted in the order of the merged sections. */

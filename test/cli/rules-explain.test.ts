@@ -19,6 +19,7 @@ alert http any any -> any any (msg:"limited"; threshold:type threshold, track by
 alert http any any -> any any (msg:"answer"; http.stat_code; content:"404"; sid:8;)
 alert http any any -> any any (msg:"broken"; http.urii; content:"a"; sid:9;)
 alert http any any -> any any (msg:"other"; gid:3; http.uri; content:"/admin"; sid:1;)
+#alert http any any -> any any (msg:"off"; http.uri; content:"/admin"; sid:10;)
 `;
 
 interface Look {
@@ -156,6 +157,7 @@ describe('peccary rules explain', () => {
       ['x', /x: expected the number of a rule, such as 5100001 or 1:5100001/],
       ['9', /9: this rule was not loaded: .*my\.rules:10:\d+: .*http\.urii.*did you mean http\.uri/],
       ['1', /1: several rules have this number: write one of 1:1, 3:1/],
+      ['10', /10: this rule is commented out in .*my\.rules:12: take out the #/],
       ['4:2', /4:2: no such rule is loaded; write 1:2/],
       ['987654', /987654: no such rule is loaded; see `peccary rules list`/],
     ];
