@@ -22,6 +22,7 @@ import { SectionCol } from '../rules/compile/layout.js';
 import { flowNames, hostNames } from '../rules/compile/names.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import { stateOf, TcpState } from '../stream/columns.js';
+import { streamConfig } from '../stream/config.js';
 import { RawChunk, setRawWanted, takeRawChunk } from '../stream/raw.js';
 import { beginAppState, releaseAppState } from './app-state.js';
 import { bindCandidates } from './candidates.js';
@@ -251,11 +252,29 @@ function inspectOther(p: Packet, dir: Dir): void {
 function inspectChunks(p: Packet, dir: Dir, group: number, last: boolean): void {
   setRawWanted(p.flow, dir, true);
   const flush = last || sideEnded(p.flow, dir);
+  if (!flush && bodyComing(p.flow, dir)) return;
   for (let n = 0; n < Bound.Chunks; n++) {
     if (!takeRawChunk(p.flow, dir, flush, chunk)) return;
     inspectChunk(p, dir, group, chunk.off, chunk.len, chunk.before);
   }
   counts[cChunks]++;
+}
+
+/**
+ * Whether a body comes that rules will see together with its head: the raw stream waits for it, so that a rule on both sees
+ * both. (Suricata looks at the raw bytes of the whole message once more when it is complete.)
+ */
+function bodyComing(flow: number, dir: Dir): boolean {
+  if (flows.appProto[flow] !== AppProto.Http1 || streamConfig.inline || stateOf(flow) !== TcpState.Established)
+    return false;
+  for (let tx = firstTransaction(flow); tx !== null; tx = tx.next) {
+    const progress = dir === Dir.ToServer ? tx.requestProgress : tx.responseProgress;
+    if (progress !== TxProgress.Body) continue;
+    const body = dir === Dir.ToServer ? tx.req.body : tx.res.body;
+    const settings = dir === Dir.ToServer ? tx.config.request : tx.config.response;
+    if (body.inspected === 0 && body.seen < settings.minInspect) return true;
+  }
+  return false;
 }
 
 /** Whether a transaction of this direction has just come to its end: then its raw stream is inspected with it. */

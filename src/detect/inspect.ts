@@ -332,7 +332,8 @@ function byteJump(pc: number): boolean {
   let to = jump;
   if (code[pc + 8] === JumpFrom.End) to = bLen + jump;
   else if (code[pc + 8] === JumpFrom.Current) to = numberOff - bOff + taken + jump;
-  if (to >= bLen) return false;
+  // To the end is still within: nothing is left there, which isdataat may ask for.
+  if (to > bLen) return false;
   // A jump to before the buffer lands at its start.
   pos = Math.max(0, to);
   return true;

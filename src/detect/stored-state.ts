@@ -122,9 +122,28 @@ export function openSide(tx: Transaction, dir: number): number {
   return side;
 }
 
-/** Frees the state of a side that needs no more inspection. */
-export function closeSide(side: number): void {
-  freeSide(side);
+/**
+ * The side is complete. Bytes that come late and belong to it make it be inspected once more, from the start: of its
+ * rules those that have matched stay known, so that they do not alert again.
+ */
+export function restSide(side: number): void {
+  let kept = 0;
+  for (let c = heads[side]; c !== 0; ) {
+    const next = cellNext[c];
+    if ((cellFlags[c] & StoredFlag.Done) !== 0) {
+      cellNext[c] = kept;
+      kept = c;
+    } else {
+      cellNext[c] = freeCell;
+      freeCell = c;
+      live--;
+      sizes[side]--;
+    }
+    c = next;
+  }
+  heads[side] = kept;
+  doneLow[side] = 0;
+  doneHigh[side] = 0;
 }
 
 /** Frees the state of both sides of a transaction that nothing looks at any more. */

@@ -140,6 +140,22 @@ describe('Transaction rules (Suricata manual, "HTTP Keywords")', () => {
     assert.deepEqual(sidsOf(rule('elsewhere'), http([get('/a'), ok('')])), []);
   });
 
+  it('the stream of a message in several chunks is looked at together with its transaction', () => {
+    const rule = `alert http ${any} (flow:to_server; content:"POST"; http.request_body; content:"needle"; sid:1;)`;
+    const body = `${'x'.repeat(8000)}needle`;
+    assert.deepEqual(sidsOf(rule, http([post('/a', body), ok('')])), [1]);
+    const answer = `alert http ${any} (flow:to_client; content:"HTTP/1.1 200"; http.response_body; content:"needle"; sid:1;)`;
+    assert.deepEqual(sidsOf(answer, http([get('/a'), ok(body)])), [1]);
+  });
+
+  it('late bytes that belong to a complete message make no rule alert again', () => {
+    const rules = `
+alert http ${any} (flow:to_server; http.uri; content:"/a"; sid:1;)
+alert http ${any} (flow:to_server; http.request_body; content:"late"; sid:2;)`;
+    const late = get('/a') + 'neither a request\r\n'.padEnd(100, 'late ');
+    assert.deepEqual(sidsOf(rules, http([late, ok('')], { mss: get('/a').length + 5 })), [1, 2]);
+  });
+
   it('what was never acknowledged is inspected at the end of the flow', () => {
     const frames = http([get('/a')], { acks: false, close: 'none' });
     const run = new Run(`alert http ${any} (http.uri; content:"/a"; sid:1;)`).replay(frames);

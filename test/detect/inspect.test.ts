@@ -82,8 +82,10 @@ const cases: [title: string, payload: string, yes: string[], no: string[]][] = [
       'byte_jump:1,0; content:"X"; distance:0; within:1;',
       'byte_jump:1,0,from_beginning; content:"c"; within:1;',
       'content:"|03|"; byte_jump:0,0,relative,post_offset 3; content:"X"; within:1;',
+      // To the very end, where nothing is left.
+      'byte_jump:1,0,post_offset 3; isdataat:!1,relative;',
     ],
-    ['byte_jump:1,0; content:"c"; within:1;', 'byte_jump:1,1;'],
+    ['byte_jump:1,0; content:"c"; within:1;', 'byte_jump:1,1;', 'byte_jump:1,0,post_offset 4;'],
   ],
   [
     'byte_extract and byte_math make variables',
