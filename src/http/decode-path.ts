@@ -150,7 +150,10 @@ function isSegment(i: number, end: number, dots: number): boolean {
   return i + dots === end || mem[i + dots] === Slash;
 }
 
-/** Removes dot segments in place (RFC 3986, section 5.2.4). The new end. */
+/**
+ * Removes dot segments in place (RFC 3986, section 5.2.4); of one at the end, the slash before it goes too, as with libhtp
+ * ("/a/." is "/a"). The new end.
+ */
 export function removeDotSegments(from: number, end: number): number {
   let w = from;
   let i = from;
@@ -166,19 +169,13 @@ export function removeDotSegments(from: number, end: number): number {
         continue;
       }
     } else if (isSegment(i + 1, end, 1)) {
-      if (i + 2 === end) {
-        mem[w++] = Slash;
-        return w;
-      }
+      if (i + 3 >= end) return w;
       i += 2;
       continue;
     } else if (isSegment(i + 1, end, 2)) {
       while (w > from && mem[w - 1] !== Slash) w--;
       if (w > from) w--;
-      if (i + 3 === end) {
-        mem[w++] = Slash;
-        return w;
-      }
+      if (i + 4 >= end) return w;
       i += 3;
       continue;
     }

@@ -9,8 +9,10 @@ import { dropOutBuf, type HttpConn, ReqState, ResState, SideState, Step } from '
 import { piece } from './cursor.js';
 import { warn } from './events.js';
 import { takeHeaderLine } from './header-line.js';
+import { findHeader } from './headers.js';
 import { line, lineTooLong, lineUsed, takeLine } from './line-buffer.js';
 import { Ch, chomp, endsHead, findLf, isBlank, isNoStatusLine } from './lines.js';
+import { hContentEncoding } from './names.js';
 import { connectDone, requestComplete } from './request.js';
 import { Version } from './request-line.js';
 import { responseHeadersDone } from './response-head.js';
@@ -85,12 +87,18 @@ function lateBody(conn: HttpConn, tx: HttpTransaction): boolean {
   const to = lf < 0 ? cur.end : lf + 1;
   if (tx.res.transfer === Transfer.NoBody || !isNoStatusLine(cur.pos, to - cur.pos)) return false;
   if (lf < 0 && mayBecomeStatusLine(to)) return false;
-  takeBody(conn, tx, Dir.ToClient, cur.pos, to - cur.pos);
+  takeMore(conn, tx, to - cur.pos);
   tx.res.body.finished = 0;
   tx.detectDone &= ~DetectDone.ToClient;
   tx.dirtyToClient = 1;
   cur.pos = to;
   return true;
+}
+
+/** More of a body than was announced. A coded one of known length has ended for its decoder: what follows is no part of it. */
+function takeMore(conn: HttpConn, tx: HttpTransaction, len: number): void {
+  const known = tx.res.transfer === Transfer.Identity && conn.outLeft === 0;
+  if (!known || findHeader(tx.res, hContentEncoding) < 0) takeBody(conn, tx, Dir.ToClient, cur.pos, len);
 }
 
 /** True for "h", "ht", "htt" in any letter case at the end of the piece. */
@@ -321,7 +329,7 @@ function finalize(conn: HttpConn, tx: HttpTransaction): Step {
   const lf = findLf(cur.pos, cur.end);
   const to = lf < 0 ? cur.end : lf + 1;
   if (!isNoStatusLine(cur.pos, to - cur.pos)) return responseComplete(conn, tx);
-  takeBody(conn, tx, Dir.ToClient, cur.pos, to - cur.pos);
+  takeMore(conn, tx, to - cur.pos);
   cur.pos = to;
   return Step.Again;
 }
