@@ -1,15 +1,26 @@
-// Joins what tsc compiled (dist/modules) into the few files that are shipped: dist/cli/main.js, the two threads, and
-// chunks that they share or load when needed. Start-up is mostly the loading of modules, three times over; joined, it
-// costs a third less. tsc goes first because it inlines const enums; source maps lead back to src.
-import { readdirSync, rmSync } from 'node:fs';
+// Joins what tsc compiled (dist/modules) into the three files that are shipped: dist/cli/main.js and the two threads.
+// Start-up is mostly the loading of modules, three times over; joined, it costs a third less. They are CommonJS: what a
+// function reads of the file around it is then a slot of its context and not a binding of a module, and until V8 has
+// optimised a function that counts (RATIONALE.md, "Measured"). tsc goes first because it inlines const enums; source
+// maps lead back to src.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What must stay a package: modules with native parts, and what is looked for at run time only. */
 const external = ['better-sqlite3', 'pcap-parser', 'msgpackr-extract', 'maxmind'];
 const entries = ['cli/main.js', 'sensor/replay-worker.js', 'output/writer-thread.js'];
-/** Packages in CommonJS require Node's own modules. */
-const banner =
-  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
+/** `import.meta.url` of the modules, which CommonJS does not have. */
+const banner = "const bundleUrl = require('node:url').pathToFileURL(__filename).href;";
+
+/** dist/build-id names the shipped code: what it computes may be kept between starts (src/sensor/rule-cache-key.ts). */
+function writeBuildId(root, outputs) {
+  const hash = createHash('sha256');
+  for (const file of outputs.filter((name) => name.endsWith('.js')).sort()) {
+    hash.update(file).update(readFileSync(join(root, file)));
+  }
+  writeFileSync(join(root, 'dist/build-id'), `${hash.digest('hex')}\n`);
+}
 
 /** Bundles `root`/dist/modules into `root`/dist. Throws when it cannot be done. */
 export async function bundle(root) {
@@ -18,22 +29,23 @@ export async function bundle(root) {
   for (const name of readdirSync(dist)) {
     if (name !== 'modules') rmSync(join(dist, name), { recursive: true });
   }
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: entries.map((entry) => join('dist/modules', entry)),
     outdir: 'dist',
     outbase: 'dist/modules',
-    // One level deep like the entries: `new URL('../sensor/…', import.meta.url)` holds for chunks too.
-    chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
-    splitting: true,
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
+    define: { 'import.meta.url': 'bundleUrl' },
     target: 'node20',
     external,
     banner: { js: banner },
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'warning',
+    metafile: true,
   });
+  writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+  writeBuildId(root, Object.keys(metafile.outputs));
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { closeHandle, libraryVersions } from '../addon/handles.js';
 import { compileLiterals, databaseInfo, isRefusal } from '../addon/hyperscan.js';
 import { packageRoot, packageVersion } from '../core/package-root.js';
+import { configuredLists, listsContent } from '../rules/manage/lists.js';
 import type { RuleFileBytes, RuleRequest } from './rule-files.js';
 
 /** Keys of the configuration that part sets from each other; all that loading asks for is compared besides. */
@@ -15,8 +16,15 @@ function sha256(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+let build: string | undefined;
+
 /** The code that is running: a hash of it that the bundler left beside it, or of every module. */
 function buildId(): string {
+  build ??= readBuildId();
+  return build;
+}
+
+function readBuildId(): string {
   const folder = fileURLToPath(new URL('..', import.meta.url));
   const id = join(folder, 'build-id');
   if (existsSync(id)) return readFileSync(id, 'utf8');
@@ -58,7 +66,7 @@ export function ruleCacheKey({ settings, ruleVersion, lists }: RuleRequest, file
       surroundings(),
       [process.arch, process.versions.node, libraryVersions(), hyperscanTarget()],
       ruleVersion,
-      lists ?? null,
+      listsContent(configuredLists(settings, lists ?? {})),
       settingsInKey.map((path) => settings.get(path) ?? null),
       Array.from(files, ([path, bytes]) => [path, sha256(bytes)]),
     ]),

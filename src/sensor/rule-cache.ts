@@ -83,7 +83,7 @@ export class RuleCache {
       return { rules: found.rules, packed: found.packed, report: found.report, databases };
     } catch (e) {
       const error = e as NodeJS.ErrnoException;
-      return error.code === 'ENOENT' ? null : wrong(error.message);
+      return error.code === 'ENOENT' || error.code === 'ENOTDIR' ? null : wrong(error.message);
     }
   }
 
@@ -107,8 +107,8 @@ export class RuleCache {
       }
       renameSync(draft, path);
     } catch (e) {
-      rmSync(draft, { force: true });
       tell(`the rule cache cannot be written: ${(e as Error).message}`);
+      remove(draft);
     }
   }
 
@@ -121,15 +121,23 @@ export class RuleCache {
       const stat = statSync(path, { throwIfNoEntry: false });
       if (stat === undefined) continue;
       if (name.endsWith(Suffix)) kept.push({ path, stat });
-      else if (Date.now() - stat.mtimeMs > CacheLimit.StaleMs) rmSync(path, { force: true });
+      else if (Date.now() - stat.mtimeMs > CacheLimit.StaleMs) remove(path);
     }
     kept.sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs);
     let total = incoming + kept.reduce((sum, f) => sum + f.stat.size, 0);
     for (const { path, stat } of kept) {
       if (total <= this.maxBytes) break;
-      rmSync(path, { force: true });
+      remove(path);
       total -= stat.size;
     }
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // a later start finds it left over
   }
 }
 
