@@ -44,6 +44,11 @@ export function setMaxLayers(n: number): void {
   maxLayers = n;
 }
 
+/** Headers of a packet at which decoding stops. */
+export function layerLimit(): number {
+  return maxLayers;
+}
+
 /** Counts a header; false (and an event) when the packet has too many. */
 export function enterLayer(p: Packet): boolean {
   if (++p.layers < maxLayers) return true;

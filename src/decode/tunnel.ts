@@ -1,8 +1,9 @@
 /** Packets inside packets: tunnels and reassembled datagrams, each decoded into a Packet of the next level. */
 import { counter, counts } from '../core/counters.js';
+import { DecoderEvent } from '../protocol/decoder-events.js';
 import { countErspan1 } from './erspan.js';
-import { enterLayer, Layer } from './layer.js';
-import { countEvents, decodeLayers } from './layers.js';
+import { enterLayer, Layer, layerLimit } from './layer.js';
+import { countEvent, countEvents, decodeLayers } from './layers.js';
 import { type Packet, PacketFlag, PacketOrigin } from './packet.js';
 import { TunnelKind } from './tunnel-kind.js';
 
@@ -32,6 +33,13 @@ function startInner(outer: Packet, inner: Packet, off: number, len: number): voi
   inner.restLen = len;
 }
 
+/** Tells that what the packet carries is not opened because there is too much around it. */
+function tooDeep(outer: Packet): false {
+  outer.addEvent(DecoderEvent.TooManyLayers);
+  countEvent(DecoderEvent.TooManyLayers);
+  return false;
+}
+
 /**
  * Decodes what `outer` carries into `inner`. False when it carries nothing, its first header is unusable (it is
  * no tunnel then, and what was found wrong with it is forgotten), or the nesting is too deep.
@@ -39,14 +47,15 @@ function startInner(outer: Packet, inner: Packet, off: number, len: number): voi
  */
 export function openTunnel(outer: Packet, inner: Packet): boolean {
   const kind = outer.tunnelKind;
-  if (kind === TunnelKind.None || outer.level + 1 >= TunnelLimit.Depth) return false;
+  if (kind === TunnelKind.None) return false;
+  if (outer.level + 1 >= TunnelLimit.Depth) return tooDeep(outer);
   startInner(outer, inner, outer.tunnelOff, outer.tunnelLen);
   inner.tunnels++;
   inner.flags = PacketFlag.Tunnelled;
   inner.source = (kind & TunnelKind.OriginMask) >> TunnelKind.OriginShift;
-  if (!enterLayer(inner)) return false;
+  if (!enterLayer(inner)) return tooDeep(outer);
   if ((kind & TunnelKind.Erspan1) !== 0) countErspan1();
-  if (!decodeLayers(inner, kind & TunnelKind.LayerMask)) return false;
+  if (!decodeLayers(inner, kind & TunnelKind.LayerMask)) return inner.layers >= layerLimit() && tooDeep(outer);
   if ((kind & TunnelKind.MustBeIp) !== 0 && inner.ipVersion === 0) return false;
   if ((kind & TunnelKind.MustBeValid) !== 0) {
     if ((inner.flags & PacketFlag.Invalid) !== 0) return false;
@@ -63,7 +72,7 @@ export function openTunnel(outer: Packet, inner: Packet): boolean {
  * False when its header is unusable or the nesting is too deep.
  */
 export function decodeDatagram(inner: Packet, outer: Packet, off: number, len: number, ipVersion: number): boolean {
-  if (outer.level + 1 >= TunnelLimit.Depth) return false;
+  if (outer.level + 1 >= TunnelLimit.Depth) return tooDeep(outer);
   startInner(outer, inner, off, len);
   inner.flags = PacketFlag.Reassembled | (outer.flags & PacketFlag.Tunnelled);
   inner.source = PacketOrigin.Defrag;
