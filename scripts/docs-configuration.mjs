@@ -79,6 +79,10 @@ const elsewhere = [
   ['classification-file', 'text', 'the bundled one', ''],
   ['reference-config-file', 'text', 'the bundled one', ''],
   ['threshold-file', 'text', '', ''],
+  ['rule-management.disable-conf', 'list of files', '', ''],
+  ['rule-management.drop-conf', 'list of files', '', ''],
+  ['rule-management.enable-conf', 'list of files', '', ''],
+  ['rule-management.modify-conf', 'list of files', '', ''],
   ['action-order', 'list', 'pass, drop, reject, alert', ''],
 ];
 
