@@ -2,11 +2,13 @@
 import type { Packet } from '../decode/packet.js';
 import { flowbitSet, flowbitToggle, flowbitUnset, flowintGet, flowintSet, flowvarSet } from '../flow/bits.js';
 import { FlowState, flows } from '../flow/columns.js';
+import type { HttpTransaction } from '../http/tx.js';
 import type { CaptureTarget } from '../rules/compile/buffer-program.js';
 import { BitsCmd, FlowintOp, Op } from '../rules/compile/layout.js';
 import { flowNames } from '../rules/compile/names.js';
 import { swappedFor } from './conditions.js';
 import { hostbitChange, xbitChange } from './host-bits.js';
+import { disableLog } from './log-config.js';
 import { captureCount, captureRows } from './matched.js';
 import { packetVarSet } from './packet-vars.js';
 
@@ -20,8 +22,8 @@ export function bindEffects(words: Int32Array, wide: Float64Array, targets: read
   captures = targets;
 }
 
-/** Runs the effects from `from` (-1: none); `tag` is left to the verdict, since only alerts set tags. */
-export function runEffects(from: number, p: Packet, dir: number): void {
+/** Runs the effects from `from` (-1: none) of a rule that matched in `tx` (null: not in one); `tag` is left to the verdict, since only alerts set tags. */
+export function runEffects(from: number, p: Packet, dir: number, tx: HttpTransaction | null): void {
   if (captureCount > 0) storeCaptures(p.flow);
   if (from < 0) return;
   for (let pc = from; code[pc] !== Op.End; pc += code[pc + 1]) {
@@ -41,6 +43,9 @@ export function runEffects(from: number, p: Packet, dir: number): void {
       case Op.Bypass:
         // What follows is not inspected; the rules after this one still see this packet.
         if (p.flow !== 0) flows.state[p.flow] = FlowState.Bypassed;
+        break;
+      case Op.LogOff:
+        if (p.flow !== 0) disableLog(p.flow, tx, code[pc + 2] !== 0);
         break;
       default:
         break;

@@ -36,6 +36,7 @@ import { beginHeaders, bindHeaders } from './header.js';
 import { bindPrograms, setStepLimit } from './inspect.js';
 import { InspectLimit } from './inspect-limit.js';
 import { bindReputation, configureReputation } from './iprep.js';
+import { releaseLogConfig } from './log-config.js';
 import { matchCount, matchesReset } from './matches.js';
 import {
   bindPacketPass,
@@ -206,6 +207,7 @@ function passTransactions(flow: number): void {
 export function releaseDetect(flow: number): void {
   for (let tx = firstTransaction(flow); tx !== null; tx = tx.next) closeSides(tx);
   releaseAppState(flow);
+  releaseLogConfig(flow);
 }
 
 function inspectPacket(p: Packet, last: boolean): void {

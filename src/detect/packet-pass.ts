@@ -166,7 +166,7 @@ function inspectRule(rule: number, p: Packet, dir: number, own: boolean): void {
   const found = inspectSections(at, flags, p, dir, own);
   if (found === 0) return;
   matchedIn[rule] = packetStamp;
-  runEffects(table[at + RuleCol.Effects], p, dir);
+  runEffects(table[at + RuleCol.Effects], p, dir, null);
   addMatch(rule, null, dir, found);
 }
 

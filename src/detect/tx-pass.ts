@@ -273,7 +273,7 @@ function inspectRule(rule: number, p: Packet, tx: HttpTransaction, dir: number, 
   matchedReset();
   let flags = inspectSections(rule, stored < 0 ? 0 : stored, tx, dir);
   if ((flags & StoredFlag.Done) !== 0) {
-    runEffects(table[at + RuleCol.Effects], p, dir);
+    runEffects(table[at + RuleCol.Effects], p, dir, tx);
     addMatch(rule, tx, dir, MatchRowFlag.Tx);
     if ((table[at + RuleCol.Flags] & RuleFlag.Files) !== 0) tellFileSections(rule, tx, dir);
   }

@@ -30,6 +30,8 @@ export const enum TxFlag {
   Logged = 0x80,
   /** HTTP/0.9 request. */
   Http09 = 0x100,
+  /** A rule wants no event of it. */
+  NotTold = 0x200,
 }
 
 /** A buffer as handed to detection. */

@@ -7,6 +7,7 @@ import { isTagged } from '../alert/tags.js';
 import { outcome, type Verdict } from '../alert/verdict.js';
 import { takeAppLayerEvents } from '../applayer/applayer.js';
 import type { Packet } from '../decode/packet.js';
+import { isTold } from '../detect/log-config.js';
 import { fileConfig } from '../files/config.js';
 import { filesWait, isStored, tellFiles } from '../files/files.js';
 import { writeFileInfo } from '../files/store.js';
@@ -104,7 +105,7 @@ export class Reporter {
       if ((tx.flags & TxFlag.Logged) !== 0 || (!last && (tx.flags & done) !== done)) continue;
       tx.flags |= TxFlag.Logged;
       this.transactionCount++;
-      if (this.wants.http || (this.wants.httpOfAlerts && isAlerted(tx))) {
+      if ((this.wants.http || (this.wants.httpOfAlerts && isAlerted(tx))) && isTold(flow, tx)) {
         const lined = this.wants.httpLines && !isAlerted(tx) && this.port.pushLine(p, tx);
         if (!lined) this.port.push(httpEventRecord(p, tx, this.wants.httpOfAlerts));
       }

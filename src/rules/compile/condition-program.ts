@@ -203,7 +203,7 @@ export function emitCondition(t: ConditionTables, c: Condition): void {
   }
 }
 
-/** Emits one effect; `config` has none. */
+/** Emits one effect. */
 export function emitEffect(t: ConditionTables, f: Effect): void {
   const e = t.emitter;
   switch (f.kind) {
@@ -228,6 +228,6 @@ export function emitEffect(t: ConditionTables, f: Effect): void {
     case 'bypass':
       return e.row(Op.Bypass);
     case 'config':
-      return undefined;
+      return e.row(Op.LogOff, f.scope === 'flow' ? 1 : 0);
   }
 }

@@ -238,6 +238,8 @@ export const enum Op {
   /** what 0 session 1 host, metric, count, HostSide */
   Tag = 54,
   Bypass = 55,
+  /** 1: of the whole flow */
+  LogOff = 56,
 }
 
 export const enum ContentFlag {

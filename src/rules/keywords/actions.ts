@@ -97,7 +97,8 @@ export const prefilter: Keyword = {
 
 export const config: Keyword = {
   name: 'config',
-  description: 'Switches logging off for what matched.',
+  description:
+    'No http event is written of the transaction that matched, or with scope flow of any of the flow from then on; type says nothing more, as in Suricata 7.0.10. Files, flows and alerts are written all the same.',
   args: 'logging disable, type tx|flow, scope tx|flow',
   example: 'config:logging disable, type tx, scope tx;',
   value: 'required',

@@ -184,7 +184,8 @@ export const rawbytes: Keyword = {
 
 export const replace: Keyword = {
   name: 'replace',
-  description: 'Inline only: overwrites the matched bytes with as many others.',
+  description:
+    'Would overwrite the matched bytes with as many others. Bytes are not replaced: the rule is loaded with a remark and works without it.',
   args: '"bytes"',
   example: 'content:"abc"; replace:"xyz";',
   value: 'required',
@@ -200,7 +201,10 @@ export const replace: Keyword = {
         `replace has ${bytes.length} bytes for a content of ${c.bytes.length} and is ignored`,
         'write as many bytes as the content has',
       );
-    } else c.replace = bytes;
+    } else {
+      c.replace = bytes;
+      b.env.warn('replace: bytes are not replaced', 'the rest of the rule works');
+    }
   },
 };
 
