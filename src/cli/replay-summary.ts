@@ -29,6 +29,8 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
     out.write(`and ${plural(refused - MaxNotes, 'refused rule')} more: \`peccary rules check\` lists them all\n`);
   }
   if (skipped > 0) out.write(`${plural(skipped, 'rule')} skipped: \`peccary rules check\` says why\n`);
+  const dead = summary.rules.warnings.filter((note) => note.reason.startsWith('can never match')).length;
+  if (dead > 0) out.write(`${plural(dead, 'rule')} that can never match: \`peccary rules check\` says why\n`);
 }
 
 /** No usable rule, damaged captures, outputs that could not be written, lost events: told even to who wants quiet. */

@@ -23,6 +23,9 @@ describe('README.md', () => {
       'alert http any any -> any any (msg:"traversal"; http.uri.raw; content:"../"; sid:1;)\n' +
         'drop http any any -> any any (msg:"passwd"; http.uri; content:"passwd"; sid:2;)\n',
     );
+    writeFileSync(join(dir, 'disable.conf'), '5100001\nre:cross-site\n');
+    writeFileSync(join(dir, 'drop.conf'), 'group:sql-injection\n');
+    writeFileSync(join(dir, 'modify.conf'), '5100002 "rev:1" "rev:2"\n');
     writeFileSync(join(dir, 'suricata.yaml'), '%YAML 1.1\n---\nvars:\n  address-groups:\n    HOME_NET: any\n');
   });
   after(() => rmSync(dir, { recursive: true }));
