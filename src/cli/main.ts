@@ -13,6 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stdout.write(`${packageVersion()}\n`);
 } else {
-  const { runCommandLine } = await import('./program.js');
-  process.exitCode = await runCommandLine(args);
+  void import('./program.js').then(async ({ runCommandLine }) => {
+    process.exitCode = await runCommandLine(args);
+  });
 }

@@ -1,4 +1,4 @@
-/** Where Peccary itself lies: the nearest folder above this file that holds package.json (from src's output or a test's). */
+/** Where Peccary itself lies: the nearest folder above this file that holds its package.json (dist/ has one of another kind). */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,8 +6,13 @@ import { fileURLToPath } from 'node:url';
 /** Absolute path of the package's folder. */
 export function packageRoot(): string {
   let dir = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(dir, 'package.json')) && dirname(dir) !== dir) dir = dirname(dir);
+  while (!isPackage(dir) && dirname(dir) !== dir) dir = dirname(dir);
   return dir;
+}
+
+function isPackage(dir: string): boolean {
+  const file = join(dir, 'package.json');
+  return existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: string }).name === 'peccary';
 }
 
 /** Version in package.json. */

@@ -141,4 +141,4 @@ async function main(port: MessagePort, data: ThreadData): Promise<void> {
   port.close();
 }
 
-if (parentPort !== null) await main(parentPort, workerData as ThreadData);
+if (parentPort !== null) void main(parentPort, workerData as ThreadData);

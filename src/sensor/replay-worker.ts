@@ -16,6 +16,7 @@ import { setObserver } from '../detect/recorder.js';
 import { latencySuspensions, ruleCosts, setProfiling } from '../detect/rule-clock.js';
 import { setFileOutputs } from '../files/files.js';
 import { OutputPort } from '../output/port.js';
+import { budgetCompiler } from './compiler-budget.js';
 import { Pipeline } from './pipeline.js';
 import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
 import { Reporter } from './reporter.js';
@@ -69,6 +70,7 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
   let lastUs = 0;
   let stopped = false;
   progress[Progress.BytesTotal] = source.bytesTotal;
+  budgetCompiler(source.bytesTotal);
   for (let status = source.next(batch); status !== SourceStatus.End; status = source.next(batch)) {
     stopped = progress[Progress.Stop] !== 0;
     if (stopped) break;
