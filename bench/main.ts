@@ -5,13 +5,17 @@
  *
  * Prints min, median and max of each figure and the ratios, writes bench/results/replay.json, and ends with 1 when an
  * engine does not report every request: a run that sees less proves nothing.
+ *
+ * `-- --startup [--rules FILE]` measures starts instead (startup.ts).
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { largeCapture, onePacket } from '../test/tools/large-capture.js';
+import { bundledRules } from './lib/bundled-rules.js';
 import { type Measurement, measure, median } from './lib/measure.js';
+import { benchStartup } from './startup.js';
 
 interface Engine {
   name: string;
@@ -26,7 +30,9 @@ interface Series {
   alerts: number;
 }
 
-const { values: flags } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
+const { values: flags } = parseArgs({
+  options: { runs: { type: 'string', default: '5' }, startup: { type: 'boolean' }, rules: { type: 'string' } },
+});
 const runs = Number(flags.runs);
 
 /** One configuration for both engines: the keys are Suricata's. */
@@ -50,15 +56,6 @@ stream:
   reassembly:
     depth: 0
 `;
-
-function bundledRules(dir: string): string {
-  const file = join(dir, 'bundled.rules');
-  const files = readdirSync('signatures')
-    .filter((f) => f.endsWith('.rules'))
-    .sort();
-  writeFileSync(file, files.map((f) => readFileSync(join('signatures', f), 'utf8')).join('\n'));
-  return file;
-}
 
 function engines(config: string, rules: string): Engine[] {
   const classes = [
@@ -191,4 +188,4 @@ function report(series: Map<string, Series>): number {
   return blind.length === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+process.exitCode = flags.startup ? benchStartup(flags.rules, runs) : await main();
