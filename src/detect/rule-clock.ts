@@ -1,17 +1,21 @@
 /**
  * Time that rules take: for profiles, and for the latency budget (Snort 3 reference, "latency"): a rule that broke the
- * budget often enough is suspended for a while. Time taken is wall time of the monotonic clock less what reading the
- * clock takes; how long a suspension lasts is capture time, so that a replay's does not depend on its speed.
+ * budget often enough is suspended for a while. Time taken is time of the monotonic clock less what reading the clock
+ * takes, and less what the thread waited for a processor: that is taken off the longest check of the packet, in which
+ * it will have been. How long a suspension lasts is capture time, so that a replay's does not depend on its speed.
  */
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import { setClockWatch } from './recorder.js';
+import { runDelayNs } from './run-delay.js';
 
 const enum ClockLimit {
   /** Suspensions kept for the report; more are counted. */
   Told = 1000,
   /** Readings that tell what a reading takes. */
   Calibration = 2000,
+  /** A check longer than this, in nanoseconds, may have been interrupted: what the thread waited is asked for. */
+  Suspicious = 100_000,
   /** Longest budget, microseconds, and longest suspension, milliseconds. */
   MaxUs = 60_000_000,
   MaxSuspendMs = 86_400_000,
@@ -44,7 +48,10 @@ export interface Suspension {
 }
 
 const real = (): number => performance.now();
+/** What the thread waited is asked for anew before a packet when it was last asked this long ago, in milliseconds. */
+const SampleMs = 0.5;
 let clock: () => number = real;
+let delayNs: () => number = runDelayNs;
 let overheadMs = 0;
 
 let packetBudgetNs = 0;
@@ -54,21 +61,23 @@ let suspendUs = 0;
 
 const none = new Float64Array(0);
 let costs: RuleCosts = { checks: none, matches: none, totalNs: none, maxNs: none };
-/** By rule: the packet it was last charged in and the time there, budget breaches since, when it comes back. */
-let chargedIn = new Uint32Array(0);
+/** By rule: time in the packet under inspection, breaches since the last suspension, when it comes back. */
 let inPacketNs = none;
 let strikes = new Uint32Array(0);
 let until = none;
 let suspensions: Suspension[] = [];
 let profiling = false;
 
-// The packet under inspection.
-let stamp = 0;
+// The packet under inspection: its time, when its inspection began, the rules it was looked at with.
 let packetUs = 0;
 let packetStart = 0;
-let dearest = -1;
-/** Rule that broke its own budget in this packet already, so that one packet counts against it once. */
-let struck = -1;
+const charged: number[] = [];
+/** Its longest check, not yet part of `maxNs`. */
+let topRule = -1;
+let topNs = 0;
+/** What the thread had waited, and when that was asked. */
+let waitedNs = 0;
+let waitedAt = 0;
 
 /** Reads `detect.latency`: budgets in microseconds (0: none), breaches before a suspension, its length. */
 export function configureLatency(settings: Settings): void {
@@ -83,9 +92,10 @@ export function setProfiling(on: boolean): void {
   profiling = on;
 }
 
-/** Another clock in milliseconds for tests, or null for the real one. */
-export function setRuleClock(ms: (() => number) | null): void {
+/** Another clock in milliseconds, and what the thread waited in nanoseconds, for tests; null: the real ones. */
+export function setRuleClock(ms: (() => number) | null, waited: () => number = () => 0): void {
   clock = ms ?? real;
+  delayNs = ms === null ? runDelayNs : waited;
   overheadMs = 0;
 }
 
@@ -99,12 +109,12 @@ export function bindRuleClock(rules: number): void {
   const n = wanted ? rules : 0;
   const column = (): Float64Array<ArrayBuffer> => new Float64Array(n);
   costs = { checks: column(), matches: column(), totalNs: column(), maxNs: column() };
-  chargedIn = new Uint32Array(n);
   inPacketNs = column();
   strikes = new Uint32Array(n);
   until = column();
   suspensions = [];
-  stamp = 0;
+  charged.length = 0;
+  waitedAt = Number.NEGATIVE_INFINITY;
   if (wanted && clock === real && overheadMs === 0) overheadMs = calibrated();
   setClockWatch(wanted);
 }
@@ -123,42 +133,76 @@ function calibrated(): number {
 
 export function beginPacketClock(tsUs: number): void {
   packetUs = tsUs;
-  dearest = -1;
-  struck = -1;
-  if (++stamp === 0xffffffff) {
-    chargedIn.fill(0);
-    stamp = 1;
-  }
+  for (const rule of charged) inPacketNs[rule] = 0;
+  charged.length = 0;
+  topRule = -1;
+  topNs = 0;
   packetStart = clock();
+  if (packetStart - waitedAt > SampleMs) waitedSince();
 }
 
-export function endPacketClock(): void {
-  if (packetBudgetNs === 0) return;
-  const tookNs = (clock() - packetStart) * 1e6;
-  if (tookNs <= packetBudgetNs) return;
-  counts[cPackets]++;
-  if (dearest >= 0 && dearest !== struck) strike(dearest, packetBudgetNs, 'packet');
+/** What the thread has waited since this was last called, in nanoseconds. */
+function waitedSince(): number {
+  const before = waitedNs;
+  waitedNs = delayNs();
+  waitedAt = clock();
+  return waitedNs - before;
 }
 
 /** Charges a rule with a check that took `ms` by the clock. */
 export function chargeRule(rule: number, ms: number, matched: boolean): void {
-  const ns = Math.max(0, ms - overheadMs) * 1e6;
+  // Never nothing: a rule is in `charged` once it has taken time.
+  const ns = Math.max(1, (ms - overheadMs) * 1e6);
+  if (inPacketNs[rule] === 0) charged.push(rule);
   costs.checks[rule]++;
   if (matched) costs.matches[rule]++;
   costs.totalNs[rule] += ns;
-  if (ns > costs.maxNs[rule]) costs.maxNs[rule] = ns;
-  if (chargedIn[rule] !== stamp) {
-    chargedIn[rule] = stamp;
-    inPacketNs[rule] = 0;
+  inPacketNs[rule] += ns;
+  if (ns <= topNs) {
+    if (ns > costs.maxNs[rule]) costs.maxNs[rule] = ns;
+    return;
   }
-  const before = inPacketNs[rule];
-  inPacketNs[rule] = before + ns;
-  if (dearest < 0 || inPacketNs[rule] > inPacketNs[dearest]) dearest = rule;
-  // One packet counts once against a rule, however many looks it takes there.
-  if (ruleBudgetNs === 0 || before > ruleBudgetNs || before + ns <= ruleBudgetNs) return;
-  counts[cRules]++;
-  struck = rule;
-  strike(rule, ruleBudgetNs, 'rule');
+  settleTop();
+  topRule = rule;
+  topNs = ns;
+}
+
+function settleTop(): void {
+  if (topRule >= 0 && topNs > costs.maxNs[topRule]) costs.maxNs[topRule] = topNs;
+}
+
+export function endPacketClock(): void {
+  let tookNs = (clock() - packetStart) * 1e6;
+  if (topNs > ClockLimit.Suspicious || (packetBudgetNs > 0 && tookNs > packetBudgetNs)) {
+    const waited = waitedSince();
+    tookNs -= waited;
+    takeOff(Math.min(waited, topNs));
+  }
+  settleTop();
+  const packetOver = packetBudgetNs > 0 && tookNs > packetBudgetNs;
+  if (packetOver) counts[cPackets]++;
+  if (packetOver || ruleBudgetNs > 0) judge(packetOver);
+}
+
+/** Takes waiting off the longest check. */
+function takeOff(ns: number): void {
+  if (topRule < 0) return;
+  topNs -= ns;
+  costs.totalNs[topRule] -= ns;
+  inPacketNs[topRule] -= ns;
+}
+
+/** Counts against the rules that broke their budget in the packet, once each; and who took most of one over its own. */
+function judge(packetOver: boolean): void {
+  let dearest = -1;
+  for (const rule of charged) {
+    if (dearest < 0 || inPacketNs[rule] > inPacketNs[dearest]) dearest = rule;
+    if (ruleBudgetNs === 0 || inPacketNs[rule] <= ruleBudgetNs) continue;
+    counts[cRules]++;
+    strike(rule, ruleBudgetNs, 'rule');
+  }
+  const struck = ruleBudgetNs > 0 && dearest >= 0 && inPacketNs[dearest] > ruleBudgetNs;
+  if (packetOver && dearest >= 0 && !struck) strike(dearest, packetBudgetNs, 'packet');
 }
 
 function strike(rule: number, budgetNs: number, of: Suspension['of']): void {

@@ -115,6 +115,22 @@ describe('The time that rules take', () => {
     assert.ok(counterSnapshot()['detect.latency.packet_timeouts'] >= 1);
   });
 
+  it('what the thread waited for a processor is taken off the longest check', () => {
+    setProfiling(true);
+    let waited = 0;
+    // Each packet's inspection is interrupted for 0.7 of its 1 ms checks.
+    setRuleClock(ticking(1), () => {
+      waited += 700_000;
+      return waited;
+    });
+    const { rules: compiled, seen } = run(3, { 'rule-max-us': 1500, 'suspend-threshold': 1 });
+    const costs = ruleCosts();
+    const all = [1, 2].map((sid) => compiled.rules.findIndex((r) => r.sid === sid));
+    const total = all.reduce((sum, n) => sum + costs.totalNs[n], 0);
+    assert.ok(Math.abs(total - (6e6 - 3 * 700_000)) < 1, String(total));
+    assert.equal(seen.length, 3);
+  });
+
   it('alerts are the same with a profile and a budget that nothing breaks', () => {
     const plain = run(6).seen;
     setProfiling(true);
