@@ -20,6 +20,7 @@ import { parseHeader, parseOptions, parseSnort3Rule } from './parse.js';
 import { patternFault } from './pattern-check.js';
 import { expandRuleFiles, readRuleFile } from './rule-files.js';
 import { isSnort3, isSuricata, translateSnort3 } from './snort3.js';
+import { joinSnort3Lines } from './snort3-lines.js';
 import { readThresholds } from './thresholds-config.js';
 
 export interface LoadOptions {
@@ -105,7 +106,7 @@ class RuleLoader {
   addText(text: string, file: string): void {
     this.env.folder = dirname(file);
     const snortFile = isSnort3(text);
-    for (const rule of splitRules(text)) this.addRule(rule, file, snortFile);
+    for (const rule of splitRules(snortFile ? joinSnort3Lines(text) : text)) this.addRule(rule, file, snortFile);
   }
 
   addManaged(managed: Managed): void {

@@ -4,6 +4,7 @@ import { AppProto } from '../../src/protocol/app-proto.js';
 import { BufferId } from '../../src/protocol/buffers.js';
 import type { ContentMatch, Rule } from '../../src/rules/ir.js';
 import { parseRuleText } from '../../src/rules/load.js';
+import { joinSnort3Lines } from '../../src/rules/snort3-lines.js';
 
 const settings = new Settings({});
 
@@ -234,6 +235,41 @@ describe('Snort 3 rules (Snort 3 rule writing guide)', () => {
         [7, 'rules with the action log raise no alerts'],
       ],
     );
+  });
+
+  it('a rule may go on over lines, with comments between ("The Basics")', () => {
+    const text = [
+      '# a comment (',
+      'alert tcp any any -> any 80',
+      '(',
+      '  msg:"one ) line"; /* not; a(part */',
+      '  # content:"none";',
+      '  content:"a /* b",nocase;',
+      '',
+      '  sid:1;',
+      ')',
+      'alert http ( content:"x",nocase; sid:2; )',
+      'alert tcp any any -> any 80 ( msg:"never closed',
+      'alert http ( nokeyword:1; sid:3; )',
+    ].join('\n');
+    const set = parseRuleText(text, settings);
+    assert.deepEqual(
+      set.rules.map((r) => [r.sid, r.line, r.msg]),
+      [
+        [1, 2, 'one ) line'],
+        [2, 10, ''],
+      ],
+    );
+    assert.deepEqual(contents(set.rules[0]), [[BufferId.Payload, 'a /* b']]);
+    assert.deepEqual(
+      set.failed.map((n) => n.line),
+      [11, 12],
+    );
+  });
+
+  it('a file of rules on one line each stays as it is', () => {
+    const rule = 'alert tcp any any -> any 80 ( content:"a",nocase; pcre:"/(x|\\"y)/"; sid:1; )';
+    assert.equal(joinSnort3Lines(`${rule}\n# ${rule}\n\n${rule}`), `${rule}\n# ${rule}\n\n${rule}`);
   });
 
   it('a file of both dialects is read rule by rule', () => {
