@@ -419,4 +419,53 @@ describe('property: rules made at random', () => {
     );
     assert.ok(called > 50, `${called} rules were called so`);
   });
+
+  it('what buffers are said never to hold is not in them, whatever the messages', () => {
+    const rules = [
+      ...['uri.raw', 'request_line', 'protocol', 'stat_code', 'stat_msg', 'response_line'].map(
+        (name) => `http.${name}; content:"|0a|";`,
+      ),
+      'http.method; pcre:"/[ \\t\\n]/";',
+      'http.header_names; content:":";',
+      'http.header_names; content:!"|0d 0a|"; startswith;',
+      'http.header_names; content:!"|0d 0a 0d 0a|"; endswith;',
+      'http.header; content:!"|0d 0a|"; endswith;',
+      'flow:to_server; http.header; content:"|0d 0a|cookie:"; nocase;',
+      'flow:to_server; http.header; content:"cookie:"; nocase; startswith;',
+      'flow:to_client; http.header; content:"|0d 0a|set-cookie:"; nocase;',
+      'flow:to_client; http.header; content:"set-cookie:"; nocase; startswith;',
+    ].map((o, i) => `${web} (${o} sid:${i + 1};)`);
+    // One that does match shows that the messages are looked at.
+    const all = [...rules, `${web} (http.method; bsize:>0; sid:100;)`, `${web} (http.stat_code; bsize:>0; sid:101;)`];
+    const part = fc.constantFrom(
+      ...['GET', 'POST', ' ', '\t', '\r', '\n', '\r\n', ':', ': ', '/', 'a', '%0a', 'HTTP/1.1', 'HTTP/1.1 200', 'Host'],
+      ...['Cookie', 'set-cookie', '\0', '\x0b', '200', ' x', '\r\n x'],
+    );
+    const odd = fc.array(part, { maxLength: 16 }).map((parts) => parts.join(''));
+    const message = fc.tuple(fc.boolean(), odd).map(([whole, text]) => ({ whole, text }));
+    const seen = new Set<number>();
+    fc.assert(
+      fc.property(fc.array(fc.tuple(message, message), { minLength: 40, maxLength: 40 }), (exchanges) => {
+        const frames = exchanges.flatMap(([q, r], i) =>
+          http(
+            [
+              get('/x', agent),
+              ok('x'),
+              `${q.whole ? 'GET /y HTTP/1.1\r\n' : ''}${q.text}\r\n\r\n`,
+              `${r.whole ? 'HTTP/1.1 200 OK\r\n' : ''}${r.text}\r\nContent-Length: 0\r\n\r\n`,
+            ],
+            { client: { ip: '10.0.0.1', port: 20_000 + i } },
+          ),
+        );
+        const fired = sidsOf(all.join('\n'), frames);
+        for (const sid of fired) seen.add(sid);
+        assert.deepEqual(
+          fired.filter((sid) => sid < 100).map((sid) => rules[sid - 1]),
+          [],
+        );
+      }),
+      { numRuns: 12 },
+    );
+    assert.deepEqual([...seen].sort(), [100, 101]);
+  }).timeout(60_000);
 });
