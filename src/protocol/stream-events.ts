@@ -76,6 +76,8 @@ export const enum StreamEvent {
   ReassemblyInsertLimit = EventRange.Stream + 68,
   ReassemblyInsertInvalid = EventRange.Stream + 69,
   ReassemblyUrgentOobLimitReached = EventRange.Stream + 70,
+  /** Peccary's own: a segment has urgent data. */
+  ReassemblyUrgentData = EventRange.Stream + 71,
 }
 
 /** Names without "stream.", in the order of StreamEvent: the event at index i has the id EventRange.Stream + i. */
@@ -151,6 +153,7 @@ export const streamEventNames: readonly string[] = [
   'reassembly_insert_limit',
   'reassembly_insert_invalid',
   'reassembly_urgent_oob_limit_reached',
+  'reassembly_urgent_data',
 ];
 
 /** Spellings that older rules use. */

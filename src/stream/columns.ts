@@ -126,6 +126,8 @@ export const enum StreamFlag {
   Holes = 0x1000,
   /** Holds, or held, segments that may not have arrived (doubt.ts). */
   Doubt = 0x2000,
+  /** Has urgent bytes that are to be left out (urgent.ts). */
+  Urgent = 0x4000,
 }
 
 export const enum SsnFlag {

@@ -14,6 +14,8 @@ export const enum UrgentPolicy {
   Drop = 1,
   /** Segments whose urgent pointer points into them are left out of the stream. */
   Gap = 2,
+  /** The byte before the urgent pointer is left out of what the application layer gets. */
+  OutOfBand = 3,
 }
 
 export const streamConfig = {
@@ -86,9 +88,10 @@ function readUrgent(settings: Settings): UrgentPolicy {
   if (value === 'inline') return UrgentPolicy.Inline;
   if (value === 'drop') return UrgentPolicy.Drop;
   if (value === 'gap') return UrgentPolicy.Gap;
+  if (value === 'oob') return UrgentPolicy.OutOfBand;
   throw new PeccaryError(
     'config',
-    `stream.reassembly.urgent.policy: expected inline, drop or gap, found "${value}"; out-of-band bytes are not taken out`,
+    `stream.reassembly.urgent.policy: expected inline, drop, gap or oob, found "${value}"`,
   );
 }
 

@@ -10,6 +10,7 @@ import { appOffsets, S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from './c
 import { streamConfig } from './config.js';
 import { findPage, freeAllPages, freePagesBefore, isPresent, nextPresent, Page, pageData, scan } from './pages.js';
 import { seqMin } from './seq.js';
+import { beforeUrgent } from './urgent.js';
 
 /** What `takePiece` gives. Borrowed until the next call of any function of this folder. */
 export class StreamPiece {
@@ -56,10 +57,15 @@ export function ackedLimit(c: number, flags: number): number {
   return beyond && (flags & StreamFlag.FinSeen) !== 0 ? fin : ack;
 }
 
+/** Whether data came with a SYN that was not answered yet: the server may leave it out, and get it again, inline too. */
+function unanswered(f: number, flags: number): boolean {
+  return flows.tcpState[f] === TcpState.SynSent && (flags & StreamFlag.Flushed) === 0;
+}
+
 /** True when `takePiece` would give something for stream record c of flow f. */
 export function pieceReady(f: number, c: number): boolean {
   const flags = tcb[c + S.Flags];
-  if ((flags & StreamFlag.NoReassembly) !== 0) return false;
+  if ((flags & StreamFlag.NoReassembly) !== 0 || (streamConfig.inline && unanswered(f, flags))) return false;
   const app = tcb[c + S.AppSeq];
   if (((inspectLimit(c) - app) | 0) > 0 && ((tcb[c + S.RightEdge] - app) | 0) > 0) return true;
   return (flags & StreamFlag.EofGiven) === 0 && atEnd(f, c, flags);
@@ -102,6 +108,7 @@ export function takePiece(f: number, dir: number, piece: StreamPiece): boolean {
   const c = f * Tcb.Flow + dir * Tcb.Stream;
   const flags = tcb[c + S.Flags];
   if ((flags & StreamFlag.NoReassembly) !== 0 || flows.tcpState[f] === TcpState.None) return false;
+  if (streamConfig.inline && unanswered(f, flags)) return false;
   const app = tcb[c + S.AppSeq];
   const right = tcb[c + S.RightEdge];
   const limit = inspectLimit(c);
@@ -120,6 +127,13 @@ export function takePiece(f: number, dir: number, piece: StreamPiece): boolean {
       if (n > most) n = most;
       const toDepth = streamConfig.depth - offset;
       if (toDepth > 0 && n > toDepth) n = toDepth;
+      if ((flags & StreamFlag.Urgent) !== 0) {
+        n = beforeUrgent(c, app, n);
+        if (n === 0) {
+          advance(f, dir, c, (app + 1) | 0, 1);
+          return takePiece(f, dir, piece);
+        }
+      }
       piece.len = n;
       advance(f, dir, c, (app + n) | 0, n);
       return true;

@@ -9,6 +9,7 @@ import { Rank, rankOf } from './doubt.js';
 import { targetPolicy } from './host.js';
 import { seqMax } from './seq.js';
 import { Insert, insertData, restoreKept } from './store.js';
+import { noteUrgent } from './urgent.js';
 
 const cMemcapDrop = counter('tcp.segment_memcap_drop');
 const cDepth = counter('tcp.stream_depth_reached');
@@ -24,9 +25,7 @@ export const reassembly = {
 export function addPayload(f: number, c: number, p: Packet): void {
   let len = p.payloadLen;
   if (len === 0 || (tcb[c + S.Flags] & StreamFlag.NoReassembly) !== 0) return;
-  if ((p.tcpFlags & TcpFlag.Urg) !== 0 && streamConfig.urgent === UrgentPolicy.Gap && p.urgent > 0 && p.urgent <= len) {
-    return;
-  }
+  if ((p.tcpFlags & TcpFlag.Urg) !== 0 && leavesOutUrgent(c, p)) return;
   // Data on a SYN (RFC 7413 fast open) begins one after the SYN's own number.
   const seq = (p.tcpFlags & TcpFlag.Syn) !== 0 ? (p.seq + 1) | 0 : p.seq | 0;
   if (streamConfig.depth !== 0) len = withinDepth(f, c, p, seq, len);
@@ -54,6 +53,17 @@ export function addPayload(f: number, c: number, p: Packet): void {
     p.flags &= ~PacketFlag.StreamAdded;
     reassembly.memcapHit = true;
   }
+}
+
+/** A segment with urgent data. True when `stream.reassembly.urgent.policy` leaves all of it out. */
+function leavesOutUrgent(c: number, p: Packet): boolean {
+  // Whether a program reads the byte in its place depends on the system and the program.
+  p.addEvent(StreamEvent.ReassemblyUrgentData);
+  if (streamConfig.urgent === UrgentPolicy.Gap) return p.urgent > 0 && p.urgent <= p.payloadLen;
+  if (streamConfig.urgent === UrgentPolicy.OutOfBand && !noteUrgent(c, p.seq | 0, p)) {
+    p.addEvent(StreamEvent.ReassemblyUrgentOobLimitReached);
+  }
+  return false;
 }
 
 /** Inline, what a packet repeats is inspected again with it. */

@@ -12,6 +12,7 @@ import { resetDoubt } from './doubt.js';
 import { freeAllPages, swapPages } from './pages.js';
 import { settleBorrowed } from './store.js';
 import { clearQueue } from './syn-queue.js';
+import { dropUrgent, resetUrgent } from './urgent.js';
 
 const cMemuse = counter('tcp.memuse');
 const cSessions = counter('tcp.sessions');
@@ -32,6 +33,7 @@ export function resetSessions(): void {
   tcb.fill(0, 0, (highest + 1) * Tcb.Flow);
   resetBorrowed();
   resetDoubt();
+  resetUrgent();
   open = highest = 0;
   counts[cMemuse] = 0;
 }
@@ -66,6 +68,7 @@ export function releaseStream(f: number): void {
   for (let c = k; c <= k + Tcb.Stream; c += Tcb.Stream) {
     clearBorrowed(c);
     freeAllPages(c);
+    dropUrgent(c);
     tcb[c + S.Flags] = StreamFlag.NoReassembly;
   }
   clearQueue(k);
@@ -119,6 +122,7 @@ export function restart(f: number, dir: number, first: number): void {
   const c = f * Tcb.Flow + dir * Tcb.Stream;
   clearBorrowed(c);
   freeAllPages(c);
+  dropUrgent(c);
   tcb[c + S.AppSeq] = tcb[c + S.RawSeq] = tcb[c + S.RightEdge] = tcb[c + S.BaseSeq] = first;
   appOffsets[f * 2 + dir] = 0;
 }

@@ -56,6 +56,9 @@ export const { Syn, Ack, Fin, Rst, Psh, Urg } = {
 /** An MD5 signature option (RFC 2385) of a key that nobody has. */
 export const Md5Option = Uint8Array.from([19, 18, ...new Array(16).fill(7), 1, 1]);
 
+/** How often it is listened for what must come: a real server may be slow. */
+const Tries = 50;
+
 export class Client {
   isn = 1_000_000;
   /** Place in its stream where the next data goes. */
@@ -66,6 +69,8 @@ export class Client {
   ttl = 64;
   window = 64_240;
   timestamps = false;
+  /** A FIN of the server came. */
+  peerClosed = false;
   tsBase = 500_000;
   tsNow = 0;
   private tsEcho = 0;
@@ -122,6 +127,7 @@ export class Client {
     for (const packet of await this.path.answers()) {
       const t = tcpView(packet);
       if (t === null || (t.flags & Rst) !== 0) continue;
+      if ((t.flags & Fin) !== 0) this.peerClosed = true;
       if ((t.flags & Syn) !== 0) {
         this.serverIsn = t.seq;
         this.rcv = (t.seq + 1) >>> 0;
@@ -151,8 +157,9 @@ export class Client {
 
   /** The handshake. */
   async open(f: SegmentFields = {}): Promise<void> {
+    const before = this.serverIsn;
     this.syn(f);
-    await this.listen();
+    for (let i = 0; i < Tries && this.serverIsn === before; i++) await this.listen();
     this.send();
     await this.listen();
   }
@@ -180,7 +187,7 @@ export class Client {
   async close(): Promise<void> {
     this.send({ flags: Fin | Ack });
     this.at++;
-    await this.listen();
+    for (let i = 0; i < Tries && !this.peerClosed; i++) await this.listen();
     this.send();
     await this.listen();
   }

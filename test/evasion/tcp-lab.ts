@@ -3,7 +3,7 @@
  * every TTL, and a server whose kernel and programs are real. Needs root, iproute2 and ethtool.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,10 @@ export interface Played {
 }
 
 const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** A program that ends with 0 when something listens on the port. */
+const probe = (port: number): string =>
+  `require('net').connect(${port}, '${LabServer}').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`;
 
 export class RoutedLab {
   readonly dir = mkdtempSync(join(tmpdir(), 'peccary-routed-'));
@@ -118,6 +122,51 @@ export class RoutedLab {
     await this.serve(process.execPath, [program('tcp-server.js'), LabServer, `${port}`, file], /ready/);
   }
 
+  /** Apache's mpm_worker on a port; it writes a line with client port, path and query for every request to `file`. */
+  serveApache(port: number, file: string): void {
+    writeFileSync(file, '');
+    const modules = ['mpm_worker', 'authz_core'].map(
+      (m) => `LoadModule ${m}_module /usr/lib/apache2/modules/mod_${m}.so`,
+    );
+    const config = [
+      'ServerName www.example.com',
+      `ServerRoot ${this.dir}`,
+      `PidFile ${this.dir}/apache.pid`,
+      `ErrorLog ${this.dir}/error.log`,
+      ...modules,
+      'LogFormat "%{remote}p %U%q" peccary',
+      `CustomLog ${file} peccary`,
+      `Listen ${LabServer}:${port}`,
+      'User www-data',
+      'Group www-data',
+      'MaxKeepAliveRequests 0',
+      'KeepAliveTimeout 2',
+      `Mutex file:${this.dir}`,
+      `DocumentRoot ${this.dir}`,
+    ];
+    const path = join(this.dir, 'apache.conf');
+    writeFileSync(path, `${config.join('\n')}\n`);
+    execFileSync('ip', ['netns', 'exec', this.server, 'apache2', '-f', path, '-k', 'start'], { stdio: 'inherit' });
+    const asked = (): boolean =>
+      spawnSync('ip', ['netns', 'exec', this.server, process.execPath, '-e', probe(port)]).status === 0;
+    for (let i = 0; i < 100 && !asked(); i++) spawnSync('sleep', ['0.05']);
+    this.apache = path;
+  }
+
+  private apache = '';
+
+  /** Paths and queries that Apache logged for each client port. */
+  static requests(file: string): Map<number, string[]> {
+    const out = new Map<number, string[]>();
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      const at = line.indexOf(' ');
+      if (at < 0) continue;
+      const port = Number(line.slice(0, at));
+      out.set(port, [...(out.get(port) ?? []), line.slice(at + 1)]);
+    }
+    return out;
+  }
+
   /** Plays strategies to a port of the server; what a sensor at the client's side of the router saw. */
   play(names: string[], serverPort: number, clientPort: number): Played[] {
     const to = JSON.stringify({ client: LabClient, server: LabServer, clientPort, serverPort });
@@ -150,6 +199,11 @@ export class RoutedLab {
 
   /** Stops the programs and removes namespaces and files. */
   close(): void {
+    if (this.apache !== '') {
+      spawnSync('ip', ['netns', 'exec', this.server, 'apache2', '-f', this.apache, '-k', 'stop']);
+      const pid = join(this.dir, 'apache.pid');
+      for (let i = 0; i < 100 && existsSync(pid); i++) spawnSync('sleep', ['0.05']);
+    }
     for (const p of this.running) if (p.exitCode === null) p.kill('SIGTERM');
     for (const ns of [this.client, this.router, this.server]) spawnSync('ip', ['netns', 'del', ns]);
     rmSync(this.dir, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /** Strategies of order and overlap: fragroute's tcp_seg, tcp_chaff and order, and urgent data. */
-import { Ack, type Client, Psh } from './tcp-client.js';
+import { Ack, type Client, Psh, Urg } from './tcp-client.js';
 import { Attack, Decoy } from './tcp-sensor.js';
 import type { Strategy } from './tcp-strategies.js';
 
@@ -83,5 +83,32 @@ export const overlaps: Strategy[] = [
     name: 'a decoy of the same place while the attack is not acknowledged yet',
     received: true,
     run: parts([A, 0, 20], [D, 0, 20], [A, 20, n]),
+  },
+  {
+    name: 'urgent bytes that the server takes out of the line, with stream.reassembly.urgent.policy oob',
+    received: true,
+    stream: { reassembly: { urgent: { policy: 'oob' } } },
+    run: async (c) => {
+      await c.open();
+      for (let i = 0; i < n; i += 20) {
+        const text = A.slice(i, i + 20);
+        c.send({ flags: Ack | Psh | Urg, urgent: 10 }, `${text.slice(0, 9)}X${text.slice(9)}`);
+        c.at += text.length + 1;
+        await c.listen();
+      }
+      await c.hear();
+    },
+  },
+  {
+    name: 'an urgent byte that the server takes out of the line (RFC 6093 section 3.1)',
+    received: true,
+    anomaly: 'stream.reassembly_urgent_data',
+    run: async (c) => {
+      await c.open();
+      const dirty = `${A.slice(0, 9)}X${A.slice(9)}`;
+      c.send({ flags: Ack | Psh | Urg, urgent: 10 }, dirty);
+      c.at = dirty.length;
+      await c.hear();
+    },
   },
 ];

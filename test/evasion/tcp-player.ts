@@ -14,7 +14,8 @@ import { type Addresses, Client, type Path } from './tcp-client.js';
 import { strategies } from './tcp-strategies.js';
 
 /** How long the server may take to say something, and how long it must be silent to have said all. */
-const PatienceMs = 15;
+const PatienceMs = 40;
+const SilenceMs = 10;
 const ArenaLen = 1 << 20;
 
 const columns = {
@@ -75,7 +76,7 @@ class RawPath implements Path {
   }
 
   async answers(): Promise<Uint8Array[]> {
-    while (this.drain(PatienceMs));
+    if (this.drain(this.heard.length > 0 ? SilenceMs : PatienceMs)) while (this.drain(SilenceMs));
     return this.heard.splice(0);
   }
 

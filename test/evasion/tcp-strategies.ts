@@ -4,6 +4,7 @@
  * tcp.test.ts and to a real one in tcp.root.test.ts.
  */
 
+import type { Tree } from '../../src/core/settings.js';
 import type { Client } from './tcp-client.js';
 import { handshakes } from './tcp-handshakes.js';
 import { insertions } from './tcp-insertions.js';
@@ -17,6 +18,8 @@ export interface Strategy {
   anomaly?: string;
   /** The server takes data in SYNs (net.ipv4.tcp_fastopen). */
   fastOpen?: true;
+  /** Configuration of the stream engine. */
+  stream?: Tree;
   run: (c: Client) => Promise<void>;
 }
 
