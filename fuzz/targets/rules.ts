@@ -36,7 +36,7 @@ function work(text: string): void {
 /** Applies the lists: lines stay where they are, and what comes out is read as any file is. */
 function managed(text: string, settings: Settings, lists: ReadLists): void {
   const out = applyLists([{ path: 'fuzz.rules', text }], lists);
-  for (const note of [...out.failed, ...out.warnings]) ledTo(note.reason);
+  for (const note of [...out.failed, ...out.warnings]) ledTo(note.reason.slice(0, 24));
   promise(out.files[0].text.split('\n').length === text.split('\n').length, 'lists change no line numbers');
   parseRuleText(out.files[0].text, settings, { file: 'fuzz.rules' });
 }

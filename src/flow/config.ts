@@ -3,6 +3,7 @@
  * and `vlan.use-for-tracking`, with Suricata's defaults.
  */
 import type { Settings } from '../core/settings.js';
+import { ExceptionPolicy, readPacketPolicy } from '../decode/exception.js';
 import { IpProto } from '../protocol/ip.js';
 
 /** Bytes one flow counts for against `flow.memcap`: its columns in all stages and its TCP session record. */
@@ -30,6 +31,9 @@ export interface FlowConfig {
   /** Percentage of the memcap that must be free again to leave emergency mode. */
   emergencyRecovery: number;
   useVlan: boolean;
+  /** What happens to a packet for whose flow there is no memory; and whether the engine can drop it. */
+  memcapPolicy: ExceptionPolicy;
+  ips: boolean;
   /** Seconds by [Emergency +] row * Stride + FlowState. */
   readonly timeouts: Uint32Array;
 }
@@ -39,6 +43,8 @@ export const flowConfig: FlowConfig = {
   hashSize: 65_536,
   emergencyRecovery: 30,
   useVlan: true,
+  memcapPolicy: ExceptionPolicy.Ignore,
+  ips: false,
   timeouts: new Uint32Array(2 * TimeoutCell.Emergency),
 };
 
@@ -52,11 +58,13 @@ const defaults: Record<string, readonly number[]> = {
 const rowNames = ['default', 'tcp', 'udp', 'icmp'] as const;
 const stateNames = ['new', 'established', 'closed', 'bypassed'] as const;
 
-/** Reads the settings; throws PeccaryError for values out of range. */
-export function readFlowConfig(settings: Settings): void {
+/** Reads the settings; throws PeccaryError for values out of range. `ips`: the engine can drop packets. */
+export function readFlowConfig(settings: Settings, ips: boolean): void {
   flowConfig.memcap = settings.size('flow.memcap', 128 << 20, FlowBytes, 2 ** 40);
   flowConfig.hashSize = settings.int('flow.hash-size', 65_536, 1, 1 << 21);
   flowConfig.emergencyRecovery = settings.int('flow.emergency-recovery', 30, 1, 100);
+  flowConfig.memcapPolicy = readPacketPolicy(settings, 'flow.memcap-policy', ips);
+  flowConfig.ips = ips;
   flowConfig.useVlan = settings.bool('vlan.use-for-tracking', true);
   // suricata.yaml holds these; nothing is allocated beforehand and no threads manage flows.
   for (const key of ['flow.prealloc', 'flow.managers', 'flow.recyclers']) settings.get(key);

@@ -21,8 +21,8 @@ const MaxIncludeDepth = 8;
 const MaxDepth = 64;
 const MaxNodes = 50_000;
 const MaxFileLen = 16 << 20;
-/** Characters of what the YAML parser says: it quotes what it does not understand. */
-const MaxMessageLen = 200;
+/** Characters of a place, and of a message: they quote names and what is not understood, however long. */
+const MaxQuoteLen = 400;
 
 /** One file being read. */
 interface Source {
@@ -74,15 +74,18 @@ function readText(file: string): string {
   }
 }
 
-/** The parser's first line without the place, which is told before it, cut. It recurses: its stack bounds the nesting. */
+/** The parser's first line without the place, which is told before it. It recurses: its stack bounds the nesting. */
 function yamlMessage(message: string): string {
   if (/call stack/i.test(message)) return 'nested too deeply';
-  const line = message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '');
-  return line.length > MaxMessageLen ? `${line.slice(0, MaxMessageLen)} …` : line;
+  return message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '');
+}
+
+function shortened(text: string): string {
+  return text.length > MaxQuoteLen ? `${text.slice(0, MaxQuoteLen)} …` : text;
 }
 
 function fault(place: string, message: string): PeccaryError {
-  return new PeccaryError('config', `${place}: ${message}`);
+  return new PeccaryError('config', `${shortened(place)}: ${shortened(message)}`);
 }
 
 function placeOf(source: Source, node: unknown): string {

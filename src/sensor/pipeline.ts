@@ -7,10 +7,11 @@
  */
 import { alertQueue } from '../alert/queue.js';
 import { applyVerdict, outcome, Verdict } from '../alert/verdict.js';
-import { appLayerEnd, consumePiece, isReversed, releaseAppLayer } from '../applayer/applayer.js';
+import { appLayerEnd, consumePiece, isReversed, releaseAppLayer, takeErrorPolicy } from '../applayer/applayer.js';
 import type { Batch } from '../capture/batch.js';
 import { counter, counts } from '../core/counters.js';
 import { decodeFrame } from '../decode/decode.js';
+import { ExceptionPolicy } from '../decode/exception.js';
 import { Packet, PacketFlag, PacketOrigin } from '../decode/packet.js';
 import { openTunnel } from '../decode/tunnel.js';
 import { DefragStatus, insertFragment } from '../defrag/defrag.js';
@@ -19,6 +20,7 @@ import { FlowFlag, flows } from '../flow/columns.js';
 import { endAllFlows, endedFlow, expireFlows, freeFlow, lookupFlow } from '../flow/table.js';
 import { collectTransactions } from '../http/tx-list.js';
 import { Dir, IpProto } from '../protocol/ip.js';
+import { applyException } from '../stream/exception.js';
 import {
   endBatch,
   handleSegment,
@@ -40,18 +42,24 @@ const enum Limit {
   Sweep = 256,
 }
 
-const cTooDeep = counter('decoder.too_many_layers');
+const cAccepted = counter('ips.accepted');
+const cBlocked = counter('ips.blocked');
+const cRejected = counter('ips.rejected');
 
 export class Pipeline {
   packets = 0;
   bytes = 0;
   drops = 0;
-  private readonly stack: Packet[] = Array.from({ length: Limit.Levels }, () => new Packet());
+  /** One more than are ever opened: decode tells when the last holds another. */
+  private readonly stack: Packet[] = Array.from({ length: Limit.Levels + 1 }, () => new Packet());
   private readonly ending = new Packet();
   private readonly piece = new StreamPiece();
   private readonly reporter: Reporter;
   private readonly inline: boolean;
   private nowUs = 0;
+  /** Why the frame being handled is dropped, '' when it is not; and whether it is rejected (inline only). */
+  private dropReason = '';
+  private rejected = false;
 
   constructor(reporter: Reporter, inline: boolean) {
     this.reporter = reporter;
@@ -69,6 +77,7 @@ export class Pipeline {
       this.nowUs = p.tsUs;
       this.bytes += batch.capLen[i];
       this.processPacket(0);
+      if (this.inline) this.countVerdict();
     }
     this.packets += batch.count;
     endBatch();
@@ -84,14 +93,14 @@ export class Pipeline {
 
   private processPacket(level: number): void {
     const p = this.stack[level];
-    if (level + 1 < Limit.Levels) this.openInner(p, level);
-    else counts[cTooDeep]++;
+    this.openInner(p, level);
     checkPacket(p);
     const flow = lookupFlow(p);
     // A packet can end the flow that had its tuple before; that one is finished first, it is older.
     this.finishEndedFlows();
     if (flow === 0) {
-      this.inspect(p);
+      if ((p.flags & PacketFlag.Refused) !== 0) this.refuse(p);
+      else this.inspect(p);
       return;
     }
     if (p.ipProto === IpProto.Tcp) {
@@ -101,6 +110,12 @@ export class Pipeline {
         const other = p.dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
         this.deliver(flow, other, p, p.tsUs);
         this.deliver(flow, p.dir, p, p.tsUs);
+        const policy = takeErrorPolicy(flow);
+        if (policy !== ExceptionPolicy.Ignore && applyException(p, policy, this.inline)) {
+          this.drop(p, 'applayer error', -1);
+          this.reporter.transactions(p, flow);
+          return;
+        }
       }
       if ((status & StreamStatus.Drop) !== 0 && this.inline) {
         this.drop(p, streamReason(status), -1);
@@ -157,7 +172,28 @@ export class Pipeline {
   /** `rule`: the rule to blame, -1 none. */
   private drop(p: Packet, reason: string, rule: number): void {
     this.drops++;
+    if (p.level === 0) this.dropReason = reason;
+    else if (this.dropReason === '') this.dropReason = 'tunnel packet drop';
+    if (rule >= 0 ? outcome.reject !== 0 : reason !== 'flow drop' && isRejected(p.flow)) this.rejected = true;
     this.reporter.drop(p, reason, rule);
+  }
+
+  /** There was no memory for the packet's flow, or for the fragment, and the policy is to drop it. */
+  private refuse(p: Packet): void {
+    this.reporter.packetEvents(p);
+    this.drop(p, (p.flags & PacketFlag.Fragment) !== 0 ? 'defrag memcap' : 'flow memcap', -1);
+  }
+
+  /** Counts what becomes of a frame, and forgets it. */
+  private countVerdict(): void {
+    if (this.dropReason === '') {
+      counts[cAccepted]++;
+      return;
+    }
+    counts[this.rejected ? cRejected : cBlocked]++;
+    counts[counter(`ips.drop_reason.${this.dropReason.replaceAll(' ', '_')}`)]++;
+    this.dropReason = '';
+    this.rejected = false;
   }
 
   private finishEndedFlows(): void {
@@ -194,7 +230,12 @@ function streamReason(status: number): string {
   if ((status & StreamStatus.ReasonMidstream) !== 0) return 'stream midstream';
   if ((status & StreamStatus.ReasonMemcap) !== 0) return 'stream memcap';
   if ((status & StreamStatus.ReasonReassembly) !== 0) return 'stream reassembly';
+  if ((status & StreamStatus.ReasonUrgent) !== 0) return 'stream urgent';
   return 'stream error';
+}
+
+function isRejected(flow: number): boolean {
+  return flow !== 0 && (flows.flags[flow] & FlowFlag.Rejected) !== 0;
 }
 
 /** A pseudo packet in the given direction of a flow, at the time of the flow's last packet. */

@@ -4,7 +4,8 @@
  */
 import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
-import { ExceptionPolicy, midstreamPolicy, readPolicy } from './exception.js';
+import { ExceptionPolicy, readPolicy } from '../decode/exception.js';
+import { midstreamPolicy } from './exception.js';
 
 /** What is done with urgent data (`stream.reassembly.urgent.policy`). */
 export const enum UrgentPolicy {
