@@ -62,4 +62,27 @@ describe('every keyword at work (Suricata user guide, "Rules")', () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+
+  it('keywords of version 8 work with --rule-version 8', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'peccary-keywords-'));
+    try {
+      writeKeywordFiles(folder);
+      const rules = [
+        'http any any -> any any (file.data; pcrexform:"token=([^ ]+)"; from_base64; content:"secret word"; sid:1;)',
+        'http any any -> any any (file.data; pcrexform:"token=([^ ]+)"; from_base64; content:"c2Vj"; sid:2;)',
+        'http any any -> any any (http.uri; to_lowercase; from_base64: mode rfc2045; content:"shop"; sid:3;)',
+        'tcp any any -> any any (content:"uploaded"; flow.pkts:toserver,>2; sid:4;)',
+        'tcp any any -> any any (content:"uploaded"; flow.pkts_toserver:>100; sid:5;)',
+        'tcp any any -> any any (content:"uploaded"; flow.bytes:both,>100; sid:6;)',
+        'tcp any any -> any any (content:"uploaded"; flow.bytes_toclient:>100000; sid:7;)',
+        'udp any any -> any any (content:"hello"; requires:keyword from_base64; sid:8;)',
+        'udp any any -> any any (content:"hello"; requires:keyword no_keyword; sid:9;)',
+      ];
+      writeFileSync(join(folder, 'my.rules'), rules.map((r) => `alert ${r}\n`).join(''));
+      const args = ['-S', join(folder, 'my.rules'), '--rule-version', '8'];
+      assert.deepEqual(alertCounts(replayEvents(join(folder, 'in.pcap'), ...args)), { 1: 1, 4: 1, 6: 1, 8: 1 });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
