@@ -9,6 +9,7 @@
 import { column } from '../core/columns.js';
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
+import { ExceptionPolicy, readPolicy } from '../decode/exception.js';
 import { FlowLimit, flows } from '../flow/columns.js';
 import { AppProto, appProtoNames } from '../protocol/app-proto.js';
 import { AppLayerEvent } from '../protocol/applayer-events.js';
@@ -17,7 +18,7 @@ import { Dir } from '../protocol/ip.js';
 import { dropHeld, heldLen, heldOff, hold } from './hold.js';
 import { change, ParseResult, parserOf } from './parser.js';
 import { type ProxyHeader, ProxyStatus, proxy, readProxyHeader } from './proxy.js';
-import { Recognised, RecogniseLimit, recognise } from './recognise.js';
+import { mayBeRequest, Recognised, RecogniseLimit, recognise } from './recognise.js';
 
 /** A piece of the stream as src/stream hands it out. */
 export interface Piece {
@@ -55,9 +56,24 @@ const enum AppLimit {
 }
 
 let httpEnabled = true;
+let errorPolicy: ExceptionPolicy = ExceptionPolicy.Ignore;
+/** Flow whose parser gave up since `takeErrorPolicy` was asked, 0 none. */
+let faulted = 0;
 
-/** Reads `app-layer.protocols.http`: enabled (yes, no, detection-only). HTTP is looked for on every port. */
-export function configureAppLayer(settings: Settings): void {
+/** What `app-layer.error-policy` says when the parser of the flow gave up since the last call; else Ignore. */
+export function takeErrorPolicy(flow: number): ExceptionPolicy {
+  const hit = faulted === flow;
+  faulted = 0;
+  return hit ? errorPolicy : ExceptionPolicy.Ignore;
+}
+
+/**
+ * Reads `app-layer.protocols.http`: enabled (yes, no, detection-only), and `app-layer.error-policy`. HTTP is looked for
+ * on every port. `ips`: the engine can drop packets.
+ */
+export function configureAppLayer(settings: Settings, ips = false): void {
+  errorPolicy = readPolicy(settings, 'app-layer.error-policy', ips);
+  faulted = 0;
   const mode = settings.string('app-layer.protocols.http.enabled', 'yes');
   httpEnabled = mode !== 'detection-only' && settings.bool('app-layer.protocols.http.enabled', true);
 }
@@ -159,7 +175,7 @@ function decide(flow: number, dir: Dir, off: number, len: number, tsUs: number, 
   bits[flow] |= dir === Dir.ToServer ? Bit.DecidedTs | Bit.ProxyDone : Bit.DecidedTc;
   if (got !== Recognised.None) setProto(flow, dir, got as AppProto);
   else setDirection(flow, dir, AppProto.Failed);
-  if (!settle(flow, dir, tsUs)) return isHeld;
+  if (!settle(flow, dir, off + skip, len - skip, tsUs)) return isHeld;
   const from = isHeld ? heldOff(flow, dir) + skip : off + skip;
   if (bits[flow] & Bit.Parsing) feed(flow, dir, from, len - skip, tsUs);
   dropHeld(flow, dir);
@@ -195,14 +211,22 @@ function setProto(flow: number, dir: Dir, proto: AppProto): void {
   if ((bits[flow] & Bit.Parsing) === 0 && dir === Dir.ToClient) flows.appProto[flow] = proto;
 }
 
-/** After a direction was decided: true when its bytes are used now (parsed, or of no more interest). */
-function settle(flow: number, dir: Dir, tsUs: number): boolean {
-  const proto = flows.appProto[flow] as AppProto;
+/**
+ * After a direction was decided: true when its bytes are used now (parsed, or of no more interest). They are the `len`
+ * ones at `off`, or (len 0) what is held of it.
+ */
+function settle(flow: number, dir: Dir, off: number, len: number, tsUs: number): boolean {
+  let proto = flows.appProto[flow] as AppProto;
   const other = otherDirection(flow, dir);
   if (proto === AppProto.Unknown || proto === AppProto.Failed) {
     if (other !== AppProto.Failed) return false;
-    giveUp(flow);
-    return true;
+    const held = dir === Dir.ToClient || len === 0;
+    const at = held ? heldOff(flow, Dir.ToServer) : off;
+    if (!takeForRequest(flow, at, held ? heldLen(flow, Dir.ToServer) : len)) {
+      giveUp(flow);
+      return true;
+    }
+    proto = AppProto.Http1;
   }
   const mine = dir === Dir.ToServer ? flows.appProtoTs[flow] : flows.appProtoTc[flow];
   if (mine === AppProto.Failed) event(flow, AppLayerEvent.DetectProtocolOnlyOneDirection);
@@ -243,7 +267,29 @@ function giveUpDirection(flow: number, dir: Dir, tsUs: number): void {
   if (bits[flow] & decided) return;
   bits[flow] |= decided;
   setDirection(flow, dir, AppProto.Failed);
-  if (settle(flow, dir, tsUs) && bits[flow] & Bit.Parsing && heldLen(flow, dir) > 0) feedHeld(flow, dir, tsUs);
+  if (settle(flow, dir, 0, 0, tsUs) && bits[flow] & Bit.Parsing && heldLen(flow, dir) > 0) feedHeld(flow, dir, tsUs);
+}
+
+/**
+ * The server's side does not tell, and no pattern fits the client's: when its first bytes may be a request, the flow
+ * is HTTP/1 all the same, so that an empty line before a request without an answer in HTTP/1 does not hide it.
+ */
+function takeForRequest(flow: number, off: number, len: number): boolean {
+  if (len === 0 || !isParsed(AppProto.Http1) || !mayBeRequest(off, len)) return false;
+  flows.appProtoTs[flow] = AppProto.Http1;
+  event(flow, AppLayerEvent.DetectProtocolOnlyOneDirection);
+  counts[cFlows[AppProto.Http1]]++;
+  flows.appProto[flow] = AppProto.Http1;
+  return true;
+}
+
+/** The server has said nothing until the end: what is held of the client may still be a request. */
+function unanswered(flow: number, tsUs: number): void {
+  const off = heldOff(flow, Dir.ToServer);
+  if (flows.appProtoTs[flow] !== AppProto.Failed || flows.appProtoTc[flow] !== AppProto.Unknown) return;
+  if (!takeForRequest(flow, off, heldLen(flow, Dir.ToServer))) return;
+  bits[flow] |= Bit.Parsing | Bit.DecidedTc;
+  feedHeld(flow, Dir.ToServer, tsUs);
 }
 
 /** Neither direction is anything we know. */
@@ -264,6 +310,7 @@ function feed(flow: number, dir: Dir, off: number, len: number, tsUs: number): v
 function finish(flow: number, result: ParseResult): void {
   if (result === ParseResult.Ok) return;
   if (result === ParseResult.Fault) {
+    faulted = flow;
     bits[flow] |= Bit.Ended;
     return;
   }
@@ -287,6 +334,7 @@ function changeProtocol(flow: number): void {
 export function appLayerEnd(flow: number, dir: Dir, tsUs = flows.lastUs[flow]): void {
   if ((bits[flow] & Bit.Parsing) === 0) {
     if (heldLen(flow, dir) > 0) giveUpDirection(flow, dir, tsUs);
+    if (dir === Dir.ToClient && heldLen(flow, Dir.ToServer) > 0) unanswered(flow, tsUs);
     if ((bits[flow] & Bit.Parsing) === 0) return;
   }
   parserOf(flows.appProto[flow] as AppProto)?.end(flow, dir, tsUs);

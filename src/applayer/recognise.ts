@@ -94,6 +94,31 @@ function isDns(off: number, len: number): boolean {
   return ((mem[off] << 8) | mem[off + 1]) >= 12 && questions <= 32 && ((mem[off + 4] >> 3) & 0x0f) <= 5;
 }
 
+/** Bytes of a method of HTTP that `mayBeRequest` takes at most. */
+const LongestMethod = 64;
+
+function isMethodByte(c: number): boolean {
+  return (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) || c === 0x2d || c === 0x5f;
+}
+
+/**
+ * Whether the first bytes to a server, which no pattern fits, may be a request all the same: empty lines and white
+ * space, any method, and a path or an http URI (RFC 9112, section 2.2: servers pass over empty lines).
+ */
+export function mayBeRequest(off: number, len: number): boolean {
+  const end = off + len;
+  let i = off;
+  while (i < end && (mem[i] === 0x20 || (mem[i] >= 0x09 && mem[i] <= 0x0d))) i++;
+  const from = i;
+  while (i < end && i - from < LongestMethod && isMethodByte(mem[i])) i++;
+  if (i === from || i === end || (mem[i] !== 0x20 && mem[i] !== 0x09)) return false;
+  while (i < end && (mem[i] === 0x20 || mem[i] === 0x09)) i++;
+  if (i === end) return false;
+  return mem[i] === 0x2f || fits(absolute, i, end - i) === 1;
+}
+
+const absolute: Pattern = { proto: AppProto.Http1, bytes: Buffer.from('http', 'latin1'), noCase: true, port: 0 };
+
 /** The protocol of a direction's first bytes: an AppProto or a Recognised. */
 export function recognise(dir: Dir, off: number, len: number, serverPort: number): number {
   if (len === 0) return Recognised.NeedMore;
