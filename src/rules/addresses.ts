@@ -94,10 +94,12 @@ function addItem(text: string, to: Families): void {
   const hi = dash < 0 ? lo : parseAddress(text.slice(dash + 1).trim());
   if (lo === null || hi === null) throw bad(text);
   if (lo.version === 4 && hi.version === 4) {
-    if (lo.value > hi.value) throw new RuleFault(`address range "${text}" ends before it begins`);
+    if (lo.value > hi.value)
+      throw new RuleFault(`address range "${text}" ends before it begins`, 'write the lower address first');
     to.v4.push([lo.value, hi.value]);
   } else if (lo.version === 6 && hi.version === 6) {
-    if (lo.value > hi.value) throw new RuleFault(`address range "${text}" ends before it begins`);
+    if (lo.value > hi.value)
+      throw new RuleFault(`address range "${text}" ends before it begins`, 'write the lower address first');
     to.v6.push([lo.value, hi.value]);
   } else throw bad(text);
 }
@@ -148,6 +150,7 @@ function evaluate(text: string, vars: Variables, depth: number): Families {
   const nothingWanted = want.v4.length === 0 && want.v6.length === 0;
   const v4 = subtract(nothingWanted ? [[0, V4Max]] : normalise(want.v4, next4), not4, next4, before4);
   const v6 = subtract(nothingWanted ? [[0n, V6Max]] : normalise(want.v6, next6), not6, next6, before6);
-  if (v4.length === 0 && v6.length === 0) throw new RuleFault(`address list "${text}" leaves no address`, null);
+  if (v4.length === 0 && v6.length === 0)
+    throw new RuleFault(`address list "${text}" leaves no address`, 'remove a negation that covers all the others');
   return { v4, v6 };
 }

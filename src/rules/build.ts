@@ -108,16 +108,24 @@ export function buildRule(ast: RuleAst, env: RuleEnvironment): Rule {
 
 function applyOptions(b: RuleBuilder, options: readonly OptionAst[], firstPass: boolean): void {
   let at = 0;
+  let name = '';
   try {
     for (const o of options) {
       if (isFirstPass(o.name) !== firstPass) continue;
       at = o.at;
+      name = o.name;
       applyOption(b, o);
     }
   } catch (e) {
-    if (e instanceof RuleFault && e.offset < 0) throw new RuleFault(e.reason, e.hint, at);
+    if (e instanceof RuleFault) throw new RuleFault(e.reason, e.hint ?? form(name), e.offset < 0 ? at : e.offset);
     throw e;
   }
+}
+
+/** How an option is written, where its keyword has no better advice. */
+function form(name: string): string | null {
+  const keyword = findKeyword(name);
+  return keyword === undefined ? null : `the form is ${keyword.name}:${keyword.args}; as in ${keyword.example}`;
 }
 
 function applyOption(b: RuleBuilder, o: OptionAst): void {

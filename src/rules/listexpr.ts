@@ -40,10 +40,10 @@ function endOfItem(t: string, at: number, kind: string): number {
     if (c === 0x5b) open++;
     else if (c === 0x5d) {
       open--;
-      if (open < 0) throw new RuleFault(`unmatched "]" in ${kind} list`, null);
+      if (open < 0) throw new RuleFault(`unmatched "]" in ${kind} list`, 'remove it, or open it with [');
     } else if (c === 0x2c && open === 0) return i;
   }
-  if (open > 0) throw new RuleFault(`"[" without "]" in ${kind} list`, null);
+  if (open > 0) throw new RuleFault(`"[" without "]" in ${kind} list`, 'close it with ]');
   return t.length;
 }
 
@@ -61,7 +61,7 @@ function walkItem(raw: string, vars: Variables, visit: ListVisitor, negated: boo
   };
   if (t.charCodeAt(0) === 0x5b) {
     if (t.charCodeAt(t.length - 1) !== 0x5d)
-      throw new RuleFault(`unexpected text after "]" in ${vars.kind} list`, null);
+      throw new RuleFault(`unexpected text after "]" in ${vars.kind} list`, 'separate the parts of a list with commas');
     inner(t.slice(1, -1));
   } else if (t.charCodeAt(0) === 0x24) vars.expand(t.slice(1), inner);
   else visit.item(t, negated !== flipped);

@@ -31,6 +31,7 @@ export function parsePorts(text: string, vars: Variables): PortSet {
   const excluded = normalise(not, next);
   const wanted: Range<number>[] = want.length === 0 ? [[0, PortMax]] : normalise(want, next);
   const ranges = subtract(wanted, excluded, next, before);
-  if (ranges.length === 0) throw new RuleFault(`port list "${text}" leaves no port`, null);
+  if (ranges.length === 0)
+    throw new RuleFault(`port list "${text}" leaves no port`, 'remove the negation of all of them, or write any');
   return { any: ranges.length === 1 && ranges[0][0] === 0 && ranges[0][1] === PortMax, ranges, text };
 }

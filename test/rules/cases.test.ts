@@ -7,9 +7,9 @@ const folder = new URL('../../../test/rules/cases/', import.meta.url);
 const settings = new Settings({});
 
 /** What became of one rule, as the case files name it. */
-function outcome(rule: string): { verdict: string; reason: string } {
+function outcome(rule: string): { verdict: string; reason: string; hint?: string | null } {
   const set = parseRuleText(rule, settings);
-  if (set.failed.length > 0) return { verdict: 'fail', reason: set.failed[0].reason };
+  if (set.failed.length > 0) return { verdict: 'fail', reason: set.failed[0].reason, hint: set.failed[0].hint };
   if (set.skipped.length > 0) return { verdict: 'skip', reason: set.skipped[0].reason };
   return { verdict: set.rules.length === 1 ? 'ok' : 'nothing', reason: '' };
 }
@@ -28,6 +28,7 @@ describe('rule cases: what Suricata 7.0.10 takes and refuses', () => {
         assert.equal(got.verdict, m[1], `${name}:${i + 1}: ${m[2]}: ${got.reason}`);
         if (m[3] !== undefined)
           assert.ok(got.reason.includes(m[3]), `${name}:${i + 1}: "${got.reason}" lacks "${m[3]}"`);
+        if (got.verdict === 'fail') assert.ok(got.hint, `${name}:${i + 1}: ${got.reason}: no suggestion`);
         checked++;
       });
       assert.ok(checked > 50, `${checked} cases`);
