@@ -17,7 +17,15 @@ import { Settings } from '../../src/core/settings.js';
 import type { Rule } from '../../src/rules/ir.js';
 import { loadRules } from '../../src/rules/load.js';
 import { pcapFile } from './capture-writer.js';
-import { conversationOf, type EveAlert, runPeccary, runSuricata, Tally, writeSettings } from './engine-alerts.js';
+import {
+  conversationOf,
+  conversationOfFrame,
+  type EveAlert,
+  runPeccary,
+  runSuricata,
+  Tally,
+  writeSettings,
+} from './engine-alerts.js';
 import { type RuleCase, ruleCases } from './rule-traffic.js';
 
 const { values } = parseArgs({
@@ -35,15 +43,6 @@ const folder = values.folder;
 
 /** Bytes of payload that a difference shows. */
 const ShownBytes = 1500;
-
-/** Ethernet and IPv4 as the tool makes them: `ip:port` of both sides in order. */
-function conversationOfFrame(f: Uint8Array): string {
-  const proto = f[23];
-  const at = 14 + (f[14] & 15) * 4;
-  const port = (o: number): number => (proto === 6 || proto === 17 ? (f[o] << 8) | f[o + 1] : 0);
-  const ends = [`${f.slice(26, 30).join('.')}:${port(at)}`, `${f.slice(30, 34).join('.')}:${port(at + 2)}`];
-  return ends.sort().join('-');
-}
 
 function payloadsOf(c: RuleCase): string {
   let out = '';

@@ -133,7 +133,7 @@ function fresh(folder: string): void {
 
 function spawn(program: string, args: string[], folder: string): void {
   const words = openSync(join(folder, 'output.txt'), 'w');
-  const done = spawnSync('nice', ['-n', '15', program, ...args], { stdio: ['ignore', words, words] });
+  const done = spawnSync(program, args, { stdio: ['ignore', words, words] });
   if (done.status !== 0) throw new Error(`${program} ended with ${done.status}: see ${folder}/output.txt`);
 }
 
@@ -146,6 +146,15 @@ async function readAlerts(run: EngineRun): Promise<void> {
 export function conversationOf(e: EveAlert): string {
   const ports = e.proto === 'TCP' || e.proto === 'UDP';
   const ends = [`${e.src_ip}:${ports ? e.src_port : 0}`, `${e.dest_ip}:${ports ? e.dest_port : 0}`];
+  return ends.sort().join('-');
+}
+
+/** Ethernet and IPv4 as the tools make them: the same as conversationOf says of the frame's alerts. */
+export function conversationOfFrame(f: Uint8Array): string {
+  const proto = f[23];
+  const at = 14 + (f[14] & 15) * 4;
+  const port = (o: number): number => (proto === 6 || proto === 17 ? (f[o] << 8) | f[o + 1] : 0);
+  const ends = [`${f.slice(26, 30).join('.')}:${port(at)}`, `${f.slice(30, 34).join('.')}:${port(at + 2)}`];
   return ends.sort().join('-');
 }
 
@@ -176,13 +185,16 @@ export class Tally {
   }
 }
 
-/** Classes and references that the rules name, so that neither engine refuses one: plain files of the given words. */
-export function writeSettings(folder: string, depth: string, classes: ReadonlySet<string>): string {
+/**
+ * Writes the settings of both engines into `folder` and names their file. The classes that rules use are made known, so
+ * that neither engine refuses one. `more`: further lines of configuration.
+ */
+export function writeSettings(folder: string, depth: string, classes: ReadonlySet<string>, more = ''): string {
   mkdirSync(folder, { recursive: true });
   const lines = [...classes].map((c) => `config classification: ${c},${c},3\n`);
   writeFileSync(join(folder, 'classification.config'), lines.join(''));
   writeFileSync(join(folder, 'reference.config'), 'config reference: url http://\nconfig reference: cve http://\n');
   const config = join(folder, 'engines.yaml');
-  writeFileSync(config, comparisonYaml(depth, folder));
+  writeFileSync(config, comparisonYaml(depth, folder) + more);
   return config;
 }

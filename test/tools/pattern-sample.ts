@@ -12,6 +12,7 @@ class Sampler {
   private at = 0;
   private depth = 0;
   private readonly groups: string[] = [];
+  private readonly names = new Map<string, string>();
 
   constructor(
     private readonly expr: string,
@@ -62,8 +63,15 @@ class Sampler {
       /^\?(?:[<'](?![=!])\w+[>']|P<\w+>|<?[=!]|[a-z-]*:|[a-z-]+(?=\))|>|\|)/i.exec(this.expr.slice(this.at))?.[0] ?? '';
     this.at += special.length;
     const captures = special === '' || /^\?(?:P?<\w|')/.test(special);
+    const again = /^\?P=(\w+)\)/.exec(this.expr.slice(this.at));
+    if (again !== null) {
+      this.at += again[0].length;
+      return this.names.get(again[1]) ?? '';
+    }
     const index = captures ? this.groups.push('') - 1 : -1;
     const text = this.alternatives();
+    const name = /\?P?[<'](\w+)/.exec(special)?.[1];
+    if (name !== undefined) this.names.set(name, text);
     this.at++;
     if (index >= 0) this.groups[index] = text;
     return /^\?<?[=!]/.test(special) ? '' : text;

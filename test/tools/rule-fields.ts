@@ -1,6 +1,13 @@
 /** Header fields that a rule's conditions ask for, for making the packets of its traffic. */
+import { AppProto } from '../../src/protocol/app-proto.js';
+import { BufferId } from '../../src/protocol/buffers.js';
 import type { Condition, NumberField, NumberTest, Rule } from '../../src/rules/ir.js';
 import type { Ipv4Fields, TcpFields } from './build.js';
+
+/** Whether the rule is about HTTP. */
+export const isHttp = (r: Rule): boolean =>
+  r.proto.app === AppProto.Http1 ||
+  r.sections.some((s) => s.buffer !== BufferId.Payload && s.buffer < BufferId.Ipv4Hdr);
 
 /** A number that passes. */
 export function numberFor(t: NumberTest): number {

@@ -33,6 +33,7 @@ const aLineEach: ReadonlySet<BufferId> = new Set([BufferId.HttpRequestHeader, Bu
 export function textsOf(rule: Rule): Map<BufferId, string> {
   const merged = new Map<BufferId, BufferSection>();
   const out = new Map<BufferId, string>();
+  const size = rule.conditions.find((c) => c.kind === 'number' && c.field === 'dsize');
   for (const s of rule.sections) {
     if (aLineEach.has(s.buffer)) {
       const before = out.get(s.buffer);
@@ -43,6 +44,8 @@ export function textsOf(rule: Rule): Map<BufferId, string> {
     if (before === undefined) merged.set(s.buffer, { ...s, matches: [...s.matches] });
     else before.matches.push(...s.matches);
   }
+  const payload = merged.get(BufferId.Payload);
+  if (payload !== undefined && size?.kind === 'number') payload.matches.push({ kind: 'bsize', test: size.test });
   for (const [id, s] of merged) {
     let text = sectionText(s, leadOf(id));
     // A header that only must not hold something is there with some value.
@@ -86,6 +89,18 @@ class Head {
     if (!this.has(name)) this.lines.push(`${name}: ${value}`);
   }
 
+  /** What a line of the head says of the body's length; NaN when none does. */
+  announced(): number {
+    const at = this.lines.findIndex((l) => /^content-length: *\d+$/i.test(l));
+    return at < 0 ? Number.NaN : Number(this.lines[at].slice(15));
+  }
+
+  /** Fills in the value of a Content-Length that was only asked to be there. */
+  setLength(length: number): void {
+    const at = this.lines.findIndex((l) => l.endsWith(`: ${OpenLength}`));
+    if (at >= 0) this.lines[at] = this.lines[at].replace(OpenLength, String(length));
+  }
+
   /** A piece of a head as http.header shows it; what does not begin with a name gets one. */
   block(text: string): void {
     let rest = text;
@@ -118,9 +133,13 @@ function fillHead(head: Head, texts: Map<BufferId, string>, cookie: string, bloc
   if (cookies !== undefined) head.add(cookie, cookies);
 }
 
+/** Stands for a length that is not known yet. */
+const OpenLength = '\0';
+
 const defaults: Record<string, string> = {
   host: 'www.example.com',
   connection: 'close',
+  'content-length': OpenLength,
   'content-type': 'application/x-www-form-urlencoded',
 };
 
@@ -132,10 +151,22 @@ function escapedUri(uri: string): string {
   return path.replace(/[^!-~]|[%#]/g, escaped) + (query < 0 ? '' : uri.slice(query).replace(/[\0\r\n\t ]/g, escaped));
 }
 
+/** The target that is wanted raw, normalised, or both: then one follows the other. */
+function targetOf(texts: Map<BufferId, string>): string {
+  const raw = texts.get(BufferId.HttpUriRaw);
+  const uri = texts.get(BufferId.HttpUri);
+  if (raw === undefined) return escapedUri(uri ?? '/');
+  if (uri === undefined || raw.includes(uri)) return raw;
+  return uri.includes(raw) ? escapedUri(uri) : escapedUri(uri) + raw.slice(raw.startsWith('/') ? 1 : 0);
+}
+
 /** Adds the lines that tell how the body is framed; the body as it is sent. */
-function frameBody(head: Head, body: string, coding: Coding): string {
+function frameBody(head: Head, text: string, coding: Coding): string {
+  const announced = head.announced();
+  const body = announced > text.length && announced <= MostBody ? text.padEnd(announced, 'x') : text;
   const sent = coding === 'gzip' ? gzipSync(Buffer.from(body, 'latin1')).toString('latin1') : body;
   if (coding === 'gzip') head.add('Content-Encoding', 'gzip');
+  head.setLength(sent.length);
   if (coding !== 'chunked') {
     head.add('Content-Length', String(sent.length));
     return sent;
@@ -150,6 +181,7 @@ function frameBody(head: Head, body: string, coding: Coding): string {
 }
 
 const ChunkBytes = 11;
+const MostBody = 100_000;
 
 /** `rule`, when given, is what the message is for; texts alone do not tell what must be absent. */
 export function requestFor(
@@ -161,7 +193,7 @@ export function requestFor(
   const head = new Head(rule);
   const body = texts.get(BufferId.HttpRequestBody) ?? (isUpload ? texts.get(BufferId.FileData) : undefined);
   const method = texts.get(BufferId.HttpMethod) ?? (body === undefined ? 'GET' : 'POST');
-  const uri = texts.get(BufferId.HttpUriRaw) ?? escapedUri(texts.get(BufferId.HttpUri) ?? '/');
+  const uri = targetOf(texts);
   let line = texts.get(BufferId.HttpRequestLine) ?? '';
   if (line !== '' && !/ HTTP\/1\.\d$/.test(line)) line = `${line} HTTP/1.1`;
   if (/^\S* HTTP/.test(line)) line = `${method} ${line}`;
@@ -174,9 +206,8 @@ export function requestFor(
   head.addIfAllowed('Host', head.host);
   let sent = '';
   if (body !== undefined) {
-    const wanted = Number(texts.get(BufferId.HttpContentLen) ?? Number.NaN);
-    sent = frameBody(head, wanted <= 1e5 ? body.padEnd(wanted, 'x') : body, coding);
-  }
+    sent = frameBody(head, body, coding);
+  } else head.setLength(0);
   return `${line}\r\n${head.lines.map((l) => `${l}\r\n`).join('')}\r\n${sent}`;
 }
 
@@ -192,6 +223,7 @@ export function responseFor(texts: Map<BufferId, string>, coding: Coding = 'plai
   head.block(start.filter((l) => !/^[\w-]+: ?$/.test(l)).join('\r\n'));
   fillHead(head, texts, 'Set-Cookie', [BufferId.HttpHeader, BufferId.HttpHeaderRaw, BufferId.HttpResponseHeader]);
   const sent = frameBody(head, body, coding);
-  const status = first.startsWith('HTTP/') ? first : `HTTP/1.1 ${first}`;
+  const whole = /^HTTP\/1\.\d?$/.test(first) ? `${first.slice(0, 7)}1 ${code} OK` : first;
+  const status = whole.startsWith('HTTP/') ? whole : `HTTP/1.1 ${whole}`;
   return `${status}\r\n${head.lines.map((l) => `${l}\r\n`).join('')}\r\n${sent}`;
 }

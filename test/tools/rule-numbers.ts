@@ -3,14 +3,14 @@ import type { ByteNumber, ByteTestMatch, NumberOrVar } from '../../src/rules/ir.
 
 export type Variables = Map<string, number>;
 
-export const valueOf = (n: NumberOrVar | null, vars: Variables): number =>
+export const resolved = (n: NumberOrVar | null, vars: Variables): number =>
   n === null ? 0 : typeof n === 'number' ? n : (vars.get(n.var) ?? 0);
 
 /** Digits that are written for a number given as text without a length. */
 const TextDigits = 4;
 
 export const widthOf = (m: ByteNumber, vars: Variables): number =>
-  valueOf(m.bytes, vars) || (m.base === null ? 1 : TextDigits);
+  resolved(m.bytes, vars) || (m.base === null ? 1 : TextDigits);
 
 /** The bytes of `value` as the rule reads them: binary of either order, or digits with leading zeros. */
 export function encode(m: ByteNumber, value: number, vars: Variables): number[] {
@@ -54,7 +54,7 @@ const shiftOf = (mask: number): number => (mask === 0 ? 0 : 31 - Math.clz32(mask
 
 /** Whether `value` passes the test. */
 export function passes(m: ByteTestMatch, value: number, vars: Variables): boolean {
-  const v = valueOf(m.value, vars);
+  const v = resolved(m.value, vars);
   const holds = {
     '<': value < v,
     '>': value > v,
@@ -73,7 +73,7 @@ export function solve(tests: readonly ByteTestMatch[], vars: Variables): number 
   const shift = shiftOf(first.bitmask);
   const limit = first.base !== null ? 10 ** Math.min(widthOf(first, vars), 15) : 256 ** widthOf(first, vars);
   for (const m of tests) {
-    const v = valueOf(m.value, vars);
+    const v = resolved(m.value, vars);
     for (const c of [v, v + 1, v - 1, 0, 1, 255, 0x80, 0x7fff])
       if (c >= 0 && c * 2 ** shift < limit && tests.every((t) => passes(t, c, vars))) return c * 2 ** shift;
   }

@@ -1,4 +1,5 @@
 /** Bytes of one inspection buffer that satisfy the matches of a rule's section, as far as those say where to be. */
+import { createContext, Script } from 'node:vm';
 import type {
   Base64DecodeMatch,
   BufferSection,
@@ -13,7 +14,7 @@ import type {
   PcreMatch,
 } from '../../src/rules/ir.js';
 import { sampleOf } from './pattern-sample.js';
-import { decode, encode, passes, solve, type Variables, valueOf, widthOf } from './rule-numbers.js';
+import { decode, encode, passes, resolved, solve, type Variables, widthOf } from './rule-numbers.js';
 
 /** What stands where no match asks for anything; a later one is taken when the rule forbids an earlier one. */
 const Fillers = ['x', '0', ' ', '~', 'Q', '\n', '\0', '\xff'];
@@ -40,6 +41,8 @@ class Layout {
   private readonly tail: number[][] = [];
   private exact: number | null = null;
   private least = 0;
+  /** Numbers that depend on the whole length. */
+  private readonly toEnd: ((length: number) => [at: number, text: number[]])[] = [];
   private readonly tests = new Map<string, ByteTestMatch[]>();
 
   constructor(
@@ -51,7 +54,7 @@ class Layout {
   }
 
   private number(n: NumberOrVar | null): number {
-    return valueOf(n, this.vars);
+    return resolved(n, this.vars);
   }
 
   put(at: number, text: ArrayLike<number>): void {
@@ -114,7 +117,7 @@ class Layout {
       else if (m.test.op === '>') this.least = Math.max(this.least, m.test.lo + 1);
     } else if (m.kind === 'byte_test') this.test(m);
     else if (m.kind === 'byte_extract' || m.kind === 'byte_math') this.extract(m);
-    else if (m.kind === 'byte_jump') this.jump(m);
+    else if (m.kind === 'byte_jump') this.jump(m, next);
     else if (m.kind === 'base64_decode') this.base64(m);
   }
 
@@ -160,10 +163,20 @@ class Layout {
     if (m.kind === 'byte_extract') this.cursor = this.place(m) + widthOf(m, this.vars);
   }
 
-  private jump(m: ByteJumpMatch): void {
+  private jump(m: ByteJumpMatch, next: Match | undefined): void {
     const at = this.place(m);
     const post = this.number(m.postOffset);
     const end = at + widthOf(m, this.vars);
+    if (next?.kind === 'isdataat' && next.negated && next.relative) {
+      // To where nothing, or no more than that, is left: the length is known at the end.
+      const from = m.from === 'beginning' ? 0 : end;
+      this.numberAt(m, 0);
+      this.toEnd.push((length) => {
+        const distance = length - Math.max(0, this.number(next.at) - 1) - from - post;
+        return [at, encode(m, Math.ceil(distance / Math.max(1, m.multiplier)), this.vars)];
+      });
+      return;
+    }
     let raw = m.from === 'beginning' ? end - post : Math.max(0, -post);
     raw = Math.ceil(raw / Math.max(1, m.multiplier));
     let step = this.numberAt(m, raw) * Math.max(1, m.multiplier);
@@ -186,8 +199,8 @@ class Layout {
     for (let i = 0; i < Samples; i++) {
       const text = sampleOf(m.expr, i);
       const after = text + rest.slice(text.length);
-      if (i + 1 < Samples && pattern(m)?.test(m.relative ? after : latin1(this.bytes.slice(0, from)) + after) === false)
-        continue;
+      const whole = m.relative ? after : latin1(this.bytes.slice(0, from)) + after;
+      if (i + 1 < Samples && pattern(m) !== null && exec(m, whole) === null) continue;
       this.put(from, codes(text));
       return;
     }
@@ -195,9 +208,7 @@ class Layout {
 
   /** Whether the expression is satisfied already by the contents before it, as far as JavaScript can tell. */
   private hasMatch(m: PcreMatch): boolean {
-    const expr = pattern(m);
-    if (expr === null) return false;
-    const found = expr.exec(latin1(m.relative ? this.bytes.slice(this.cursor) : this.bytes));
+    const found = exec(m, latin1(m.relative ? this.bytes.slice(this.cursor) : this.bytes));
     if (found === null) return false;
     this.cursor = (m.relative ? this.cursor : 0) + found.index + found[0].length;
     return true;
@@ -214,6 +225,10 @@ class Layout {
     const out = this.bytes.slice(0, length);
     while (out.length < length) out.push(this.filler);
     if (tail.length <= length) out.splice(length - tail.length, tail.length, ...tail);
+    for (const number of this.toEnd) {
+      const [at, text] = number(length);
+      out.splice(at, text.length, ...text);
+    }
     return out;
   }
 }
@@ -222,16 +237,37 @@ const patterns = new WeakMap<PcreMatch, RegExp | null>();
 
 /** A repeated group whose end repeats: JavaScript may take for ever on it. */
 const nested = /[*+}?]\)[*+{]/;
+const PatternMs = 20;
+const arena = createContext({ expr: /x/, text: '' });
+const script = new Script('expr.exec(text)');
 
-/** The expression for JavaScript; null when JavaScript does not understand it or might not come to an end. */
+/** The first match of an expression; null when there is none, it is not JavaScript's, or no end of it is in sight. */
+function exec(m: PcreMatch, text: string): RegExpExecArray | null {
+  const expr = pattern(m);
+  if (expr === null) return null;
+  if (!nested.test(m.expr)) return expr.exec(text);
+  arena.expr = expr;
+  arena.text = text;
+  try {
+    return script.runInContext(arena, { timeout: PatternMs }) as RegExpExecArray | null;
+  } catch {
+    return null;
+  }
+}
+
+/** The expression for JavaScript; null when JavaScript does not understand it. */
 function pattern(m: PcreMatch): RegExp | null {
   const known = patterns.get(m);
   if (known !== undefined) return known;
   const inline = /^\(\?([ims]+)\)/.exec(m.expr);
   const flags = new Set(`${m.flags.replace(/[^ims]/g, '')}${inline?.[1] ?? ''}`);
+  const text = m.expr
+    .slice(inline?.[0].length ?? 0)
+    .replace(/\(\?P</g, '(?<')
+    .replace(/\(\?P=(\w+)\)/g, '\\k<$1>');
   let out: RegExp | null = null;
   try {
-    if (!nested.test(m.expr)) out = new RegExp(m.expr.slice(inline?.[0].length ?? 0), [...flags].join(''));
+    out = new RegExp(text, [...flags].join(''));
   } catch {
     // Possessive quantifiers, recursion and the like: the sample is taken as it is.
   }
@@ -244,7 +280,7 @@ const lower = (text: string): string => text.toLowerCase();
 /** Whether something that must be absent from the whole section is in `text`. */
 function hasForbidden(matches: readonly Match[], text: string): boolean {
   for (const m of matches) {
-    if (m.kind === 'pcre' && m.negated && !m.relative && pattern(m)?.test(text) === true) return true;
+    if (m.kind === 'pcre' && m.negated && !m.relative && exec(m, text) !== null) return true;
     if (m.kind !== 'content' || !m.negated) continue;
     const bytes = latin1(m.bytes);
     const from = typeof m.offset === 'number' ? m.offset : 0;

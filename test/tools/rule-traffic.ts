@@ -5,11 +5,10 @@
  *
  * Every conversation has addresses and ports of its own, chosen among those the rule's header admits.
  */
-import { AppProto } from '../../src/protocol/app-proto.js';
 import { BufferId, buffers } from '../../src/protocol/buffers.js';
 import type { AddressSet, PortSet, Rule } from '../../src/rules/ir.js';
 import { frame, icmpv4, ip, tcp, udp } from './build.js';
-import { fieldOf, ipFieldsOf, numberFor, tcpFieldsOf } from './rule-fields.js';
+import { fieldOf, ipFieldsOf, isHttp, numberFor, tcpFieldsOf } from './rule-fields.js';
 import { type Coding, requestFor, responseFor, textsOf } from './rule-messages.js';
 import { type Delivery, type Variant, variantsOf } from './rule-variants.js';
 import { DefaultStartUs, type Endpoint, type Exchange, type TimedFrame, tcpSession } from './session.js';
@@ -55,10 +54,6 @@ function settersOf(rules: readonly Rule[]): Map<string, Rule[]> {
     }
   return out;
 }
-
-const isHttp = (r: Rule): boolean =>
-  r.proto.app === AppProto.Http1 ||
-  r.sections.some((s) => s.buffer !== BufferId.Payload && s.buffer < BufferId.Ipv4Hdr);
 
 /** Whether the server says what the rule looks for. */
 function fromServer(r: Rule): boolean {

@@ -3,7 +3,9 @@
  * made from a rule that differs in one thing (a byte, a letter's case, a place, a length, a section left out), so that
  * its traffic misses the real rule by that much, or at the edge of a window just does not.
  */
+
 import type { BufferSection, ContentMatch, Match, NumberTest, Rule } from '../../src/rules/ir.js';
+import { isHttp } from './rule-fields.js';
 
 /** How the traffic of a rule is sent. */
 export interface Delivery {
@@ -144,8 +146,10 @@ export function variantsOf(rule: Rule): Variant[] {
   if (rule.conditions.some((c) => c.kind === 'flowbits' || c.kind === 'xbits' || c.kind === 'hostbits'))
     out.delivered('with no bit set', { unprepared: true });
   if (rule.threshold !== null && rule.threshold.count > 1) out.delivered('one event fewer', { fewer: 1 });
-  out.delivered('in a gzip body', { coding: 'gzip' });
-  out.delivered('in a chunked body', { coding: 'chunked' });
+  if (isHttp(rule)) {
+    out.delivered('in a gzip body', { coding: 'gzip' });
+    out.delivered('in a chunked body', { coding: 'chunked' });
+  }
   for (const [i, c] of rule.conditions.entries()) {
     if (c.kind !== 'number') continue;
     for (const n of around(c.test)) {
