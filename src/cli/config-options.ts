@@ -41,7 +41,7 @@ export function addRuleOptions(command: Command): Command {
         return Number(value);
       }),
     )
-    .option('--disable-conf <file>', 'rules to leave out, a list as suricata-update reads it (repeatable)', collect, [])
+    .option('--disable-conf <file>', 'rules to leave out, as in suricata-update', collect, [])
     .option('--enable-conf <file>', 'commented-out rules to load (repeatable)', collect, [])
     .option('--drop-conf <file>', 'rules whose action becomes drop (repeatable)', collect, [])
     .option('--modify-conf <file>', 'changes to the text of rules (repeatable)', collect, []);
