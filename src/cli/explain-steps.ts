@@ -212,9 +212,11 @@ function absentText(id: number, t: Trace, s: SectionTrace): string {
     : `${name} is not there yet`;
 }
 
-function sectionStep(source: SectionSource, rule: Rule, t: Trace, s: SectionTrace | undefined): Step {
+/** `unseen`: the rule has no fast pattern and was no candidate all the same, for want of what this section looks at. */
+function sectionStep(source: SectionSource, rule: Rule, t: Trace, s: SectionTrace | undefined, unseen: boolean): Step {
   if (source.kind === 'event') {
-    return step(s?.matched ?? null, 'event', eventText(source.event), s?.matched === false ? 'not raised' : '');
+    const held = s?.matched ?? (unseen ? false : null);
+    return step(held, 'event', eventText(source.event), held === false ? 'not raised' : '');
   }
   if (source.kind === 'files') return filesStep(rule, s);
   const { section } = source;
@@ -223,7 +225,7 @@ function sectionStep(source: SectionSource, rule: Rule, t: Trace, s: SectionTrac
   const asks = transforms.length > 0 ? `after ${transforms.join(', ')}` : '';
   const all = flatten(section.matches);
   if (s === undefined) {
-    const none = step(null, name, asks);
+    const none = unseen ? step(false, name, asks, `no ${name} to look at`) : step(null, name, asks);
     none.within = all.map((m) => step(null, 'match', matchText(m)));
     return none;
   }
@@ -301,7 +303,7 @@ export function stepsOf(
     const whom =
       by === undefined
         ? 'its flow was passed, dropped or bypassed'
-        : `rule ${by.gid}:${by.sid} passed or dropped its flow`;
+        : `rule ${by.gid}:${by.sid} (${by.action}) ended the inspection of its flow`;
     add(step(false, 'inspection', '', `the packet was not inspected: ${whom}`));
   }
   const flowFault = t.header >= HeaderFault.NoFlow && t.header < HeaderFault.None;
@@ -320,7 +322,8 @@ export function stepsOf(
   if (fast !== null) add(fast);
   e.sections.forEach((source, n) => {
     const s = t.sections.find((x) => x.section === n);
-    add(sectionStep(source, rule, t, s));
+    const unseen = n === 0 && !t.candidate && e.explanation.fast === null;
+    add(sectionStep(source, rule, t, s, unseen));
   });
   if (t.fate >= 0) add(step(t.fate === Fate.Alert, 'alert', '', fateText(t.fate as Fate, rule)));
   return steps;

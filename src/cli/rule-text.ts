@@ -1,4 +1,5 @@
 /** Parts of a rule in few words, near to how rules are written. */
+import { appProtoNames } from '../protocol/app-proto.js';
 import type { AddressSet, Condition, Effect, Match, NumberOrVar, NumberTest, PortSet, Rule } from '../rules/ir.js';
 import { safe } from './format.js';
 
@@ -58,6 +59,10 @@ function testText(test: NumberTest): string {
 }
 
 export function conditionText(condition: Condition): string {
+  if (condition.kind === 'app_protocol') {
+    const side = condition.side === 'either' ? '' : `, ${condition.side}`;
+    return `app-layer-protocol ${condition.negated ? 'not ' : ''}${appProtoNames[condition.app]}${side}`;
+  }
   if (condition.kind === 'number') return `${condition.field} ${testText(condition.test)}`;
   return `${condition.kind} ${fieldsText(condition)}`;
 }

@@ -2,7 +2,7 @@
 import type { Packet } from '../decode/packet.js';
 import { flowintGet } from '../flow/bits.js';
 import { flows } from '../flow/columns.js';
-import { AppProto } from '../protocol/app-proto.js';
+import { AppProto, appProtoNames } from '../protocol/app-proto.js';
 import { Dir } from '../protocol/ip.js';
 import { Op, RuleCol, RuleType } from '../rules/compile/layout.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
@@ -69,6 +69,8 @@ function evidence(code: Int32Array, pc: number, p: Packet): string {
       const have = p.flow === 0 ? Number.NaN : flowintGet(p.flow, code[pc + 2]);
       return Number.isNaN(have) ? 'not set in this flow' : String(have);
     }
+    case Op.AppProtocol:
+      return p.flow === 0 ? 'there is no flow' : `the flow speaks ${appProtoNames[flows.appProto[p.flow]]}`;
     case Op.HostbitsTest:
     case Op.XbitsTest:
       return code[pc + 2] !== 0 ? 'not set' : 'set';

@@ -22,7 +22,7 @@ export function reasonOf(t: Trace): string {
 function within(s: SectionTrace): number {
   const last = s.matches[s.matches.length - 1];
   if (last === undefined) return s.shown === null ? 0 : 0.1;
-  return s.matches.filter((m) => m.held).length + (last.held ? 0 : Math.min(0.9, last.nearBytes / 100));
+  return 0.1 + s.matches.filter((m) => m.held).length + (last.held ? 0 : Math.min(0.8, last.nearBytes / 100));
 }
 
 /**
@@ -32,7 +32,7 @@ function within(s: SectionTrace): number {
  */
 export function scoreOf(t: Trace): number {
   if (t.fate >= 0) return 100_000;
-  if (t.closedBy !== -2) return 400;
+  if (t.closedBy !== -2) return 205;
   let score = 0;
   if (t.header !== HeaderFault.None) return t.header + (t.candidate ? 100 : 0);
   score = 200;

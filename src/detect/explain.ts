@@ -202,7 +202,14 @@ export class Explainer implements Observer, Recorder {
     trace.tsUs = this.p.tsUs;
     if (this.tx !== null && trace.sections.length > 0) this.remember(rule, trace);
     if (matched) this.matched.push({ trace: { ...trace, sections: [...trace.sections] }, tx: this.tx });
-    else this.consider(trace);
+    else if (!this.isLeftToStream(trace)) this.consider(trace);
+  }
+
+  /** A payload that became part of a stream is looked at there: that the packet's own was not says nothing. */
+  private isLeftToStream({ sections }: Trace): boolean {
+    if (this.kind !== Look.Packet || (this.p.flags & PacketFlag.StreamAdded) === 0) return false;
+    const last = sections[sections.length - 1];
+    return last !== undefined && last.buffer === BufferId.Payload && last.shown === null && !last.matched;
   }
 
   private noteSetter(rule: number): void {

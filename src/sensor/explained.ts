@@ -27,7 +27,7 @@ export interface Explained {
   sections: SectionSource[];
   explanation: Explanation;
   /** Rules that the explanation names, by number. */
-  named: Record<number, Pick<Rule, 'gid' | 'sid' | 'rev' | 'msg' | 'file' | 'line'>>;
+  named: Record<number, Pick<Rule, 'gid' | 'sid' | 'rev' | 'msg' | 'action' | 'file' | 'line'>>;
 }
 
 /** What the worker is to record for the rule with this id. Throws as rulesWithId. */
@@ -105,8 +105,8 @@ export function explained(compiled: CompiledRules, explanation: Explanation): Ex
   const numbers = [...explanation.setters.map((s) => s.rule), ...traces.map((t) => t?.closedBy ?? -1)];
   for (const number of numbers) {
     if (number < 0) continue;
-    const { gid, sid, rev, msg, file, line } = compiled.rules[number];
-    named[number] = { gid, sid, rev, msg, file, line };
+    const { gid, sid, rev, msg, action, file, line } = compiled.rules[number];
+    named[number] = { gid, sid, rev, msg, action, file, line };
   }
   return { rule: compiled.rules[n], sections: sectionSources(compiled, n), explanation, named };
 }
