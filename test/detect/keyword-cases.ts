@@ -51,7 +51,7 @@ export function prepare(folder: string): KeywordRun {
     `geoip-database: ${join(folder, 'countries.mmdb')}\n`,
   ].join('\n');
   const classes = new Set(set.rules.flatMap((r) => r.classtype ?? []));
-  return { cases, run: { capture, rules, config: writeSettings(folder, '1mb', classes, more) } };
+  return { cases, run: { capture, rules, config: writeSettings(folder, classes, { more }) } };
 }
 
 /** A line a rule: its number, then each conversation with the number of the rule's alerts in it. */

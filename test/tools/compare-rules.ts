@@ -58,7 +58,7 @@ const set = loadRules({ files: values.rules ?? [], settings: new Settings({}) })
 const bySid = new Map<number, Rule>(set.rules.map((r) => [r.sid, r]));
 const only = values.only?.split(',').map(Number);
 const chosen = set.rules.filter((r, i) => (only === undefined ? i % Number(values.every) === 0 : only.includes(r.sid)));
-const config = writeSettings(folder, '1mb', new Set(set.rules.flatMap((r) => r.classtype ?? [])));
+const config = writeSettings(folder, new Set(set.rules.flatMap((r) => r.classtype ?? [])));
 const rules = join(folder, 'loaded.rules');
 writeFileSync(rules, `${set.rules.map((r) => r.text).join('\n')}\n`);
 console.log(`${set.rules.length} rules loaded, ${set.failed.length} refused, ${set.skipped.length} skipped`);

@@ -21,16 +21,28 @@ export interface EveAlert {
   alert: { gid: number; signature_id: number };
 }
 
+export interface Comparison {
+  /** stream.reassembly.depth. */
+  depth?: string;
+  /** EXTERNAL_NET. */
+  external?: string;
+  /** Further lines of configuration. */
+  more?: string;
+}
+
 /**
  * Settings of both engines. Limits that only memory asks for are high, alerts of a packet are not cut off, and what
  * Suricata draws by lot (sizes of stream chunks and body windows) is fixed.
  */
-export const comparisonYaml = (depth: string, folder: string): string => `%YAML 1.1
+export const comparisonYaml = (
+  folder: string,
+  { depth = '1mb', external = '!$HOME_NET' }: Comparison,
+): string => `%YAML 1.1
 ---
 vars:
   address-groups:
     HOME_NET: "[192.168.0.0/16,10.0.0.0/8,172.16.0.0/12]"
-    EXTERNAL_NET: "!$HOME_NET"
+    EXTERNAL_NET: "${external}"
 ${['HTTP', 'SMTP', 'SQL', 'DNS', 'TELNET', 'DC', 'SSH', 'FTP', 'SIP', 'SNMP']
   .map((n) => `    ${n}_SERVERS: "$HOME_NET"\n`)
   .join('')}    AIM_SERVERS: "$EXTERNAL_NET"
@@ -187,14 +199,14 @@ export class Tally {
 
 /**
  * Writes the settings of both engines into `folder` and names their file. The classes that rules use are made known, so
- * that neither engine refuses one. `more`: further lines of configuration.
+ * that neither engine refuses one.
  */
-export function writeSettings(folder: string, depth: string, classes: ReadonlySet<string>, more = ''): string {
+export function writeSettings(folder: string, classes: ReadonlySet<string>, how: Comparison = {}): string {
   mkdirSync(folder, { recursive: true });
   const lines = [...classes].map((c) => `config classification: ${c},${c},3\n`);
   writeFileSync(join(folder, 'classification.config'), lines.join(''));
   writeFileSync(join(folder, 'reference.config'), 'config reference: url http://\nconfig reference: cve http://\n');
   const config = join(folder, 'engines.yaml');
-  writeFileSync(config, comparisonYaml(depth, folder) + more);
+  writeFileSync(config, comparisonYaml(folder, how) + (how.more ?? ''));
   return config;
 }
