@@ -37,13 +37,18 @@ function placed<T>(word: Word, read: () => T): T {
   }
 }
 
+/** What was probably meant, while anybody will read it. */
+function suggestion(env: RuleEnvironment, word: string, known: Iterable<string>): string | null {
+  return env.suggests ? didYouMean(word, known) : null;
+}
+
 /** Action and protocol of the header. Throws RuleSkip for a protocol that is not inspected. */
 export function checkHeader(ast: RuleAst, env: RuleEnvironment): { action: Action; proto: HeaderProto } {
   const action = ast.action.text.toLowerCase();
   if (!actions.has(action)) {
     throw new RuleFault(
       `unknown action "${ast.action.text}"`,
-      didYouMean(action, actions) ?? `actions are ${[...actions].join(', ')}`,
+      suggestion(env, action, actions) ?? `actions are ${[...actions].join(', ')}`,
       ast.action.at,
     );
   }
@@ -136,7 +141,7 @@ function applyOption(b: RuleBuilder, o: OptionAst): void {
     if (reason !== undefined) throw new RuleSkip(reason);
     throw new RuleFault(
       o.name === '' ? 'an option has no name' : `unknown keyword "${o.name}"`,
-      didYouMean(o.name, keywordNames()) ?? (o.name === '' ? 'remove the extra semicolon' : null),
+      suggestion(b.env, o.name, keywordNames()) ?? (o.name === '' ? 'remove the extra semicolon' : null),
     );
   }
   if (keyword.since === 8) needVersion8(o.name, b.env);

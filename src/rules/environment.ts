@@ -21,6 +21,8 @@ export class RuleEnvironment {
   checkPattern: ((expr: string, flags: string) => string | null) | null = null;
   /** Types of the sets that rules have named so far: a later rule need not repeat it. */
   readonly datasetTypes = new Map<string, string>();
+  /** Suggestions are sought for mistyped words; that costs more than the rest of a faulty rule. */
+  suggests = true;
   /** Remarks about the rule being read (text only; the loader adds the place). */
   readonly remarks: { reason: string; hint: string | null }[] = [];
 

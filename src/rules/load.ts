@@ -87,8 +87,8 @@ class RuleLoader {
     eventFilters: [],
     rateFilters: [],
   };
-  /** Place in `rules` of each gid:sid; a replaced rule leaves a hole that finish() closes. */
-  private readonly byId = new Map<string, number>();
+  /** Place in `rules` of each gid and sid (gid * 2^32 + sid); a replaced rule leaves a hole that finish() closes. */
+  private readonly byId = new Map<number, number>();
   private readonly rules: (Rule | null)[] = [];
   private readonly env: RuleEnvironment;
 
@@ -134,6 +134,7 @@ class RuleLoader {
       if (!(e instanceof RuleSkip || e instanceof RuleFault)) throw e;
       if (this.set[kind].length >= LoadLimit.Notes) {
         this.set.unkept[kind]++;
+        if (kind === 'failed') this.env.suggests = false;
         return;
       }
       const sid = (ast === null ? null : sidOf(ast.options)) ?? guessSid(text.text);
@@ -162,19 +163,19 @@ class RuleLoader {
 
   /** Adds a rule; one of the same gid and sid is replaced by a newer revision, else the new one is refused. */
   private keep(rule: Rule): void {
-    const id = `${rule.gid}:${rule.sid}`;
+    const id = rule.gid * 2 ** 32 + rule.sid;
     const at = this.byId.get(id);
     const old = at === undefined ? null : this.rules[at];
     if (old !== null && at !== undefined) {
       if (old.rev >= rule.rev) {
         throw new RuleFault(
-          `duplicate of rule ${id} rev ${old.rev} at ${old.file} line ${old.line}`,
+          `duplicate of rule ${rule.gid}:${rule.sid} rev ${old.rev} at ${old.file} line ${old.line}`,
           'give it a sid of its own or a higher rev',
           0,
         );
       }
       this.rules[at] = null;
-      this.env.warn(`replaces rev ${old.rev} of rule ${id} at ${old.file} line ${old.line}`);
+      this.env.warn(`replaces rev ${old.rev} of rule ${rule.gid}:${rule.sid} at ${old.file} line ${old.line}`);
     }
     this.byId.set(id, this.rules.push(rule) - 1);
   }

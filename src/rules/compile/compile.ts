@@ -250,11 +250,13 @@ class Compiler {
 
   /** List rows by direction of the rules for which `wanted` holds. */
   byDirection(wanted: (d: Draft) => boolean): Int32Array {
-    return sharedI32(
-      [RuleFlag.ToServer, RuleFlag.ToClient].map((bit) =>
-        this.lists.add(this.drafts.flatMap((d, n) => ((d.cls.flags & bit) !== 0 && wanted(d) ? [n] : []))),
-      ),
-    );
+    const lists: [number[], number[]] = [[], []];
+    this.drafts.forEach((d, n) => {
+      if (!wanted(d)) return;
+      if ((d.cls.flags & RuleFlag.ToServer) !== 0) lists[0].push(n);
+      if ((d.cls.flags & RuleFlag.ToClient) !== 0) lists[1].push(n);
+    });
+    return sharedI32(lists.map((list) => this.lists.add(list)));
   }
 }
 
