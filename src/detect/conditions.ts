@@ -139,7 +139,8 @@ export function numberField(field: number, p: Packet): number {
   const icmp = (p.ipProto === IpProto.Icmp || p.ipProto === IpProto.Icmpv6) && p.l4Off !== 0;
   switch (field) {
     case NumberCode.Dsize:
-      return (p.flags & PacketFlag.Invalid) !== 0 ? -1 : p.payloadLen;
+      // An ICMP error has its payload also when what it quotes is damaged.
+      return (p.flags & PacketFlag.Invalid) !== 0 && !icmp ? -1 : p.payloadLen;
     case NumberCode.Ttl:
       return p.ipVersion === 0 ? -1 : p.ttl;
     case NumberCode.Tos:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { TcpFlag } from '../../src/protocol/tcp.js';
-import { udpFrame } from '../tools/build.js';
+import { frame, icmpv4, ip, udpFrame } from '../tools/build.js';
 import { Run, sidsOf } from './engine-harness.js';
 import { get, http, ok, post, tcpTo, udpTo } from './frames.js';
 
@@ -45,6 +45,13 @@ describe('Packet rules (Suricata manual, "Rule Types and Categorization")', () =
     const run = (flags: number, payload = '') => sidsOf(rules.join('\n'), [tcpTo(flags, {}, payload)]).sort();
     assert.deepEqual(run(TcpFlag.Syn), [1, 3, 4, 6]);
     assert.deepEqual(run(TcpFlag.Syn | TcpFlag.Ack, 'abc'), [2, 3, 4, 5, 6]);
+  });
+
+  it('an ICMP error has a size and content also when what it quotes is no packet', () => {
+    const rest = Buffer.from(`\0\0\0\0${'quoted '.repeat(12)}`, 'latin1');
+    const bytes = frame(ip('10.0.0.80', '192.168.1.10', 1, icmpv4(3, 3, rest)));
+    const rules = `alert icmp ${any} (itype:3; dsize:84; content:"quoted"; sid:1;)\nalert icmp ${any} (dsize:<84; sid:2;)`;
+    assert.deepEqual(sidsOf(rules, [{ tsUs: 1e15, bytes }]), [1]);
   });
 
   it('decoder events need no port and no flow', () => {
