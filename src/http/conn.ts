@@ -66,6 +66,10 @@ export const enum ConnFlag {
   Tunnel = 2,
   /** HTTP/0.9 was spoken: further request bytes are not requests. */
   Ignore = 4,
+  /** Bytes are missing, and where the next message begins is not known (resync.ts). */
+  LostToServer = 8,
+  LostToClient = 16,
+  Lost = 24,
 }
 
 export class HttpConn {

@@ -26,6 +26,7 @@ import { piece } from './cursor.js';
 import { countParserError, raise } from './events.js';
 import { requestComplete, requestStep } from './request.js';
 import { responseComplete, responseStep } from './response.js';
+import { lose, resync } from './resync.js';
 import { setInlineBodies } from './store.js';
 import { TxFlag } from './transaction.js';
 import { dropTransactions, finishTransactions } from './tx-list.js';
@@ -110,6 +111,7 @@ function consume(flow: number, dir: Dir, off: number, len: number, tsUs: number)
   piece.gap = false;
   const result = run(conn, dir);
   if (conn.first === null) closeConnIfIdle(conn);
+  if ((connFlags[flow] & ConnFlag.Lost) !== 0) resync(conn, dir);
   return result;
 }
 
@@ -130,7 +132,8 @@ function gap(flow: number, dir: Dir, len: number, tsUs: number): ParseResult {
   const conn = connFor(flow);
   conn.nowUs = tsUs;
   const left = dir === Dir.ToServer ? conn.inLeft : conn.outLeft;
-  // Elsewhere the parser goes on with what follows as if nothing were missing: it finds its way at the next message.
+  if (!passesGap(conn, dir) || (left >= 0 && len > left)) lose(conn, dir);
+  // Elsewhere the parser goes on with what follows as if nothing were missing, until another message begins.
   if (!passesGap(conn, dir)) return ParseResult.Ok;
   piece.pos = 0;
   piece.end = left >= 0 ? Math.min(len, left) : len;

@@ -97,7 +97,7 @@ function lateBody(conn: HttpConn, tx: HttpTransaction): boolean {
 
 /** More of a body than was announced. A coded one of known length has ended for its decoder: what follows is no part of it. */
 function takeMore(conn: HttpConn, tx: HttpTransaction, len: number): void {
-  const known = tx.res.transfer === Transfer.Identity && conn.outLeft === 0;
+  const known = tx.res.transfer === Transfer.Identity && tx.res.contentLength > 0 && conn.outLeft === 0;
   if (!known || findHeader(tx.res, hContentEncoding) < 0) takeBody(conn, tx, Dir.ToClient, cur.pos, len);
 }
 

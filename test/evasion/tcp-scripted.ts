@@ -348,6 +348,51 @@ export const scripted: Scripted[] = [
     anomaly: 'stream.reassembly_seq_gap',
   },
   {
+    name: 'a hole in a chunk of an upload that takes its end along: the next request is seen',
+    make: (s) => {
+      s.open().client(Ack, 'POST /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nabc');
+      s.c += 200;
+      s.server(Ack | Psh, Answer)
+        .client(Ack)
+        .ask();
+    },
+    anomaly: 'stream.reassembly_seq_gap',
+  },
+  {
+    name: 'a hole that takes the end of a body and the beginning of the next request along: the third is seen',
+    make: (s) => {
+      s.open().client(Ack, post(1000) + body(500));
+      s.c += 520;
+      s.client(Ack, 'om/path HTTP/1.1\r\nHost: a\r\n\r\n')
+        .server(Ack | Psh, Answer + Answer)
+        .client(Ack)
+        .ask();
+    },
+    anomaly: 'stream.reassembly_seq_gap',
+  },
+  {
+    name: 'a hole in a head that takes its end along: the next request is seen',
+    make: (s) => {
+      s.open().client(Ack, 'GET /first HTTP/1.1\r\nHost: www.exa');
+      s.c += 40;
+      s.server(Ack | Psh, Answer)
+        .client(Ack)
+        .ask();
+    },
+    anomaly: 'stream.reassembly_seq_gap',
+  },
+  {
+    name: 'frames cut by the snap length: what was captured is inspected, the next request too',
+    make: (s) => {
+      s.open();
+      s.snap = 400;
+      s.client(Ack | Psh, `GET /long HTTP/1.1\r\nHost: a\r\nCookie: ${body(900)}\r\n\r\n`)
+        .server(Ack | Psh, Answer)
+        .client(Ack);
+      s.ask();
+    },
+  },
+  {
     name: 'an attack in the captured part of a frame that the snap length cut',
     anomaly: 'decoder.ipv4.trunc_pkt',
     make: (s) => {
