@@ -165,7 +165,7 @@ export function explainText(e: Explained, notes: readonly string[], width: numbe
   const cells = Math.min(width, width === Number.MAX_SAFE_INTEGER ? NoTerminalWidth : width);
   const { rule, explanation } = e;
   const lines = [
-    ...wrapped(paint('bold', safe(`${rule.gid}:${rule.sid}:${rule.rev}  ${rule.msg}`)), cells, 2),
+    ...wrapped(safe(`${rule.gid}:${rule.sid}:${rule.rev}  ${rule.msg}`), cells, 2).map((l) => paint('bold', l)),
     ...wrapped(safe(`${rule.file}:${rule.line}, type ${ruleTypeNames[explanation.type]}`), cells, 2),
     '',
     ...wrapped(verdictText(e), cells, 0),

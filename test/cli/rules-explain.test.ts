@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { excerptLine, wrapped } from '../../src/cli/explain-text.js';
+import { excerptLine, explainText, wrapped } from '../../src/cli/explain-text.js';
 import { displayWidth } from '../../src/cli/format.js';
+import { Explainer } from '../../src/detect/explain.js';
+import { setObserver } from '../../src/detect/recorder.js';
+import { explained } from '../../src/sensor/explained.js';
+import { Run } from '../detect/engine-harness.js';
 import { pcapFile } from '../tools/capture-writer.js';
 import { peccary, replayEvents } from '../tools/peccary.js';
 import { type Exchange, tcpSession } from '../tools/session.js';
@@ -183,6 +187,44 @@ describe('peccary rules explain', () => {
     const events = replayEvents(capture, '-S', file);
     assert.ok(events.some((e) => e.alert?.signature_id === 1));
   });
+});
+
+describe('The answer on a terminal', () => {
+  const data = `GET /${'long/'.repeat(60)}end?q=1 HTTP/1.1\r\nHost: a\r\n\r\n`;
+  const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+  const frames = tcpSession({
+    exchanges: [
+      { from: 'client', data },
+      { from: 'server', data: answer },
+    ],
+  });
+  const message = 'a message of many words that does not fit into one line of a narrow terminal';
+  const texts = [
+    'alert http any any -> any any (msg:"M"; http.uri; content:"/long/"; content:"end?q=2"; distance:0; sid:1;)',
+    'alert http [10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16] any -> any any (msg:"M"; http.uri; content:"/long/"; sid:1;)',
+    'alert http any any -> any any (msg:"M"; http.uri; content:"/long/"; pcre:"/(?:aaaaaaaaaaaaaaaaaaaaa|bbbbbbbbbbbbbbbbbbbbbbbbbbbbb|ccccccccccccccccccc)/"; sid:1;)',
+    'alert http any any -> any any (msg:"M"; flowbits:isset,a.flowbit.with.a.long.name; http.uri; content:"/long/"; sid:1;)',
+    'alert http any any -> any any (msg:"M"; http.uri; content:"/long/"; sid:1;)',
+  ];
+  for (const width of [40, 60, 80, 132]) {
+    it(`fits ${width} columns`, () => {
+      for (const text of texts) {
+        const run = new Run(text.replace('"M"', `"${message}"`));
+        const explainer = new Explainer(run.rules, { rules: [0], setters: [] });
+        setObserver(explainer);
+        try {
+          run.replay(frames);
+        } finally {
+          setObserver(null);
+        }
+        const e = explained(run.rules, explainer.result());
+        const note = 'a note of many words that does not fit into one line of a narrow terminal either';
+        const lines = explainText(e, [note], width, (_, plain) => plain).split('\n');
+        for (const line of lines) assert.ok(displayWidth(line) <= Math.max(width, 46), `${line} (${width})`);
+        assert.ok(lines.some((line) => /It (did not fire|fired)/.test(line)));
+      }
+    });
+  }
 });
 
 describe('Places in buffers, for people', () => {
