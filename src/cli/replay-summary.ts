@@ -29,6 +29,8 @@ export function printRemarks(out: NodeJS.WritableStream, configNotes: string[], 
     out.write(`and ${plural(refused - MaxNotes, 'refused rule')} more: \`peccary rules check\` lists them all\n`);
   }
   if (skipped > 0) out.write(`${plural(skipped, 'rule')} skipped: \`peccary rules check\` says why\n`);
+  const idle = summary.rules.warnings.filter((note) => note.reason.endsWith('matches no rule'));
+  for (const note of idle.slice(0, MaxNotes)) out.write(`${noteText(note)}\n`);
   const dead = summary.rules.warnings.filter((note) => note.reason.startsWith('can never match')).length;
   if (dead > 0) out.write(`${plural(dead, 'rule')} that can never match: \`peccary rules check\` says why\n`);
 }

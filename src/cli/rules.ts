@@ -75,11 +75,14 @@ async function load(flags: Flags): Promise<Loaded> {
   return { set, settings };
 }
 
-function printCheck({ set }: Loaded, json: boolean): void {
-  const { failed, skipped, warnings, unkept, management } = set;
+async function printCheck({ set, settings }: Loaded, json: boolean): Promise<void> {
+  const { compileRules } = await import('../rules/compile/compile.js');
+  const { withRefused } = await import('../rules/compile/refused.js');
+  const { loaded, failed } = withRefused(set, compileRules(set, settings).refused);
+  const { skipped, warnings, unkept, management } = set;
   if (json) {
     const more = unkept.failed + unkept.skipped + unkept.warnings > 0 ? { unkept } : {};
-    const report = { loaded: set.rules.length, failed, skipped, warnings, ...more, lists: management };
+    const report = { loaded, failed, skipped, warnings, ...more, lists: management };
     process.stdout.write(`${safeJson(JSON.stringify(report))}\n`);
   } else {
     const lines = [
@@ -88,7 +91,7 @@ function printCheck({ set }: Loaded, json: boolean): void {
       ...skipped.map((note) => `skipped  ${noteText(note)}`),
       ...warnings.map((note) => `warning  ${noteText(note)}`),
       ...unkeptLines(unkept),
-      `${plural(set.rules.length, 'rule')} loaded, ${failed.length + unkept.failed} refused, ${skipped.length + unkept.skipped} skipped, ${plural(warnings.length + unkept.warnings, 'warning')}`,
+      `${plural(loaded, 'rule')} loaded, ${failed.length + unkept.failed} refused, ${skipped.length + unkept.skipped} skipped, ${plural(warnings.length + unkept.warnings, 'warning')}`,
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
   }

@@ -88,7 +88,10 @@ export class FactFinder {
       portGroups: type === RuleType.AppTx || type === RuleType.IpOnly ? [] : this.portGroups(rule, dirs),
       looksAt: sections.map((s) => ({ buffer: bufferName(s.buffer), when: whenOf(s.buffer, type, dirs) })),
       state: this.state(rule),
-      warnings: this.set.warnings.filter((n) => n.sid === rule.sid && n.file === rule.file && n.line === rule.line),
+      warnings: [
+        ...this.compiled.refused.map((n) => ({ ...n, reason: `refused: ${n.reason}` })),
+        ...this.set.warnings,
+      ].filter((n) => n.sid === rule.sid && n.file === rule.file && n.line === rule.line),
     };
   }
 

@@ -4,6 +4,7 @@ import { type PackedRules, packRules } from '../output/rule-table.js';
 import { type CompiledRules, compileRules } from '../rules/compile/compile.js';
 import { compileDatabases } from '../rules/compile/databases.js';
 import { flowNames, hostNames } from '../rules/compile/names.js';
+import { withRefused } from '../rules/compile/refused.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import { recordInputs } from '../rules/inputs.js';
 import type { RuleNote, RuleSet } from '../rules/ir.js';
@@ -89,12 +90,13 @@ function compile(request: RuleRequest, content: RuleFileBytes): { made: Made; ch
   settings.markRead(known);
   const { set, compiled } = result;
   const { rules: all, ...rules } = compiled;
-  const { failed, skipped, warnings, unkept } = set;
+  const { skipped, warnings, unkept } = set;
+  const { loaded, failed } = withRefused(set, compiled.refused);
   return {
     made: {
       rules,
       packed: packRules(all),
-      report: { loaded: set.rules.length, failed, skipped, warnings, unkept },
+      report: { loaded, failed, skipped, warnings, unkept },
       databases: compileDatabases(rules),
       source: { set, compiled },
     },

@@ -147,6 +147,18 @@ describe('peccary rules', () => {
     assert.match(peccary(['rules', 'show', '4', ...lists]).stdout, /dsize is more than 200/);
   });
 
+  it('a rule that loads and does not fit the tables counts as refused, in check and in replay', () => {
+    const big = join(dir, 'big.rules');
+    const names = ['uri', 'uri.raw', 'method', 'host', 'host.raw', 'user_agent', 'referer', 'accept', 'cookie'];
+    const sections = ['', 'to_md5; ', 'to_sha1; '].flatMap((t) => names.map((n) => `http.${n}; ${t}content:"abcd"; `));
+    writeFileSync(big, `alert http any any -> any any (flow:to_server; ${sections.join('')}sid:21;)\n`);
+    const { status, stdout } = peccary(['rules', 'check', '-S', big]);
+    assert.equal(status, 2);
+    assert.match(stdout, /^refused .*big\.rules:1:1: more than 24 buffers in one rule \(sid 21\)\n {4}split the rule/m);
+    assert.match(stdout, /^0 rules loaded, 1 refused/m);
+    assert.match(peccary(['rules', 'show', '21', '-S', big]).stdout, /warning +refused: more than 24 buffers/);
+  });
+
   it('show says why a refused rule is not there, and that an unknown one is not', () => {
     const refused = peccary(['rules', 'show', '2', '-S', file]);
     assert.equal(refused.status, 2);
