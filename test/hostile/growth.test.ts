@@ -1,13 +1,18 @@
 /** Work grows as the traffic does, whatever a sender makes of it: four times as much costs less than eight times. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { hostile } from '../tools/hostile.js';
+import { type Hostile, hostile } from '../tools/hostile.js';
+import { hostileHttp, strainedRules } from '../tools/hostile-http.js';
+import { hostilePackets } from '../tools/hostile-packets.js';
 import { bundledRules, PipelineRun, poolsInUse } from '../tools/pipeline-run.js';
 import type { TimedFrame } from '../tools/session.js';
 
 /** Four times the input may cost this many times as much; quadratic work costs 16 times. */
 const Factor = 8;
-const Repetitions = 3;
+const Repetitions = 2;
+const Chances = 3;
+/** Out-of-band data is taken out, so that it costs what it can. */
+const tree = { stream: { reassembly: { urgent: { policy: 'oob' } } } };
 /** Costs below this are noise. */
 const FloorNs = 8e6;
 
@@ -17,7 +22,7 @@ const flowbits = Array.from(
   (_, i) =>
     `alert http any any -> any any (flowbits:isnotset,b${i}; flowbits:set,b${i}; http.uri; content:"/"; noalert; sid:${9_000_000 + i};)`,
 ).join('\n');
-const rules = `${bundledRules(readdirSync(folder).filter((name) => name.endsWith('.rules')))}\n${flowbits}`;
+const rules = `${bundledRules(readdirSync(folder).filter((name) => name.endsWith('.rules')))}\n${flowbits}${strainedRules}`;
 
 /** Time this thread was on a processor, nanoseconds; with others on the machine the clock tells nothing. */
 function busyNs(): number {
@@ -25,10 +30,10 @@ function busyNs(): number {
 }
 
 /** Least time that the pipeline took for these frames. */
-function cost(frames: readonly TimedFrame[]): number {
+function cost(frames: readonly TimedFrame[], inline: boolean): number {
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < Repetitions; i++) {
-    const run = new PipelineRun(rules);
+    const run = new PipelineRun(rules, tree, inline);
     const before = busyNs();
     run.feed(frames).finish();
     best = Math.min(best, busyNs() - before);
@@ -36,17 +41,23 @@ function cost(frames: readonly TimedFrame[]): number {
   return best;
 }
 
+/** Throws unless four times the traffic costs less than `Factor` times as much. A busy machine gets another chance. */
+function grows(name: string, n: number, make: Hostile['make'], inline: boolean): void {
+  for (let chance = 1; ; chance++) {
+    const [once, twice, four] = [n, 2 * n, 4 * n].map((size) => cost([...make(size)], inline));
+    const ms = [once, twice, four].map((ns) => (ns / 1e6).toFixed(1)).join(', ');
+    if (process.env.PECCARY_SHOW_COSTS !== undefined) process.stdout.write(`      ${name}: ${ms} ms\n`);
+    if (four < Factor * Math.max(once, FloorNs)) break;
+    assert.ok(chance < Chances, `${n}, ${2 * n} and ${4 * n} cost ${ms} ms`);
+  }
+  for (const [pool, used] of Object.entries(poolsInUse())) {
+    if (pool !== 'trackers' && pool !== 'fragments') assert.equal(used, 0, `${pool} after the end of all flows`);
+  }
+}
+
 describe('Work grows linearly with the traffic', function () {
   this.timeout(120_000);
-  for (const { name, n, make } of hostile) {
-    it(name, () => {
-      const [once, twice, four] = [n, 2 * n, 4 * n].map((size) => cost([...make(size)]));
-      const ms = [once, twice, four].map((ns) => (ns / 1e6).toFixed(1)).join(', ');
-      if (process.env.PECCARY_SHOW_COSTS !== undefined) process.stdout.write(`      ${name}: ${ms} ms\n`);
-      assert.ok(four < Factor * Math.max(once, FloorNs), `${n}, ${2 * n} and ${4 * n} cost ${ms} ms`);
-      for (const [pool, used] of Object.entries(poolsInUse())) {
-        if (pool !== 'trackers' && pool !== 'fragments') assert.equal(used, 0, `${pool} after the end of all flows`);
-      }
-    });
+  for (const { name, n, make } of [...hostile, ...hostilePackets, ...hostileHttp]) {
+    for (const inline of [false, true]) it(`${name}${inline ? ', inline' : ''}`, () => grows(name, n, make, inline));
   }
 });

@@ -1,6 +1,8 @@
 /** When flows have ended and datagrams are whole, no stage holds anything of them. */
 import assert from 'node:assert/strict';
 import { hostile } from '../tools/hostile.js';
+import { hostileHttp } from '../tools/hostile-http.js';
+import { hostilePackets } from '../tools/hostile-packets.js';
 import { PipelineRun, poolsInUse } from '../tools/pipeline-run.js';
 
 const rules = `
@@ -19,7 +21,7 @@ describe('Pools are empty when all flows have ended', function () {
     it(inline ? 'inline' : 'passive', () => {
       const run = new PipelineRun(rules, {}, inline);
       let held = 0;
-      for (const { name, n, make } of hostile) {
+      for (const { name, n, make } of [...hostile, ...hostilePackets, ...hostileHttp]) {
         run.feed(make(Math.ceil(n / 10)));
         held += poolsInUse().httpBytes + poolsInUse().flowBits + poolsInUse().storedCells;
         run.finish();

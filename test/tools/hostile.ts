@@ -10,26 +10,26 @@ import { fragmentPacket } from './fragment.js';
 import { seeded } from './seeded.js';
 import { DefaultStartUs, type Exchange, type SessionOptions, type TimedFrame, tcpSession } from './session.js';
 
-const Host = 'Host: h\r\n';
-const ClientIsn = 1000;
-const ServerIsn = 500_000;
+export const Host = 'Host: h\r\n';
+export const ClientIsn = 1000;
+export const ServerIsn = 500_000;
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
-const timed = (bytes: Uint8Array, i = 0): TimedFrame => ({ tsUs: DefaultStartUs + i, bytes });
+export const timed = (bytes: Uint8Array, i = 0): TimedFrame => ({ tsUs: DefaultStartUs + i, bytes });
 
 /** One session with these messages. */
 export function session(exchanges: Exchange[], more: Partial<SessionOptions> = {}): TimedFrame[] {
   return tcpSession({ client: { isn: ClientIsn }, server: { isn: ServerIsn }, stepUs: 1, ...more, exchanges });
 }
 
-function request(data: string | Uint8Array): TimedFrame[] {
+export function request(data: string | Uint8Array): TimedFrame[] {
   return session([
     { from: 'client', data: typeof data === 'string' ? latin1(data) : data },
     { from: 'server', data: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' },
   ]);
 }
 
-function response(head: string, body: Uint8Array): TimedFrame[] {
+export function response(head: string, body: Uint8Array): TimedFrame[] {
   const start = latin1(`HTTP/1.1 200 OK\r\n${head}Content-Length: ${body.length}\r\n\r\n`);
   return session([
     { from: 'client', data: `GET / HTTP/1.1\r\n${Host}\r\n` },
@@ -37,7 +37,7 @@ function response(head: string, body: Uint8Array): TimedFrame[] {
   ]);
 }
 
-function posted(body: string | Uint8Array, head = ''): Uint8Array {
+export function posted(body: string | Uint8Array, head = ''): Uint8Array {
   const bytes = typeof body === 'string' ? latin1(body) : body;
   return concat(latin1(`POST / HTTP/1.1\r\n${Host}${head}Content-Length: ${bytes.length}\r\n\r\n`), bytes);
 }
@@ -74,9 +74,9 @@ function shuffled(n: number): number[] {
   return out;
 }
 
-const single = (order: number[]): [number, number][] => order.map((i) => [i, i + 1]);
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-const filled = (n: number): Uint8Array => posted('a'.repeat(n));
+export const single = (order: number[]): [number, number][] => order.map((i) => [i, i + 1]);
+export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+export const filled = (n: number): Uint8Array => posted('a'.repeat(n));
 
 function fragments(n: number): TimedFrame[] {
   const datagram = ip(DefaultClient, DefaultServer, 17, udp(DefaultClient, DefaultServer, {}, 'x'.repeat(8 * n - 8)));
