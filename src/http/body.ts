@@ -3,9 +3,10 @@
 import { TxProgress } from '../protocol/buffers.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
+import { checkByteOrderMark } from './charset.js';
 import type { HttpConn } from './conn.js';
 import { DecodeFault, type DecoderChain } from './decoder.js';
-import { warn } from './events.js';
+import { raise, warn } from './events.js';
 import { fileData, fileEnd, fileGap, fileRoom } from './file-data.js';
 import { multipartData, multipartEnd } from './multipart.js';
 import { TxFlag } from './transaction.js';
@@ -38,6 +39,7 @@ function decode(conn: HttpConn, tx: HttpTransaction, dir: Dir, chain: DecoderCha
   if (chain.faults & DecodeFault.Damaged) warn(conn, tx, HttpEvent.GzipDecompressionFailed, dir);
   if (chain.faults & DecodeFault.Bomb) warn(conn, tx, HttpEvent.CompressionBomb, dir);
   if (chain.faults & DecodeFault.LzmaMemory) warn(conn, tx, HttpEvent.LzmaMemlimitReached, dir);
+  if (chain.faults & DecodeFault.NotDecoded) raise(tx, HttpEvent.ContentNotDecoded, dir);
   chain.faults = 0;
 }
 
@@ -46,7 +48,10 @@ function storeBody(tx: HttpTransaction, dir: Dir, off: number, len: number): voi
   if (dir === Dir.ToServer) {
     const body = tx.req.body;
     body.add(off, len, tx.config.request, tx.req.contentLength, requestBodyWanted());
-    if (body.cut !== 0) tx.flags |= TxFlag.RequestBodyCut;
+    if (body.cut !== 0 && (tx.flags & TxFlag.RequestBodyCut) === 0) {
+      tx.flags |= TxFlag.RequestBodyCut;
+      if (requestBodyWanted()) raise(tx, HttpEvent.RequestBodyLimit, dir);
+    }
     if (tx.bodyKind === BodyKind.Multipart) formData(tx, off, len);
     else if (tx.bodyKind !== BodyKind.None) fileData(tx, dir, off, len);
     if (tx.requestProgress < TxProgress.Body) tx.requestProgress = TxProgress.Body;
@@ -54,7 +59,10 @@ function storeBody(tx: HttpTransaction, dir: Dir, off: number, len: number): voi
   } else {
     const body = tx.res.body;
     body.add(off, len, tx.config.response, tx.res.contentLength, responseBodyWanted());
-    if (body.cut !== 0) tx.flags |= TxFlag.ResponseBodyCut;
+    if (body.cut !== 0 && (tx.flags & TxFlag.ResponseBodyCut) === 0) {
+      tx.flags |= TxFlag.ResponseBodyCut;
+      if (responseBodyWanted()) raise(tx, HttpEvent.ResponseBodyLimit, dir);
+    }
     fileData(tx, dir, off, len);
     if (tx.responseProgress < TxProgress.Body) tx.responseProgress = TxProgress.Body;
     if (body.ready(tx.config.response)) tx.dirtyToClient = 1;
@@ -79,6 +87,7 @@ export function endBody(conn: HttpConn, tx: HttpTransaction, dir: Dir): void {
     side.decoder = null;
   }
   side.body.done = 1;
+  checkByteOrderMark(tx, dir, side.body);
   if (dir === Dir.ToServer && tx.bodyKind === BodyKind.Multipart) multipartEnd(tx);
   fileEnd(tx, dir, false);
   if (dir === Dir.ToServer) tx.dirtyToServer = 1;

@@ -4,9 +4,9 @@ import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import type { HttpConn } from './conn.js';
 import { piece } from './cursor.js';
-import { warn } from './events.js';
+import { ambiguous, warn } from './events.js';
 import { collectLine, line, lineUsed } from './line-buffer.js';
-import { findLf } from './lines.js';
+import { Ch, findLf } from './lines.js';
 import { CharClass, charClass, parseDigits } from './text.js';
 import type { HttpTransaction } from './tx.js';
 
@@ -38,6 +38,18 @@ function digitsFrom(): number {
   return i;
 }
 
+/** True for digits, white space at most behind them, and an extension, ended by CRLF (RFC 9112, section 7.1). */
+function isPlainLine(end: number): boolean {
+  if (line.len < 3 || mem[end - 2] !== Ch.Cr) return false;
+  const last = end - 2;
+  let i = line.off;
+  while (i < last && cls[mem[i]] & CharClass.Hex) i++;
+  while (i < last && cls[mem[i]] & CharClass.Lws) i++;
+  if (i < last && mem[i] !== 0x3b) return false;
+  for (; i < last; i++) if (mem[i] === Ch.Cr) return false;
+  return true;
+}
+
 /** Size in the collected line: a number, Empty or Bad. Junk after the digits is passed over. */
 function sizeOf(conn: HttpConn, tx: HttpTransaction, dir: Dir): number {
   const end = line.off + line.len;
@@ -45,6 +57,7 @@ function sizeOf(conn: HttpConn, tx: HttpTransaction, dir: Dir): number {
   if (from === end) return ChunkLine.Empty;
   const n = parseDigits(from, end, 16);
   if (n < 0 || n > ChunkLimit.Size) return ChunkLine.Bad;
+  if (!isPlainLine(end)) ambiguous(tx, dir);
   if (dir === Dir.ToServer) {
     for (let i = from; i < end; i++) {
       if (mem[i] === 0x3b) {
@@ -79,4 +92,18 @@ export function readChunkLength(conn: HttpConn, tx: HttpTransaction, dir: Dir): 
   else tx.res.wireLen += length;
   if (size !== ChunkLine.Bad) lineUsed(conn, dir);
   return size;
+}
+
+/** Passes over what is left of a line behind chunk data. True when its end is there. */
+export function passChunkEnd(tx: HttpTransaction, dir: Dir): boolean {
+  const lf = findLf(cur.pos, cur.end);
+  const to = lf < 0 ? cur.end : lf;
+  for (let i = cur.pos; i < to; i++) {
+    if (mem[i] === Ch.Cr) continue;
+    // Data goes on past the size: who does not insist on the line end reads on here.
+    ambiguous(tx, dir);
+    break;
+  }
+  cur.pos = lf < 0 ? to : lf + 1;
+  return lf >= 0;
 }

@@ -4,7 +4,7 @@ import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import type { HttpConn } from './conn.js';
 import { Coding, type DecoderChain, takeChain } from './decoder.js';
-import { warn } from './events.js';
+import { raise, warn } from './events.js';
 import { copyJoined, findHeader } from './headers.js';
 import { hContentEncoding } from './names.js';
 import type { Side } from './side.js';
@@ -47,8 +47,12 @@ function isSeparator(c: number): boolean {
 }
 
 /** The coding a token names; Identity when it names none (with the event for what is odd about it). */
-function codingOf(conn: HttpConn, tx: HttpTransaction, off: number, len: number): Coding | Single.Identity {
-  const odd = (): void => warn(conn, tx, HttpEvent.AbnormalCeHeader, Dir.ToClient);
+function codingOf(conn: HttpConn, tx: HttpTransaction, dir: Dir, off: number, len: number): Coding | Single.Identity {
+  const odd = (): void => {
+    // Suricata looks at plain names only in requests, and has no event for others.
+    if (dir === Dir.ToClient) warn(conn, tx, HttpEvent.AbnormalCeHeader, dir);
+    else if (!isText(off, len, 'identity') && !isText(off, len, 'br')) raise(tx, HttpEvent.ContentNotDecoded, dir);
+  };
   if (findNoCase(off, len, 'gzip') >= 0) {
     if (!isText(off, len, 'gzip') && !isText(off, len, 'x-gzip')) odd();
     return Coding.Gzip;
@@ -64,7 +68,8 @@ function codingOf(conn: HttpConn, tx: HttpTransaction, off: number, len: number)
 }
 
 /** Several codings: they are undone in the order listed, as Suricata does it. */
-function severalCodings(conn: HttpConn, tx: HttpTransaction, end: number): void {
+function severalCodings(conn: HttpConn, tx: HttpTransaction, dir: Dir, end: number): void {
+  const side = dir === Dir.ToServer ? tx.req : tx.res;
   const limit = tx.config.layerLimit;
   let chain: DecoderChain | null = null;
   let layers = 0;
@@ -77,16 +82,16 @@ function severalCodings(conn: HttpConn, tx: HttpTransaction, end: number): void 
     while (last < end && !isSeparator(mem[last])) last++;
     layers++;
     if (limit !== 0 && layers > limit) {
-      warn(conn, tx, HttpEvent.TooManyEncodingLayers, Dir.ToClient);
+      warn(conn, tx, HttpEvent.TooManyEncodingLayers, dir);
       return;
     }
-    const coding = codingOf(conn, tx, from, last - from);
+    const coding = codingOf(conn, tx, dir, from, last - from);
     if (coding === Coding.Lzma && layers > tx.config.lzmaLayers) {
-      warn(conn, tx, HttpEvent.CompressionBomb, Dir.ToClient);
+      warn(conn, tx, HttpEvent.CompressionBomb, dir);
       return;
     }
     if (coding !== Single.Identity) {
-      if (chain === null) chain = open(tx, tx.res);
+      if (chain === null) chain = open(tx, side);
       if (!chain.add(coding as Coding)) return;
     }
     i = last + 1;
@@ -99,15 +104,16 @@ export function openResponseDecoder(conn: HttpConn, tx: HttpTransaction): void {
   if (h < 0) return;
   const end = copyJoined(tx.res, h, to, to + tx.config.fieldLimit);
   const one = single(to, end - to);
-  if (one === Single.Complex) severalCodings(conn, tx, end);
+  if (one === Single.Complex) severalCodings(conn, tx, Dir.ToClient, end);
   else if (one !== Single.Identity) open(tx, tx.res).add(one as Coding);
 }
 
-/** Sets up the decoder of a request body: one coding, written plainly. */
-export function openRequestDecoder(tx: HttpTransaction): void {
+/** Sets up the decoders of a request body. */
+export function openRequestDecoder(conn: HttpConn, tx: HttpTransaction): void {
   const h = findHeader(tx.req, hContentEncoding);
   if (h < 0) return;
   const end = copyJoined(tx.req, h, to, to + tx.config.fieldLimit);
   const one = single(to, end - to);
-  if (one >= 0) open(tx, tx.req).add(one as Coding);
+  if (one === Single.Complex) severalCodings(conn, tx, Dir.ToServer, end);
+  else if (one !== Single.Identity) open(tx, tx.req).add(one as Coding);
 }

@@ -145,6 +145,41 @@ export function fitUtf8(u: UriSettings, from: number, end: number): number {
   return w;
 }
 
+/** First and last character of the half- and full-width forms (Unicode, block FF00-FFEF). */
+const enum WidthForms {
+  First = 0xff00,
+  Last = 0xffef,
+}
+
+/** Smallest code point that needs a sequence of so many bytes (RFC 3629, section 3). */
+const shortest = [0, 0, 0x80, 0x800, 0x1_0000];
+
+/** True when there is UTF-8 that a lenient reader takes for ASCII: overlong, or a half- or full-width form. */
+export function hasOddUtf8(from: number, end: number): boolean {
+  for (let i = from; i < end; i++) {
+    const lead = mem[i];
+    if (lead < 0xc0) continue;
+    const n = sequenceLength(lead);
+    if (n === 0 || i + n > end) continue;
+    let point = n === 2 ? lead & 0x1f : n === 3 ? lead & 0x0f : lead & 0x07;
+    let k = 1;
+    while (k < n && (mem[i + k] & 0xc0) === 0x80) point = (point << 6) | (mem[i + k++] & 0x3f);
+    if (k === n && (point < shortest[n] || (point >= WidthForms.First && point <= WidthForms.Last))) return true;
+  }
+  return false;
+}
+
+/** True when there is a percent sign with two hexadecimal digits, or with "u" and four. */
+export function hasEncoding(from: number, end: number): boolean {
+  for (let i = from; i + 2 < end; i++) {
+    if (mem[i] !== Percent) continue;
+    if (isHex(i + 1) && isHex(i + 2)) return true;
+    if ((mem[i + 1] | 0x20) !== 0x75 || i + 5 >= end) continue;
+    if (isHex(i + 2) && isHex(i + 3) && isHex(i + 4) && isHex(i + 5)) return true;
+  }
+  return false;
+}
+
 function isSegment(i: number, end: number, dots: number): boolean {
   for (let k = 0; k < dots; k++) if (i + k >= end || mem[i + k] !== 0x2e) return false;
   return i + dots === end || mem[i + dots] === Slash;

@@ -10,12 +10,14 @@ import { Compression, InflateStatus, inflate, inflateProgress, openInflate } fro
 import { allocBlock, freeBlock } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import { dv, ScratchPart, u8 } from '../core/memory.js';
+import { headerLength } from './gzip-header.js';
 
 const mem = u8;
 const words = dv;
 const made = inflateProgress;
 const cOpen = counter('http.decoders_open');
 const cBombs = counter('http.compression_bombs');
+const cBytes = counter('http.decoder_bytes');
 
 export const enum Coding {
   Gzip = 0,
@@ -28,9 +30,11 @@ export const enum Coding {
 export const enum DecodeFault {
   /** A stream was damaged. */
   Damaged = 1,
-  /** Out of proportion to the input, or too slow. */
+  /** Out of proportion to the input, or too much work. */
   Bomb = 2,
   LzmaMemory = 4,
+  /** Bytes were left as they are, or left out behind the end of a stream. */
+  NotDecoded = 8,
 }
 
 const enum DecodeLimit {
@@ -49,6 +53,17 @@ const enum DecodeLimit {
   BombRatio = 2048,
 }
 
+/**
+ * `decompression-time-limit` is held by counting work, not time, so that results do not depend on the machine: about
+ * what zlib does in a microsecond, what LZMA costs more, and what a call and a new stream cost besides.
+ */
+const enum DecodeWork {
+  PerUs = 320,
+  Lzma = 8,
+  Call = 64,
+  Open = 4096,
+}
+
 const enum LayerState {
   /** Nothing read yet: which format is not decided. */
   Start = 0,
@@ -57,6 +72,8 @@ const enum LayerState {
   Ended = 2,
   /** Not decoded: bytes pass as they are. */
   Passing = 3,
+  /** A member of gzip has ended: another one may follow (RFC 1952, section 2.2). */
+  Between = 4,
 }
 
 class Layer {
@@ -72,22 +89,12 @@ class Layer {
   leadLen = 0;
   /** Bytes of a gzip header to pass over in this reading. */
   skip = 0;
+  /** The stream being read is gzip. */
+  gzip = false;
 }
 
 /** Where decoded bytes go. */
 export type Sink = (off: number, len: number) => void;
-
-/** Bytes of a gzip header that zlib would not take (RFC 1952, section 2.3), as far as they are known; 0: none. */
-function headerLength(off: number, len: number): number {
-  if (len < 4 || mem[off] !== 0x1f || mem[off + 1] !== 0x8b || mem[off + 3] === 0) return 0;
-  const flags = mem[off + 3];
-  let n = 10;
-  if (flags & 0x18) {
-    while (n < len && mem[off + n] !== 0) n++;
-    n++;
-  } else if (flags & 0x02) n = 12;
-  return n > len ? 0 : n;
-}
 
 export class DecoderChain {
   private readonly layers: Layer[] = [];
@@ -96,19 +103,20 @@ export class DecoderChain {
   /** Bytes given to the chain and got from it. */
   input = 0;
   output = 0;
-  private spentUs = 0;
+  /** Work done and allowed (0: any), in bytes taken and given by all layers. */
+  private work = 0;
+  private workLimit = 0;
   private bombLimit = 0;
-  private timeLimitUs = 0;
   private lzmaMemlimit = 0;
   private lzmaOn = false;
 
   /** Makes the chain ready for a body. */
   open(bombLimit: number, timeLimitUs: number, lzmaOn: boolean, lzmaMemlimit: number): void {
     this.bombLimit = bombLimit;
-    this.timeLimitUs = timeLimitUs;
+    this.workLimit = timeLimitUs * DecodeWork.PerUs;
     this.lzmaOn = lzmaOn;
     this.lzmaMemlimit = lzmaMemlimit;
-    this.count = this.input = this.output = this.spentUs = this.faults = 0;
+    this.count = this.input = this.output = this.work = this.faults = 0;
     counts[cOpen]++;
   }
 
@@ -126,17 +134,15 @@ export class DecoderChain {
     layer.state = coding === Coding.Lzma && !this.lzmaOn ? LayerState.Passing : LayerState.Start;
     layer.handle = layer.tries = layer.leadLen = layer.skip = 0;
     layer.raw = coding === Coding.Deflate;
-    layer.produced = false;
+    layer.produced = layer.gzip = false;
+    if (layer.state === LayerState.Passing) this.faults |= DecodeFault.NotDecoded;
     return true;
   }
 
   /** Decodes input and gives the sink what comes out. */
   take(off: number, len: number, sink: Sink): void {
     this.input += len;
-    const before = performance.now();
     this.run(0, off, len, sink);
-    this.spentUs += (performance.now() - before) * 1000;
-    if (this.timeLimitUs !== 0 && this.spentUs > this.timeLimitUs) this.bomb(LayerState.Passing);
   }
 
   /** The body has ended: input too short to decide about passes as it is. */
@@ -165,7 +171,7 @@ export class DecoderChain {
       this.dropLead(layer);
       layer.state = state;
     }
-    this.timeLimitUs = 0;
+    this.workLimit = 0;
     this.faults |= DecodeFault.Bomb;
     counts[cBombs]++;
   }
@@ -206,6 +212,10 @@ export class DecoderChain {
     const layer = this.layers[i];
     switch (layer.state) {
       case LayerState.Ended:
+        this.faults |= DecodeFault.NotDecoded;
+        return;
+      case LayerState.Between:
+        this.between(i, layer, off, len, sink);
         return;
       case LayerState.Passing:
         this.emit(i, off, len, sink);
@@ -249,6 +259,33 @@ export class DecoderChain {
     if (len > n) this.run(i, off + n, len - n, sink);
   }
 
+  /** Bytes behind a member of gzip: opens another member, unless they are none (false). They are not taken yet. */
+  private nextMember(layer: Layer, off: number, len: number): boolean {
+    if (len < 2 || mem[off] !== 0x1f || mem[off + 1] !== 0x8b) {
+      layer.state = LayerState.Ended;
+      this.faults |= DecodeFault.NotDecoded;
+      return false;
+    }
+    layer.skip = 0;
+    this.openLayer(layer, off, len);
+    return true;
+  }
+
+  /** The bytes of a piece behind a member; one byte alone does not tell what they are. */
+  private between(i: number, layer: Layer, off: number, len: number, sink: Sink): void {
+    if (layer.leadLen === 0 && len >= 2) {
+      if (this.nextMember(layer, off, len)) this.read(i, layer, off, len, sink);
+      return;
+    }
+    const n = Math.min(len, 2 - layer.leadLen);
+    if (!this.keepLead(layer, off, n) || layer.leadLen < 2) return;
+    if (this.nextMember(layer, layer.leadOff, 2)) {
+      this.read(i, layer, layer.leadOff, 2, sink);
+      this.dropLead(layer);
+      if (len > n) this.run(i, off + n, len - n, sink);
+    } else this.dropLead(layer);
+  }
+
   /** Reads the lead from its beginning. */
   private start(i: number, layer: Layer, sink: Sink, last: boolean): void {
     const off = layer.leadOff;
@@ -264,6 +301,7 @@ export class DecoderChain {
 
   private openLayer(layer: Layer, off: number, len: number): void {
     this.drop(layer);
+    this.work += DecodeWork.Open;
     let format = Compression.Deflate;
     let limit = 0;
     if (layer.coding === Coding.Lzma) {
@@ -274,6 +312,7 @@ export class DecoderChain {
       const at = off + layer.skip;
       format = len - layer.skip >= 2 && mem[at] === 0x1f && mem[at + 1] === 0x8b ? Compression.Gzip : Compression.Zlib;
     }
+    layer.gzip = format === Compression.Gzip;
     layer.handle = openInflate(format, limit);
     layer.state = LayerState.Reading;
   }
@@ -302,8 +341,9 @@ export class DecoderChain {
       const status =
         layer.handle > 0 ? inflate(layer.handle, off, len, room, DecodeLimit.Room) : InflateStatus.DataError;
       const got = layer.handle > 0 ? made[1] : 0;
-      off += layer.handle > 0 ? made[0] : 0;
-      len -= layer.handle > 0 ? made[0] : 0;
+      const took = layer.handle > 0 ? made[0] : 0;
+      off += took;
+      len -= took;
       if (got !== 0) {
         if (!layer.produced) {
           layer.produced = true;
@@ -313,17 +353,34 @@ export class DecoderChain {
         // The chain may have been stopped as a bomb meanwhile.
         if (layer.state !== LayerState.Reading) return;
       }
+      if (this.tooMuch(layer, took + got)) return;
       if (status === InflateStatus.Ok) return;
       if (status === InflateStatus.OutputFull) continue;
       if (status === InflateStatus.End) {
-        layer.state = LayerState.Ended;
+        layer.state = layer.gzip ? LayerState.Between : LayerState.Ended;
         this.drop(layer);
         this.dropLead(layer);
+        layer.produced = true;
+        if (len === 0) return;
+        if (layer.state === LayerState.Ended) this.faults |= DecodeFault.NotDecoded;
+        // One byte alone waits for the next piece.
+        else if (len === 1) this.keepLead(layer, off, 1);
+        else if (this.nextMember(layer, off, len)) continue;
         return;
       }
       this.failed(i, layer, status, sink);
       return;
     }
+  }
+
+  /** Counts the bytes that a call of a layer took and gave; stops the chain when they are more than they may be. */
+  private tooMuch(layer: Layer, bytes: number): boolean {
+    counts[cBytes] += bytes;
+    const slow = layer.coding === Coding.Lzma ? DecodeWork.Lzma : 1;
+    this.work += bytes * slow + DecodeWork.Call;
+    if (this.workLimit === 0 || this.work <= this.workLimit) return false;
+    this.bomb(LayerState.Passing);
+    return true;
   }
 
   private failed(i: number, layer: Layer, status: InflateStatus, sink: Sink): void {

@@ -30,6 +30,11 @@ export function raise(tx: Transaction, event: HttpEvent, dir: Dir): void {
   keep(tx, event, dir);
 }
 
+/** Raises the event for a message of which servers or clients may not agree where it ends. */
+export function ambiguous(tx: Transaction, dir: Dir): void {
+  keep(tx, dir === Dir.ToServer ? HttpEvent.RequestFramingAmbiguous : HttpEvent.ResponseFramingAmbiguous, dir);
+}
+
 /** Something that counts a connection's warnings. */
 export interface Warned {
   warnings: number;

@@ -52,6 +52,8 @@ export class FormScan {
   held = 0;
   heldSize = 0;
   heldLen = 0;
+  /** The boundary was seen. */
+  found = false;
   /** Upload the content goes to, null when the part is none. */
   file: UploadFile | null = null;
 }
@@ -81,6 +83,7 @@ export function startContent(scan: FormScan): void {
 /** The state of a new form; `boundary` and `length` are to be filled in. */
 export function takeForm(): FormScan {
   const scan = scans.pop() ?? new FormScan();
+  scan.found = false;
   startContent(scan);
   return scan;
 }

@@ -4,7 +4,7 @@ import { u8 } from '../core/memory.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import type { HttpConn } from './conn.js';
-import { warn } from './events.js';
+import { ambiguous, raise, warn } from './events.js';
 import { addHeader, addRepetition, findHeaderLike, isRepeated, valueAt, valueLen } from './headers.js';
 import { chomp } from './lines.js';
 import { FieldFlag, type Side } from './side.js';
@@ -68,6 +68,7 @@ function split(conn: HttpConn, tx: HttpTransaction, side: Side, dir: Dir, off: n
     // Servers written in C end the value at a NUL.
     to = valueFrom;
     while (to < end && mem[to] !== 0) to++;
+    if (to < end) raise(tx, HttpEvent.RequestHeaderNul, dir);
   }
   trimValue(to);
   for (let i = nameFrom; i < nameTo; i++) {
@@ -112,6 +113,7 @@ export function takeHeaderLine(conn: HttpConn, tx: HttpTransaction, dir: Dir, po
   }
   if (equalsNoCase(nameFrom, nameLen, 'content-length')) {
     // The first value counts; further ones are ignored (RFC 9112, section 6.3 would have them refused).
+    ambiguous(tx, dir);
     const had = parseContentLength(valueAt(side, first), valueLen(side, first));
     const now = parseContentLength(valueFrom, valueSize);
     if (had < 0 || now < 0 || had !== now) warn(conn, tx, duplicateLength(dir), dir);

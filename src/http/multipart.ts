@@ -64,25 +64,49 @@ function endPart(tx: HttpTransaction, scan: FormScan): void {
   tx.dirtyToServer = 1;
 }
 
+/** End of the header line at `at`, with the lines that continue it (RFC 5322, section 2.2.3). */
+function foldedEnd(at: number, last: number): number {
+  let end = at;
+  while (end < last) {
+    if (mem[end] === 0x0a && (end + 1 === last || (cls[mem[end + 1]] & CharClass.Lws) === 0)) break;
+    end++;
+  }
+  return end;
+}
+
 /** The file name of a part from its header block; length -1 when it has none. */
 function fileNameOf(off: number, len: number): void {
-  range.off = off;
-  range.len = len;
-  const at = findNoCase(off, len, 'content-disposition:');
   range.len = -1;
+  const at = findNoCase(off, len, 'content-disposition');
   if (at < 0) return;
-  let end = at;
-  while (end < off + len && mem[end] !== 0x0a) end++;
-  range.off = at;
-  range.len = end - at;
-  const name = findNoCase(at, end - at, 'filename="');
-  if (name < 0) {
-    range.len = -1;
+  const end = foldedEnd(at, off + len);
+  const quoted = findNoCase(at, end - at, 'filename="');
+  if (quoted < 0) {
+    looseName(at, end);
     return;
   }
-  let to = name + 10;
-  while (to < end && mem[to] !== 0x22) to++;
-  range.off = name + 10;
+  range.off = quoted + 10;
+  endName(end, 0x22);
+}
+
+/** A file name as some readers of forms take it too: without quotes, extended (RFC 8187), spaces around the "=". */
+function looseName(at: number, end: number): void {
+  const name = findNoCase(at, end - at, 'filename');
+  if (name < 0) return;
+  let i = name + 8;
+  while (i < end && (mem[i] === 0x2a || cls[mem[i]] & CharClass.Lws)) i++;
+  if (i === end || mem[i] !== 0x3d) return;
+  i++;
+  while (i < end && cls[mem[i]] & CharClass.Lws) i++;
+  const quote = i < end && (mem[i] === 0x22 || mem[i] === 0x27) ? mem[i++] : 0x3b;
+  range.off = i;
+  endName(end, quote);
+}
+
+/** The file name goes on until `stop` or the end of the line. */
+function endName(end: number, stop: number): void {
+  let to = range.off;
+  while (to < end && mem[to] !== stop && mem[to] !== 0x0d) to++;
   range.len = to - range.off;
 }
 
@@ -142,6 +166,7 @@ function content(tx: HttpTransaction, scan: FormScan, off: number, end: number):
       if (++scan.matched < scan.length) continue;
       endPart(tx, scan);
       scan.state = PartState.BoundaryLine;
+      scan.found = true;
       scan.dashes = scan.restLen = 0;
       return i;
     }
@@ -221,6 +246,7 @@ export function multipartEnd(tx: HttpTransaction): void {
   const scan = tx.form;
   if (scan === null) return;
   if (scan.state === PartState.Content && scan.match !== Match.None) flushMatch(tx, scan);
+  if (!scan.found && tx.req.body.seen !== 0) raise(tx, HttpEvent.MultipartNoParts, Dir.ToServer);
   if (scan.state === PartState.Head && scan.heldLen > 0) {
     const hadName = findNoCase(scan.held, scan.heldLen, 'filename="') >= 0;
     raise(tx, hadName ? HttpEvent.MultipartNoFiledata : HttpEvent.MultipartGenericError, Dir.ToServer);

@@ -23,7 +23,7 @@ import {
   Step,
 } from './conn.js';
 import { piece } from './cursor.js';
-import { countParserError, raise } from './events.js';
+import { ambiguous, countParserError, raise } from './events.js';
 import { requestComplete, requestStep } from './request.js';
 import { responseComplete, responseStep } from './response.js';
 import { lose, resync } from './resync.js';
@@ -49,7 +49,9 @@ function connFor(flow: number): HttpConn {
   return openConn(flow, configFor(v6, flows.srv0[flow], flows.srv1[flow], flows.srv2[flow], flows.srv3[flow]));
 }
 
-function giveUp(conn: HttpConn): ParseResult {
+function giveUp(conn: HttpConn, dir: Dir): ParseResult {
+  const tx = (dir === Dir.ToServer ? conn.inTx : conn.outTx) ?? conn.last;
+  if (tx !== null) raise(tx, HttpEvent.ConnectionNotFollowed, dir);
   conn.inStatus = conn.outStatus = SideState.Error;
   connFlags[conn.flow] |= ConnFlag.GivenUp;
   finishTransactions(conn);
@@ -64,7 +66,7 @@ function runRequest(conn: HttpConn): ParseResult {
   if (conn.inStatus === SideState.Tunnel) return ParseResult.Ok;
   for (;;) {
     const step = requestStep(conn);
-    if (step === Step.Fault) return giveUp(conn);
+    if (step === Step.Fault) return giveUp(conn, Dir.ToServer);
     // `requestStep` may have changed it, which the compiler does not see.
     if ((conn.inStatus as SideState) === SideState.Tunnel) return ParseResult.Ok;
     if (step !== Step.Again) return ParseResult.Ok;
@@ -75,7 +77,7 @@ function runResponse(conn: HttpConn): ParseResult {
   if (conn.outStatus === SideState.Tunnel) return ParseResult.Ok;
   for (;;) {
     const step = responseStep(conn);
-    if (step === Step.Fault) return giveUp(conn);
+    if (step === Step.Fault) return giveUp(conn, Dir.ToClient);
     if ((conn.outStatus as SideState) === SideState.Tunnel) {
       if (conn.outState === ResState.Finalize && conn.outTx !== null) responseComplete(conn, conn.outTx);
       return ParseResult.Ok;
@@ -109,9 +111,9 @@ function consume(flow: number, dir: Dir, off: number, len: number, tsUs: number)
   piece.pos = off;
   piece.end = off + len;
   piece.gap = false;
+  if ((connFlags[flow] & ConnFlag.Lost) !== 0) resync(conn, dir);
   const result = run(conn, dir);
   if (conn.first === null) closeConnIfIdle(conn);
-  if ((connFlags[flow] & ConnFlag.Lost) !== 0) resync(conn, dir);
   return result;
 }
 
@@ -148,12 +150,17 @@ function markShort(conn: HttpConn, dir: Dir): void {
   if (dir === Dir.ToServer) {
     const s = conn.inState;
     const within = s >= ReqState.BodyIdentity && s <= ReqState.ChunkEnd;
-    if (within && conn.inTx !== null) conn.inTx.req.body.short = 1;
+    if (!within || conn.inTx === null) return;
+    conn.inTx.req.body.short = 1;
+    // A chunk size that never ended: servers that end lines otherwise have read on.
+    if (conn.inBufLen !== 0) ambiguous(conn.inTx, dir);
     return;
   }
   const s = conn.outState;
   const within = s === ResState.BodyKnown || (s >= ResState.ChunkLength && s <= ResState.ChunkEnd);
-  if (within && conn.outTx !== null) conn.outTx.res.body.short = 1;
+  if (!within || conn.outTx === null) return;
+  conn.outTx.res.body.short = 1;
+  if (conn.outBufLen !== 0) ambiguous(conn.outTx, dir);
 }
 
 function end(flow: number, dir: Dir, tsUs: number): void {

@@ -2,15 +2,17 @@
 import { ScratchPart, u8 } from '../core/memory.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
+import { checkCharset } from './charset.js';
 import { openRequestDecoder } from './coding.js';
-import { raise } from './events.js';
+import type { HttpConn } from './conn.js';
+import { ambiguous, raise } from './events.js';
 import { copyJoined, findHeader, valueAt, valueLen } from './headers.js';
 import { hostPort, isValidHost, splitHostPort } from './host.js';
 import { findBoundary } from './multipart.js';
 import { hAuthorization, hContentLength, hHost, hTransferEncoding } from './names.js';
 import { Version } from './request-line.js';
 import { Transfer } from './side.js';
-import { CharClass, charClass, equalsNoCase, lowerOf, parseContentLength } from './text.js';
+import { CharClass, charClass, equalsNoCase, isPlainNumber, lowerOf, parseContentLength } from './text.js';
 import { BodyKind, type HttpTransaction, Method } from './tx.js';
 import { setHost } from './uri.js';
 
@@ -38,6 +40,7 @@ function framing(tx: HttpTransaction): boolean {
   const te = findHeader(side, hTransferEncoding);
   if (te >= 0) {
     const end = copyJoined(side, te, to, to + tx.config.fieldLimit);
+    if (findHeader(side, hContentLength) >= 0 || !equalsNoCase(to, end - to, 'chunked')) ambiguous(tx, Dir.ToServer);
     if (!hasToken(to, end, 'chunked')) {
       side.transfer = Transfer.Invalid;
       raise(tx, HttpEvent.InvalidTransferEncodingValueInRequest, Dir.ToServer);
@@ -58,6 +61,7 @@ function framing(tx: HttpTransaction): boolean {
     raise(tx, HttpEvent.InvalidContentLengthFieldInRequest, Dir.ToServer);
     return false;
   }
+  if (!isPlainNumber(valueAt(side, cl), valueLen(side, cl))) ambiguous(tx, Dir.ToServer);
   side.contentLength = n;
   side.transfer = Transfer.Identity;
   return true;
@@ -107,12 +111,14 @@ function bodyKind(tx: HttpTransaction): BodyKind {
 }
 
 /** Takes in the complete header block of a request. False when the connection cannot be followed any further. */
-export function requestHeadersDone(tx: HttpTransaction): boolean {
+export function requestHeadersDone(conn: HttpConn, tx: HttpTransaction): boolean {
   const framed = framing(tx);
   if (!host(tx)) return false;
   authorization(tx);
   if (!framed) return false;
   tx.bodyKind = bodyKind(tx);
-  if (tx.req.transfer !== Transfer.NoBody) openRequestDecoder(tx);
+  if (tx.req.transfer === Transfer.NoBody) return true;
+  openRequestDecoder(conn, tx);
+  checkCharset(tx, Dir.ToServer);
   return true;
 }

@@ -6,7 +6,7 @@ import { u8 } from '../core/memory.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import type { HttpConn } from './conn.js';
-import { warn } from './events.js';
+import { raise, warn } from './events.js';
 import { CharClass, charClass } from './text.js';
 import { TxFlag } from './transaction.js';
 import { type HttpTransaction, Method } from './tx.js';
@@ -70,6 +70,26 @@ export function mayBecomeMethod(off: number, len: number): boolean {
     }
   }
   return false;
+}
+
+/** True for a line "method target HTTP/d.d" with a method of token characters, known or not (RFC 9112, section 3). */
+export function isRequestLine(from: number, to: number): boolean {
+  let end = to;
+  while (end > from && cls[mem[end - 1]] & CharClass.Space) end--;
+  let i = from;
+  while (i < end && cls[mem[i]] & CharClass.Token) i++;
+  if (i === from || i + 11 > end || mem[i] !== 0x20 || mem[end - 9] !== 0x20) return false;
+  const v = end - 8;
+  if (mem[v] !== 0x48 || mem[v + 1] !== 0x54 || mem[v + 2] !== 0x54 || mem[v + 3] !== 0x50) return false;
+  if (mem[v + 4] !== 0x2f || mem[v + 6] !== 0x2e) return false;
+  return (cls[mem[v + 5]] & CharClass.Digit) !== 0 && (cls[mem[v + 7]] & CharClass.Digit) !== 0;
+}
+
+/** True for the beginning of such a line whose end is not there yet: a method, a space, a path. */
+export function beginsRequestLine(from: number, to: number): boolean {
+  let i = from;
+  while (i < to && cls[mem[i]] & CharClass.Token) i++;
+  return i > from && i + 1 < to && mem[i] === 0x20 && mem[i + 1] === 0x2f;
 }
 
 /** HTTP-version (RFC 9112, section 2.3): exactly eight characters, else Version.Invalid. */
@@ -158,4 +178,5 @@ export function parseRequestLine(conn: HttpConn, tx: HttpTransaction): void {
   tx.protoOff = pos - head;
   tx.protoLen = end - pos;
   side.version = versionOf(pos, tx.protoLen);
+  if (side.version === Version.Invalid) raise(tx, HttpEvent.RequestInvalidProtocol, Dir.ToServer);
 }

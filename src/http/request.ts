@@ -4,15 +4,15 @@ import { TxProgress } from '../protocol/buffers.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import { endBody, skipBody, takeBody } from './body.js';
-import { ChunkLine, readChunkLength } from './chunk.js';
+import { ChunkLine, passChunkEnd, readChunkLength } from './chunk.js';
 import { dropInBuf, type HttpConn, ReqState, SideState, Step } from './conn.js';
 import { piece } from './cursor.js';
-import { warn } from './events.js';
+import { raise, warn } from './events.js';
 import { takeHeaderLine } from './header-line.js';
 import { lineTooLong, takeLine } from './line-buffer.js';
 import { chomp, endsHead, findLf, isBlank } from './lines.js';
 import { requestHeadersDone } from './request-head.js';
-import { mayBecomeMethod, methodOf, parseRequestLine } from './request-line.js';
+import { beginsRequestLine, isRequestLine, mayBecomeMethod, methodOf, parseRequestLine } from './request-line.js';
 import { FieldFlag, Transfer } from './side.js';
 import { CharClass, charClass } from './text.js';
 import { TxFlag } from './transaction.js';
@@ -36,7 +36,7 @@ export function requestStep(conn: HttpConn): Step {
     case ReqState.Headers:
       return headers(conn, tx);
     case ReqState.ConnectWait:
-      return Step.Other;
+      return connectWait(conn, tx);
     case ReqState.BodyIdentity:
       return bodyIdentity(conn, tx);
     case ReqState.ChunkLength:
@@ -44,7 +44,7 @@ export function requestStep(conn: HttpConn): Step {
     case ReqState.ChunkData:
       return chunkData(conn, tx);
     case ReqState.ChunkEnd:
-      return chunkEnd(conn);
+      return chunkEnd(conn, tx);
     case ReqState.Ignore:
       return ignore();
     default:
@@ -180,12 +180,12 @@ function headDone(conn: HttpConn, tx: HttpTransaction): Step {
     conn.inState = ReqState.Finalize;
     return Step.Again;
   }
-  if (!requestHeadersDone(tx)) return Step.Fault;
+  if (!requestHeadersDone(conn, tx)) return Step.Fault;
   tx.requestProgress = TxProgress.Headers;
   if (tx.method === Method.Connect) {
     conn.inState = ReqState.ConnectWait;
     conn.inStatus = SideState.Other;
-    return Step.Other;
+    return connectWait(conn, tx);
   }
   switch (tx.req.transfer) {
     case Transfer.Chunked:
@@ -199,6 +199,32 @@ function headDone(conn: HttpConn, tx: HttpTransaction): Step {
       conn.inState = ReqState.Finalize;
   }
   return Step.Again;
+}
+
+/**
+ * Bytes that do not wait for the answer to a CONNECT. Another request is taken as one: a server that refuses the tunnel
+ * reads on. Of anything else nothing is known until the answer comes; it is left alone and told of.
+ */
+function connectWait(conn: HttpConn, tx: HttpTransaction): Step {
+  if (cur.pos >= cur.end || conn.inStatus === SideState.Closed) return Step.Other;
+  const lf = findLf(cur.pos, cur.end);
+  if (!startsRequest(cur.pos, lf < 0 ? cur.end : lf)) {
+    raise(tx, HttpEvent.ConnectionNotFollowed, Dir.ToServer);
+    cur.pos = cur.end;
+    return Step.Other;
+  }
+  requestComplete(conn, tx);
+  conn.inStatus = SideState.Data;
+  return Step.Again;
+}
+
+/** True for a line that begins with a known method, or is a whole request line with any other one. */
+function startsRequest(from: number, to: number): boolean {
+  let word = from;
+  while (word < to && (cls[mem[word]] & CharClass.Space) === 0) word++;
+  if (word === from) return false;
+  if (word === cur.end && mayBecomeMethod(from, word - from)) return true;
+  return methodOf(from, word - from) !== Method.Unknown || isRequestLine(from, to);
 }
 
 /** The answer to a CONNECT is complete: a granted tunnel is probed, otherwise the next request follows. */
@@ -264,13 +290,8 @@ function chunkData(conn: HttpConn, tx: HttpTransaction): Step {
   return Step.Again;
 }
 
-function chunkEnd(conn: HttpConn): Step {
-  const lf = findLf(cur.pos, cur.end);
-  if (lf < 0) {
-    cur.pos = cur.end;
-    return Step.NeedData;
-  }
-  cur.pos = lf + 1;
+function chunkEnd(conn: HttpConn, tx: HttpTransaction): Step {
+  if (!passChunkEnd(tx, Dir.ToServer)) return Step.NeedData;
   conn.inState = ReqState.ChunkLength;
   return Step.Again;
 }
@@ -303,6 +324,8 @@ function trailing(conn: HttpConn, tx: HttpTransaction): boolean {
     if (word === cur.end && mayBecomeMethod(from, word - from)) return false;
     if (conn.inLeft <= 0) warn(conn, tx, HttpEvent.RequestBodyUnexpected, Dir.ToServer);
     else conn.inLeft = 1;
+    // Servers take a whole request line for one whatever its method is.
+    if (lf < 0 ? beginsRequestLine(from, to) : isRequestLine(from, to)) return false;
   }
   const end = lf < 0 ? to : lf + 1;
   takeBody(conn, tx, Dir.ToServer, cur.pos, end - cur.pos);

@@ -4,14 +4,15 @@ import { AppProto } from '../protocol/app-proto.js';
 import { TxProgress } from '../protocol/buffers.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
+import { checkCharset } from './charset.js';
 import { openResponseDecoder } from './coding.js';
 import { type HttpConn, ReqState, ResState, SideState, Step } from './conn.js';
-import { raise, warn } from './events.js';
+import { ambiguous, raise, warn } from './events.js';
 import { copyJoined, dropHeaders, findHeader, valueAt, valueLen } from './headers.js';
 import { hContentLength, hContentRange, hContentType, hExpect, hTransferEncoding, hUpgrade } from './names.js';
 import { Version } from './request-line.js';
 import { Transfer } from './side.js';
-import { containsNoCaseNoNul, equalsNoCase, findNoCase, parseContentLength } from './text.js';
+import { containsNoCaseNoNul, equalsNoCase, findNoCase, isPlainNumber, parseContentLength } from './text.js';
 import { TxFlag } from './transaction.js';
 import { type HttpTransaction, Method } from './tx.js';
 
@@ -33,6 +34,10 @@ function switchProtocols(conn: HttpConn, tx: HttpTransaction): Step {
     if (equalsNoCase(off, len, 'h2c')) conn.changeTo = AppProto.Http2;
     else if (equalsNoCase(off, len, 'websocket')) conn.changeTo = AppProto.WebSocket;
   }
+  // A change that nobody asked for, or to nothing we know: the client may go on reading HTTP.
+  if (conn.changeTo === AppProto.Other || findHeader(tx.req, hUpgrade) < 0) {
+    raise(tx, HttpEvent.ConnectionNotFollowed, Dir.ToClient);
+  }
   conn.outState = ResState.Finalize;
   return Step.Again;
 }
@@ -49,12 +54,9 @@ function connectAnswered(conn: HttpConn, tx: HttpTransaction): boolean {
   return false;
 }
 
-/** 100 (RFC 9110, section 15.2.1): forget it and read the real response. */
+/** 100 (RFC 9110, section 15.2.1): forget it and read the real response, as clients do however often it comes. */
 function interim(conn: HttpConn, tx: HttpTransaction): Step {
-  if (tx.seen100 !== 0) {
-    warn(conn, tx, HttpEvent.Continue100AlreadySeen, Dir.ToClient);
-    return Step.Fault;
-  }
+  if (tx.seen100 !== 0) warn(conn, tx, HttpEvent.Continue100AlreadySeen, Dir.ToClient);
   tx.seen100 = 1;
   dropHeaders(tx.res);
   tx.res.lineStart = tx.res.rawOff = tx.res.headLen;
@@ -90,6 +92,7 @@ function framing(conn: HttpConn, tx: HttpTransaction, te: number, cl: number): S
   if (te >= 0) {
     const end = copyJoined(side, te, to, to + tx.config.fieldLimit);
     if (containsNoCaseNoNul(to, end - to, 'chunked')) {
+      if (cl >= 0) ambiguous(tx, Dir.ToClient);
       chunked(conn, tx, end);
       return Step.Again;
     }
@@ -102,6 +105,7 @@ function framing(conn: HttpConn, tx: HttpTransaction, te: number, cl: number): S
       warn(conn, tx, HttpEvent.InvalidContentLengthFieldInResponse, Dir.ToClient);
       return Step.Fault;
     }
+    if (!isPlainNumber(valueAt(side, cl), valueLen(side, cl))) ambiguous(tx, Dir.ToClient);
     side.contentLength = conn.outLeft = n;
     conn.outState = n === 0 ? ResState.Finalize : ResState.BodyKnown;
     return Step.Again;
@@ -130,6 +134,8 @@ export function responseHeadersDone(conn: HttpConn, tx: HttpTransaction): Step {
   if (tx.status === 100 && te < 0) {
     const body = cl >= 0 && parseContentLength(valueAt(side, cl), valueLen(side, cl)) > 0;
     if (!body) return interim(conn, tx);
+    // Clients have no body here, and take what follows for the real response.
+    ambiguous(tx, Dir.ToClient);
   }
   bodyRefused(conn, tx);
   if (isBodiless(tx, te >= 0 || cl >= 0)) {
@@ -153,7 +159,10 @@ function checkRange(tx: HttpTransaction): void {
 function headersSeen(conn: HttpConn, tx: HttpTransaction, step: Step): Step {
   tx.responseProgress = TxProgress.Headers;
   tx.dirtyToClient = 1;
-  if (tx.res.transfer !== Transfer.NoBody) openResponseDecoder(conn, tx);
+  if (tx.res.transfer !== Transfer.NoBody) {
+    openResponseDecoder(conn, tx);
+    checkCharset(tx, Dir.ToClient);
+  }
   if (tx.status === 206) checkRange(tx);
   return step;
 }

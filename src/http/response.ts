@@ -4,10 +4,10 @@ import { TxProgress } from '../protocol/buffers.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
 import { endBody, skipBody, takeBody } from './body.js';
-import { ChunkLine, readChunkLength } from './chunk.js';
+import { ChunkLine, passChunkEnd, readChunkLength } from './chunk.js';
 import { dropOutBuf, type HttpConn, ReqState, ResState, SideState, Step } from './conn.js';
 import { piece } from './cursor.js';
-import { warn } from './events.js';
+import { ambiguous, warn } from './events.js';
 import { takeHeaderLine } from './header-line.js';
 import { findHeader } from './headers.js';
 import { line, lineTooLong, lineUsed, takeLine } from './line-buffer.js';
@@ -118,6 +118,7 @@ function statusLine(conn: HttpConn, tx: HttpTransaction): Step {
   if (at < 0 && !closed) return Step.NeedData;
   const off = side.headOff + side.lineStart;
   const len = side.headLen - side.lineStart;
+  endsInCr(tx);
   if (isBlank(off, len)) {
     side.headLen = side.lineStart;
     if (closed) conn.outState = ResState.Finalize;
@@ -145,6 +146,11 @@ function statusLine(conn: HttpConn, tx: HttpTransaction): Step {
   tx.dirtyToClient = 1;
   conn.outState = ResState.Headers;
   return Step.Again;
+}
+
+/** A line that ends in CR, or LF CR: clients do not agree on where the head ends then. */
+function endsInCr(tx: HttpTransaction): void {
+  if (mem[tx.res.headOff + tx.res.headLen - 1] === Ch.Cr) ambiguous(tx, Dir.ToClient);
 }
 
 /** The connection closed within a line: what there is of it is inspected as body. */
@@ -176,6 +182,7 @@ function headers(conn: HttpConn, tx: HttpTransaction): Step {
     if (!takeLine(conn, tx, Dir.ToClient, cur.pos, to - cur.pos)) return Step.Fault;
     cur.pos = to;
     if (at < 0) return Step.NeedData;
+    endsInCr(tx);
     const position = side.lineStart;
     const len = side.headLen - position;
     side.lineStart = side.headLen;
@@ -311,11 +318,10 @@ function chunkData(conn: HttpConn, tx: HttpTransaction): Step {
 }
 
 function chunkEnd(conn: HttpConn, tx: HttpTransaction): Step {
-  const lf = findLf(cur.pos, cur.end);
-  const to = lf < 0 ? cur.end : lf + 1;
-  tx.res.wireLen += to - cur.pos;
-  cur.pos = to;
-  if (lf < 0) return Step.NeedData;
+  const from = cur.pos;
+  const ended = passChunkEnd(tx, Dir.ToClient);
+  tx.res.wireLen += cur.pos - from;
+  if (!ended) return Step.NeedData;
   conn.outState = ResState.ChunkLength;
   return Step.Again;
 }

@@ -89,6 +89,12 @@ export function parseContentLength(off: number, len: number): number {
   return parseDigits(i, end, 10);
 }
 
+/** True for digits alone: what every reader takes for the same number. */
+export function isPlainNumber(off: number, len: number): boolean {
+  for (let i = off; i < off + len; i++) if ((charClass[mem[i]] & CharClass.Digit) === 0) return false;
+  return len > 0;
+}
+
 /** True when the bytes equal `text` (lower case ASCII) in any letter case. */
 export function equalsNoCase(off: number, len: number, text: string): boolean {
   if (len !== text.length) return false;

@@ -2,7 +2,7 @@
 import { ScratchPart, u8 } from '../core/memory.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
-import { decodePath, decodeText, fitUtf8, removeDotSegments } from './decode-path.js';
+import { decodePath, decodeText, fitUtf8, hasEncoding, hasOddUtf8, removeDotSegments } from './decode-path.js';
 import { raise } from './events.js';
 import { hostPort, isValidHost, splitHostPort, undottedLen } from './host.js';
 import type { UriSettings } from './personality.js';
@@ -101,7 +101,7 @@ function isPlain(u: UriSettings, from: number, end: number): boolean {
     last = c;
   }
   if (from < part.pathEnd && mem[from] === 0x2e) return false;
-  for (let i = part.pathEnd; i < end; i++) if (mem[i] === 0x25) return false;
+  for (let i = part.pathEnd; i < end; i++) if (mem[i] === 0x25 || mem[i] >= 0x80) return false;
   return true;
 }
 
@@ -141,6 +141,7 @@ function writeNormal(tx: HttpTransaction, u: UriSettings, to: number): number {
   const pathAt = w;
   if (part.pathEnd >= part.pathAt) {
     w = decodePath(u, part.pathAt, part.pathEnd, w);
+    if (hasOddUtf8(pathAt, w)) raise(tx, HttpEvent.UriOddUtf8, Dir.ToServer);
     if (u.utf8BestFit) w = fitUtf8(u, pathAt, w);
     w = removeDotSegments(pathAt, w);
     if (u.doubleDecodePath) w = decodeAgain(tx, u, pathAt, w);
@@ -155,11 +156,13 @@ function writeNormal(tx: HttpTransaction, u: UriSettings, to: number): number {
       if (w - from < part.queryEnd - part.queryAt) raise(tx, HttpEvent.DoubleEncodedUri, Dir.ToServer);
       w = decodeText(u, u.queryPlusSpace, from, w, from);
     }
+    if (hasOddUtf8(from, w)) raise(tx, HttpEvent.UriOddUtf8, Dir.ToServer);
   }
   if (part.fragmentEnd >= part.fragmentAt) {
     mem[w++] = 0x23;
     w = decodeText(u, false, part.fragmentAt, part.fragmentEnd, w);
   }
+  if (hasEncoding(pathAt, w)) raise(tx, HttpEvent.UriStillEncoded, Dir.ToServer);
   return w;
 }
 

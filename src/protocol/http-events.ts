@@ -2,7 +2,8 @@ import { EventRange } from './events.js';
 
 /**
  * Anomalies of HTTP/1 traffic: what `app-layer-event:http.NAME` tests and EVE's anomaly.event names.
- * Names and meaning are those of Suricata 7.0.10 (user guide, "HTTP keywords" and http-events.rules).
+ * Names and meaning are those of Suricata 7.0.10 (user guide, "HTTP keywords" and http-events.rules), but for the last
+ * ones, which are ours.
  */
 export const enum HttpEvent {
   UnknownError = EventRange.Http,
@@ -61,6 +62,30 @@ export const enum HttpEvent {
   MultipartInvalidHeader = EventRange.Http + 53,
   TooManyWarnings = EventRange.Http + 54,
   FailedProtocolChange = EventRange.Http + 55,
+  // From here on ours: what would hide an attack and has no name in Suricata.
+  /** Servers may differ on where the message ends: length and chunks, an odd length, an odd chunk. */
+  RequestFramingAmbiguous = EventRange.Http + 56,
+  ResponseFramingAmbiguous = EventRange.Http + 57,
+  /** The version of the request line is none of HTTP/0.9, 1.0 and 1.1. */
+  RequestInvalidProtocol = EventRange.Http + 58,
+  /** A header value has a NUL: what follows it is in http.header.raw only. */
+  RequestHeaderNul = EventRange.Http + 59,
+  /** A body is longer than what is inspected of it. */
+  RequestBodyLimit = EventRange.Http + 60,
+  ResponseBodyLimit = EventRange.Http + 61,
+  /** A body in a character set that does not write ASCII as ASCII (by its Content-Type or its first bytes). */
+  RequestBodyCharset = EventRange.Http + 62,
+  ResponseBodyCharset = EventRange.Http + 63,
+  /** A content coding was not undone, or bytes lie behind the end of the coded stream. */
+  ContentNotDecoded = EventRange.Http + 64,
+  /** The normalised URI still has percent encodings. */
+  UriStillEncoded = EventRange.Http + 65,
+  /** The URI has overlong UTF-8 or half- or full-width forms. */
+  UriOddUtf8 = EventRange.Http + 66,
+  /** A multipart form in which the boundary does not occur. */
+  MultipartNoParts = EventRange.Http + 67,
+  /** The rest of the connection is not inspected as HTTP. */
+  ConnectionNotFollowed = EventRange.Http + 68,
 }
 
 /** Names without "http.", in the order of HttpEvent: the event at index i has the id EventRange.Http + i. */
@@ -121,6 +146,19 @@ export const httpEventNames: readonly string[] = [
   'multipart_invalid_header',
   'too_many_warnings',
   'failed_protocol_change',
+  'request_framing_ambiguous',
+  'response_framing_ambiguous',
+  'request_invalid_protocol',
+  'request_header_nul',
+  'request_body_limit',
+  'response_body_limit',
+  'request_body_charset',
+  'response_body_charset',
+  'content_not_decoded',
+  'uri_still_encoded',
+  'uri_odd_utf8',
+  'multipart_no_parts',
+  'connection_not_followed',
 ];
 
 /** Event id of a name without "http." in any case, or -1. */
