@@ -25,9 +25,9 @@ let value = 0;
 let advance = 0;
 
 /** Decodes the percent sign at `i`; see value and advance. True when it was a valid encoding. */
-function decodePercent(u: UriSettings, i: number, end: number): boolean {
+function decodePercent(u: UriSettings, percentU: boolean, i: number, end: number): boolean {
   if (i + 2 < end) {
-    if (u.percentU && (mem[i + 1] | 0x20) === 0x75) {
+    if (percentU && (mem[i + 1] | 0x20) === 0x75) {
       const whole = i + 5 < end;
       if (whole && isHex(i + 2) && isHex(i + 3) && isHex(i + 4) && isHex(i + 5)) return decodeU(u, i);
       return invalid(u, whole ? 6 : 0, i);
@@ -70,7 +70,7 @@ export function decodePath(u: UriSettings, from: number, end: number, to: number
   for (let i = from; i < end; ) {
     let c = mem[i];
     if (c === Percent) {
-      const valid = decodePercent(u, i, end);
+      const valid = decodePercent(u, u.percentU, i, end);
       c = value;
       if (c < 0) {
         i += advance;
@@ -95,13 +95,23 @@ export function decodePath(u: UriSettings, from: number, end: number, to: number
   return w;
 }
 
-/** Decodes query, fragment, host or credentials; `plusSpace`: '+' is a space. The end of what was written. */
-export function decodeText(u: UriSettings, plusSpace: boolean, from: number, end: number, to: number): number {
+/**
+ * Decodes query, fragment, host or credentials; `plusSpace`: '+' is a space; `percentU`: %uXXXX is a character. The end of
+ * what was written.
+ */
+export function decodeText(
+  u: UriSettings,
+  plusSpace: boolean,
+  from: number,
+  end: number,
+  to: number,
+  percentU = u.percentU,
+): number {
   let w = to;
   for (let i = from; i < end; ) {
     let c = mem[i];
     if (c === Percent) {
-      decodePercent(u, i, end);
+      decodePercent(u, percentU, i, end);
       i += advance;
       if (value < 0) continue;
       c = value;

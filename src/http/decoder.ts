@@ -10,7 +10,7 @@ import { Compression, InflateStatus, inflate, inflateProgress, openInflate } fro
 import { allocBlock, freeBlock } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import { dv, ScratchPart, u8 } from '../core/memory.js';
-import { headerLength } from './gzip-header.js';
+import { Coding, headerLength, Layer, LayerState } from './decoder-layer.js';
 
 const mem = u8;
 const words = dv;
@@ -18,13 +18,6 @@ const made = inflateProgress;
 const cOpen = counter('http.decoders_open');
 const cBombs = counter('http.compression_bombs');
 const cBytes = counter('http.decoder_bytes');
-
-export const enum Coding {
-  Gzip = 0,
-  Deflate = 1,
-  Lzma = 2,
-  Brotli = 3,
-}
 
 /** Bits of DecoderChain.faults: what went wrong since they were last read. */
 export const enum DecodeFault {
@@ -62,35 +55,6 @@ const enum DecodeWork {
   Lzma = 8,
   Call = 64,
   Open = 4096,
-}
-
-const enum LayerState {
-  /** Nothing read yet: which format is not decided. */
-  Start = 0,
-  Reading = 1,
-  /** The stream has ended; the rest is dropped. */
-  Ended = 2,
-  /** Not decoded: bytes pass as they are. */
-  Passing = 3,
-  /** A member of gzip has ended: another one may follow (RFC 1952, section 2.2). */
-  Between = 4,
-}
-
-class Layer {
-  coding: Coding = Coding.Gzip;
-  state: LayerState = LayerState.Start;
-  handle = 0;
-  /** Readings tried. */
-  tries = 0;
-  raw = false;
-  produced = false;
-  /** Start of the input, kept until something was produced. */
-  leadOff = 0;
-  leadLen = 0;
-  /** Bytes of a gzip header to pass over in this reading. */
-  skip = 0;
-  /** The stream being read is gzip. */
-  gzip = false;
 }
 
 /** Where decoded bytes go. */

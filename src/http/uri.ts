@@ -151,10 +151,11 @@ function writeNormal(tx: HttpTransaction, u: UriSettings, to: number): number {
   if (part.queryEnd >= part.queryAt) {
     mem[w++] = 0x3f;
     const from = w;
-    w = decodeText(u, u.queryPlusSpace, part.queryAt, part.queryEnd, w);
+    // %uXXXX is for paths alone, as with libhtp.
+    w = decodeText(u, u.queryPlusSpace, part.queryAt, part.queryEnd, w, false);
     if (u.doubleDecodeQuery) {
       if (w - from < part.queryEnd - part.queryAt) raise(tx, HttpEvent.DoubleEncodedUri, Dir.ToServer);
-      w = decodeText(u, u.queryPlusSpace, from, w, from);
+      w = decodeText(u, u.queryPlusSpace, from, w, from, false);
     }
     if (hasOddUtf8(from, w)) raise(tx, HttpEvent.UriOddUtf8, Dir.ToServer);
   }
