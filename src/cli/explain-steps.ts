@@ -156,8 +156,9 @@ function flatten(matches: readonly Match[]): Match[] {
 }
 
 /** How long the bytes are that a match stands for, 0 where that is not known. */
-function lengthOf(m: Match): number {
-  return m.kind === 'content' ? m.bytes.length : 0;
+function lengthOf(m: Match, t: MatchTrace): number {
+  if (m.kind === 'content') return m.bytes.length;
+  return m.kind === 'pcre' && t.end > t.from ? t.end - t.from : 0;
 }
 
 function rangeText(from: number, to: number): string {
@@ -167,7 +168,7 @@ function rangeText(from: number, to: number): string {
 /** A match that was tried: where it was found, or where it was looked for. */
 function matchStep(m: Match, t: MatchTrace): Step {
   const e = t.excerpt;
-  const len = lengthOf(m);
+  const len = lengthOf(m, t);
   const place = (from: number, to: number): Shown | null => (e === null ? null : { excerpt: e, from, to });
   const read = t.value === null ? '' : `read ${t.value} at byte ${t.valueAt}`;
   const negated = 'negated' in m && m.negated;

@@ -147,13 +147,10 @@ export class ProgramRecord {
         if (nearest.bytes === code[pc + 4]) [near, nearBytes] = [nearest.at, nearest.bytes];
       }
     }
-    const place = number
-      ? Math.max(0, valueAt)
-      : near >= 0
-        ? near
-        : end >= 0
-          ? Math.max(0, end - 16)
-          : Math.max(0, Math.min(from, f.len));
+    let place = Math.max(0, Math.min(from, f.len));
+    if (number) place = Math.max(0, valueAt);
+    else if (near >= 0) place = near;
+    else if (end >= 0 && op !== Op.Pcre) place = Math.max(0, end - 16);
     const tries = held ? 0 : 1;
     const shown = excerpt(f.off, f.len, f.base, f.id, place);
     return { row, held, from, to, end, tries, value, valueAt, near, nearBytes, excerpt: shown };

@@ -168,7 +168,10 @@ function runContent(pc: number): boolean {
     const found = from > to || to <= 0 ? -1 : find(pOff, pLen, bOff + from, bOff + to, noCase);
     if (found < 0) {
       if (recorder !== null) recorder.match(pc, from, to, negated ? pos : -1, negated);
-      return negated ? run(next) : contentMissing(flags);
+      if (negated) return run(next);
+      // A content that is not there is final, unless it depends on where an earlier match was.
+      if ((flags & ContentFlag.Relative) === 0) hopeless = true;
+      return false;
     }
     const end = found - bOff + pLen;
     const fits = !endsWith || end === bLen;
@@ -198,12 +201,6 @@ function runContent(pc: number): boolean {
   }
 }
 
-/** A content that is not there: final, unless it depends on where an earlier match was. */
-function contentMissing(flags: number): boolean {
-  if ((flags & ContentFlag.Relative) === 0) hopeless = true;
-  return false;
-}
-
 function runPcre(pc: number): boolean {
   const flags = code[pc + 2];
   const handle = regexHandle(code[pc + 3]);
@@ -219,7 +216,8 @@ function runPcre(pc: number): boolean {
     const pairs = start > bLen - subject ? -1 : pcreMatch(handle, bOff + subject, bLen - subject, start, 0);
     const holds = pairs === -1 ? negated : pairs > 0 && !negated;
     if (recorder !== null) {
-      recorder.match(pc, subject + start, bLen, pairs > 0 ? subject + pcreOvector[1] : -1, holds);
+      const [at, end] = pairs > 0 ? [pcreOvector[0], subject + pcreOvector[1]] : [start, -1];
+      recorder.match(pc, subject + at, bLen, end, holds);
     }
     if (!holds) return false;
     if (negated) return run(next);

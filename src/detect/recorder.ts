@@ -45,7 +45,10 @@ export const enum Fate {
 export interface Recorder {
   /** The program at `pc` begins on memory[off, off + len), which lies `base` bytes into buffer `id` (BufferId). */
   buffer(pc: number, off: number, len: number, base: number, id: number): void;
-  /** The row at `pc` was tried on [from, to) of that buffer; `end`: where it matched to, or was found to. */
+  /**
+   * The row at `pc` was tried on [from, to) of that buffer; `end`: where it matched to, or was found to, else -1. A pcre
+   * that was found begins at `from`.
+   */
   match(pc: number, from: number, to: number, end: number, held: boolean): void;
   /** A test of a file by the row at `pc`. */
   fileTest(pc: number, file: TrackedFile, held: boolean): void;

@@ -158,6 +158,8 @@ describe('What a rule is looked at for, told in order', () => {
 
     it('pcre, isdataat and bsize', () => {
       assert.equal(failed('pcre:"/logout/i";').held, false);
+      const there = failed('pcre:!"/Log../";');
+      assert.deepEqual([there.held, there.from, there.end], [false, 7, 12]);
       const at = failed('isdataat:50;');
       assert.deepEqual([at.row, at.held, at.excerpt?.len], [1, false, 20]);
       assert.equal(failed('bsize:<10;').excerpt?.len, 20);
