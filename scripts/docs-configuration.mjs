@@ -84,6 +84,9 @@ const elsewhere = [
   ['rule-management.enable-conf', 'list of files', '', ''],
   ['rule-management.modify-conf', 'list of files', '', ''],
   ['action-order', 'list', 'pass, drop, reject, alert', ''],
+  ['rule-cache.enabled', 'yes or no', 'yes', ''],
+  ['rule-cache.directory', 'text', '$XDG_CACHE_HOME/peccary, else ~/.cache/peccary', ''],
+  ['rule-cache.max-size', 'size', '512mb', ''],
 ];
 
 export function configurationReference() {
