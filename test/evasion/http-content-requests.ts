@@ -31,7 +31,7 @@ const targets: EvasionCase[] = [
   target('%u encoding', '/%u0065tc/passwd'),
   target('%u encoding of the slashes', '/x%u002fetc%u002fpasswd'),
   target('%u encoding in capitals', '/%U0065tc/passwd'),
-  target('%u encoding in the query', '/?f=%u002fetc%u002fpasswd'),
+  hidden('%u encoding in the query', '/?f=%u002fetc%u002fpasswd', 'uri_still_encoded'),
   target('%u encoding of full-width forms', '/%uff45tc/passwd'),
   target('%u encoding of a full-width slash', '/x%uff0fetc%uff0fpasswd'),
   target('overlong UTF-8 slashes of two bytes (3629, 3)', '/x%c0%afetc%c0%afpasswd', 'uri_odd_utf8'),
