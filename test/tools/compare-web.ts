@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Settings } from '../../src/core/settings.js';
+import { BufferId } from '../../src/protocol/buffers.js';
 import { loadRules } from '../../src/rules/load.js';
 import { pcapFile } from './capture-writer.js';
 import {
@@ -153,11 +154,23 @@ const capture = join(folder, 'web.pcap');
 merge(base, capture, attacks, firstUs, lastUs);
 console.log(`${packets} packets of ${base}, ${attacks.length} conversations between them, ${set.rules.length} rules`);
 
+/**
+ * Rules that look at a transaction. Of an alert on a packet or the raw stream Suricata guesses the transaction: whichever is
+ * open just then.
+ */
+const transactional = new Set(
+  set.rules
+    .filter((r) => r.sections.some((s) => s.buffer !== BufferId.Payload && s.buffer < BufferId.Ipv4Hdr))
+    .map((r) => r.sid),
+);
 const tally = new Tally();
 const count =
   (engine: 0 | 1) =>
   (e: EveAlert): void =>
-    tally.add(engine, `${e.alert.signature_id} ${conversationOf(e)} ${e.tx_id ?? '-'}`);
+    tally.add(
+      engine,
+      `${e.alert.signature_id} ${conversationOf(e)} ${transactional.has(e.alert.signature_id) ? e.tx_id : '-'}`,
+    );
 const run = { capture, rules, config };
 await runSuricata(values.suricata, { ...run, folder: join(folder, 'suricata'), onAlert: count(0) });
 await runPeccary({ ...run, folder: join(folder, 'peccary'), onAlert: count(1) });
