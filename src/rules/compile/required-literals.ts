@@ -46,7 +46,11 @@ function better(a: string[] | null, b: string[] | null): string[] | null {
   return weight(a) >= weight(b) ? a : b;
 }
 
-const usable = (set: readonly string[] | null): set is string[] => set !== null && set.every((s) => s.length > 0);
+/** Whether every string of a set has a byte. */
+function usable(set: readonly string[] | null): set is string[] {
+  if (set === null) return false;
+  return set.every((s) => s.length > 0);
+}
 
 function union(a: readonly string[], b: readonly string[]): string[] | null {
   const all = [...new Set([...a, ...b])];
