@@ -1,11 +1,10 @@
 /** The rules of a run, ready to be handed to the threads: loaded and compiled, or taken from the cache. */
 import { patiently } from '../core/tier-up.js';
-import { type PackedRules, packRules } from '../output/rule-table.js';
+import { packRules } from '../output/rule-table.js';
 import { type CompiledRules, compileRules } from '../rules/compile/compile.js';
 import { compileDatabases } from '../rules/compile/databases.js';
 import { flowNames, hostNames } from '../rules/compile/names.js';
 import { withRefused } from '../rules/compile/refused.js';
-import type { RuntimeRules } from '../rules/compile/tables.js';
 import { recordInputs } from '../rules/inputs.js';
 import type { RuleNote, RuleSet } from '../rules/ir.js';
 import { isGzip } from '../rules/rule-files.js';
@@ -13,20 +12,10 @@ import { CacheLimit, RuleCache } from './rule-cache.js';
 import type { CacheChecks } from './rule-cache-file.js';
 import { ruleCacheKey } from './rule-cache-key.js';
 import { loadRunRules, type RuleFileBytes, type RuleRequest, readRunRules } from './rule-files.js';
+import type { RuleReport, RuleTables } from './rule-tables.js';
 
 /** Bytes of rule text in a byte of gzip, about. */
 const UsualPacking = 8;
-
-/** What is said of a rule set: how many rules it has and what became of the others. */
-export type RuleReport = Pick<RuleSet, 'failed' | 'skipped' | 'warnings' | 'unkept'> & { loaded: number };
-
-/** Plain data over shared memory; the same whether it was compiled or comes from the cache. */
-export interface RuleTables {
-  rules: RuntimeRules;
-  /** What the writer has to know of each rule, in the order of `rules`. */
-  packed: PackedRules;
-  report: RuleReport;
-}
 
 export interface PreparedRules extends RuleTables {
   /** Handles of the pattern databases; held by the thread that prepared them. */

@@ -13,9 +13,10 @@ import type { RuleInfo } from '../output/records.js';
 import { RuleTable } from '../output/rule-table.js';
 import { explained, explainRequest } from './explained.js';
 import type { ReplayOptions, ReplaySummary } from './options.js';
-import { firstRefusal, type PreparedRules, prepareRules, type RuleReport } from './prepared-rules.js';
+import { firstRefusal, type PreparedRules, prepareRules } from './prepared-rules.js';
 import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
 import { ruleCostRows, suspensionRows } from './rule-costs.js';
+import type { RuleReport } from './rule-tables.js';
 
 const ProgressMs = 200;
 

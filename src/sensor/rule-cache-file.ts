@@ -11,8 +11,8 @@
  */
 import { createHash } from 'node:crypto';
 import { Packr } from 'msgpackr';
-import type { RuleTables } from './prepared-rules.js';
 import { type NoteColumns, notesFromColumns, notesToColumns } from './rule-cache-notes.js';
+import type { RuleTables } from './rule-tables.js';
 
 const Magic = Buffer.from('peccary-rules\0\0\x01', 'latin1');
 const enum At {

@@ -27,8 +27,8 @@ import { deserializeDatabase, isRefusal, serializeDatabase } from '../addon/hype
 import type { Settings } from '../core/settings.js';
 import { flowNames, hostNames } from '../rules/compile/names.js';
 import { isUnchanged } from '../rules/inputs.js';
-import type { RuleTables } from './prepared-rules.js';
 import { type CacheChecks, decodeRules, encodeRules } from './rule-cache-file.js';
+import type { RuleTables } from './rule-tables.js';
 
 export const enum CacheLimit {
   /** Bytes of rule text below which compiling costs less than the cache. */
