@@ -26,7 +26,9 @@ const enum Table {
 const any = PacketFlag.LowTtl | PacketFlag.TcpMd5 | PacketFlag.Doubtful;
 const stream = new Int32Array(Table.Rows * Table.Ways).fill(-1);
 const start = new Int32Array(Table.Rows * Table.Ways);
-const rank = new Uint8Array(Table.Rows * Table.Ways);
+const rank = new Uint16Array(Table.Rows * Table.Ways);
+const first = new Int32Array(Table.Rows * Table.Ways);
+const last = new Int32Array(Table.Rows * Table.Ways);
 const seed = randomBytes(4).readInt32LE(0);
 let turn = 0;
 
@@ -42,9 +44,13 @@ function rowOf(c: number, seq: number): number {
   return ((h ^ (h >>> 13)) & (Table.Rows - 1)) * Table.Ways;
 }
 
-/** Notes how certain the segment is that begins at `seq` of stream c. */
-export function noteRank(c: number, seq: number, r: number): void {
-  if (r !== Rank.Certain) tcb[c + S.Flags] |= StreamFlag.Doubt;
+/**
+ * Notes of the run of bytes that begins at `seq` of stream c how certain it is and which segment, [from, to), it came with:
+ * what an overlap policy goes by are the bounds of segments, also when others have taken some of their bytes.
+ */
+export function noteOrigin(c: number, seq: number, r: number, from: number, to: number): void {
+  const plain = r === Rank.Certain && from === seq;
+  if (!plain) tcb[c + S.Flags] |= StreamFlag.Doubt;
   else if ((tcb[c + S.Flags] & StreamFlag.Doubt) === 0) return;
   const row = rowOf(c, seq);
   let free = row + (turn++ & (Table.Ways - 1));
@@ -55,21 +61,34 @@ export function noteRank(c: number, seq: number, r: number): void {
     }
     if (stream[i] < 0) free = i;
   }
-  if (r === Rank.Certain) {
+  if (plain) {
     if (stream[free] === c && start[free] === seq) stream[free] = -1;
     return;
   }
   stream[free] = c;
   start[free] = seq;
   rank[free] = r;
+  first[free] = from;
+  last[free] = to;
 }
 
-/** How certain the segment is that begins at `seq` of stream c. */
-export function rankAt(c: number, seq: number): number {
-  if ((tcb[c + S.Flags] & StreamFlag.Doubt) === 0) return Rank.Certain;
+/** Of a run: the segment it came with and how certain that is. Borrowed until the next call of `findOrigin`. */
+export const origin = { rank: Rank.Certain as number, from: 0, to: 0 };
+
+/** Sets `origin` to that of the run [seq, end) of stream c. */
+export function findOrigin(c: number, seq: number, end: number): void {
+  origin.rank = Rank.Certain;
+  origin.from = seq;
+  origin.to = end;
+  if ((tcb[c + S.Flags] & StreamFlag.Doubt) === 0) return;
   const row = rowOf(c, seq);
-  for (let i = row; i < row + Table.Ways; i++) if (stream[i] === c && start[i] === seq) return rank[i];
-  return Rank.Certain;
+  for (let i = row; i < row + Table.Ways; i++) {
+    if (stream[i] !== c || start[i] !== seq) continue;
+    origin.rank = rank[i];
+    origin.from = first[i];
+    origin.to = last[i];
+    return;
+  }
 }
 
 /** Forgets everything (a new run). */

@@ -7,7 +7,7 @@ import { counter, counts } from '../core/counters.js';
 import { Region, u8 } from '../core/memory.js';
 import { bLen, bNext, bOff, borrow, bSeq, clearBorrowed, listedStream, resetBorrowed } from './borrow.js';
 import { S, StreamFlag, tcb } from './columns.js';
-import { noteRank, Rank, rankAt } from './doubt.js';
+import { findOrigin, noteOrigin, origin, Rank } from './doubt.js';
 import { newDataWins, type OsPolicy } from './overlap.js';
 import {
   findPage,
@@ -61,7 +61,7 @@ export function insertData(c: number, seq: number, off: number, len: number, pol
   }
   const right = tcb[c + S.RightEdge];
   const ahead = (seq - right) | 0;
-  if (rank !== Rank.Certain && ahead >= 0) noteRank(c, seq, rank);
+  if (rank !== Rank.Certain && ahead >= 0) noteOrigin(c, seq, rank, seq, end);
   if (ahead === 0 && off < Region.ArenaEnd && borrow(c, seq, off, len)) {
     tcb[c + S.RightEdge] = end;
     return Insert.Ok;
@@ -171,7 +171,7 @@ function insertOverlapping(c: number, seq: number, off: number, len: number, pol
     const from = off + ((x - seq) | 0);
     if (page === 0 || !isPresent(page, place)) {
       const n = page === 0 ? inPage : Math.min(inPage, scan(page, place, true) - place);
-      if (!newRun) noteRank(c, x, rank);
+      if (!newRun) noteOrigin(c, x, rank, seq, end);
       if (!append(c, x, from, n, !newRun)) {
         counts[(result & Insert.Overlap) !== 0 ? cOverlapFail : cNormalFail]++;
         return result | Insert.NoMemory;
@@ -186,14 +186,15 @@ function insertOverlapping(c: number, seq: number, off: number, len: number, pol
     const stop = ((oldEnd - end) | 0) > 0 ? end : oldEnd;
     const n = (stop - x) | 0;
     if (!sameBytes(c, x, from, n)) result |= Insert.Different;
-    const oldRank = rankAt(c, oldStart);
-    const wins = rank === oldRank ? newDataWins(policy, (seq - oldStart) | 0, (end - oldEnd) | 0) : rank > oldRank;
+    findOrigin(c, oldStart, oldEnd);
+    const { rank: oldRank, from: oldFrom, to: oldTo } = origin;
+    const wins = rank === oldRank ? newDataWins(policy, (seq - oldFrom) | 0, (end - oldTo) | 0) : rank > oldRank;
     if (wins) {
-      if (!newRun) noteRank(c, x, rank);
+      if (!newRun) noteOrigin(c, x, rank, seq, end);
       overwrite(c, x, from, n, !newRun);
       if (stop !== oldEnd) {
         markAt(c, stop, true);
-        noteRank(c, stop, oldRank);
+        noteOrigin(c, stop, oldRank, oldFrom, oldTo);
       }
     }
     newRun = wins;

@@ -34,8 +34,7 @@ describe('evasions by fragments, this machine’s Linux as the server: what it r
       const p = played.get(s.name);
       assert.ok(p);
       const got = received.get(p.clientPort) ?? '';
-      assert.equal(got.includes(Attack), s.received, `the server got ${JSON.stringify(got.slice(0, 400))}`);
-      assertTold(s, inspect(p.frames));
+      assertTold(s, inspect(p.frames), got.includes(Attack));
       if (s.anomaly === undefined) assertSameBytes(clientBytes(p.frames), got);
     });
   }

@@ -1,4 +1,6 @@
 /** Strategies of order and overlap: fragroute's tcp_seg, tcp_chaff and order, and urgent data. */
+
+import { seeded } from '../tools/seeded.js';
 import { Ack, type Client, Psh, Urg } from './tcp-client.js';
 import { Attack, Decoy } from './tcp-sensor.js';
 import type { Strategy } from './tcp-strategies.js';
@@ -37,7 +39,24 @@ const evenFirst = (list: Part[]): Part[] => [
   ...list.filter((_, i) => i % 2 === 0),
 ];
 
+/** Segments of attack and decoy anywhere, in any order, and at last whatever is missing of the attack. */
+function jumble(seed: number): Strategy {
+  const random = seeded(seed);
+  const pick = (most: number): number => Math.floor(random() * most);
+  const list: Part[] = [];
+  for (let i = 0; i < 14; i++) {
+    const from = 1 + pick(n - 2);
+    list.push([pick(3) === 0 ? D : A, from, Math.min(n, from + 1 + pick(24))]);
+  }
+  return {
+    name: `segments of attack and decoy in disorder, seed ${seed}`,
+    received: null,
+    run: parts(...list, [A, 0, 8], [A, 6, 24], [A, 20, 40], [A, 38, n]),
+  };
+}
+
 export const overlaps: Strategy[] = [
+  ...Array.from({ length: 24 }, (_, i) => jumble(i + 1)),
   { name: 'fragroute tcp_seg 1: segments of one byte', received: true, run: parts(...pieces(1)) },
   {
     name: 'fragroute order reverse: one byte a segment, last first',

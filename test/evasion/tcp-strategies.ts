@@ -12,8 +12,8 @@ import { overlaps } from './tcp-overlaps.js';
 
 export interface Strategy {
   name: string;
-  /** Whether the server's program gets the attack, and not something else in its place. */
-  received: boolean;
+  /** Whether the server's program gets the attack, and not something else in its place; null: the server knows. */
+  received: boolean | null;
   /** Anomaly that is told instead of an alert; '' when there is nothing to tell. Without it an alert tells of every attack received. */
   anomaly?: string;
   /** The server takes data in SYNs (net.ipv4.tcp_fastopen). */

@@ -44,10 +44,11 @@ describe('TCP evasions, this machine’s Linux as the server: what it received t
       const p = played.get(s.name);
       assert.ok(p);
       const got = received.get(p.clientPort) ?? '';
-      assert.equal(got.includes(Attack), s.received, `the server got ${JSON.stringify(got.slice(0, 400))}`);
       const tree = s.stream === undefined ? linux : { ...linux, stream: s.stream };
-      assertTold(s, inspect(p.frames, tree));
-      if (s.anomaly === undefined) assertSameBytes(clientBytes(p.frames, tree), got);
+      assertTold(s, inspect(p.frames, tree), got.includes(Attack));
+      // Whether Linux joins waiting segments, and then takes them for one, depends on where they lie in its memory.
+      const exact = s.anomaly === undefined && s.received !== null;
+      if (exact) assertSameBytes(clientBytes(p.frames, tree), got);
     });
   }
 });
@@ -83,8 +84,8 @@ describe('evasions, a real Apache as the server: what it was asked the sensor ha
       const p = played.get(s.name);
       assert.ok(p);
       const paths = asked.get(p.clientPort) ?? [];
-      assert.equal(paths.includes(AttackPath), s.received, `Apache was asked ${paths.join(', ')}`);
-      assertTold(s, inspect(p.frames, s.stream === undefined ? linux : { ...linux, stream: s.stream }));
+      const tree = s.stream === undefined ? linux : { ...linux, stream: s.stream };
+      assertTold(s, inspect(p.frames, tree), paths.includes(AttackPath));
     });
   }
 });

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { Client } from './tcp-client.js';
 import { ModelPath } from './tcp-model.js';
 import { Attack, clientBytes, inspect, linux } from './tcp-sensor.js';
@@ -17,9 +16,8 @@ describe('TCP evasions, a model of Linux as the server (Ptacek–Newsham, fragro
   for (const s of strategies) {
     it(s.name, async () => {
       const path = await play(s);
-      assert.equal(path.received.includes(Attack), s.received, `the server got ${JSON.stringify(path.received)}`);
       const tree = s.stream === undefined ? linux : { ...linux, stream: s.stream };
-      assertTold(s, inspect(path.frames, tree));
+      assertTold(s, inspect(path.frames, tree), path.received.includes(Attack));
       if (s.anomaly === undefined) assertSameBytes(clientBytes(path.frames, tree), path.received);
     });
   }
