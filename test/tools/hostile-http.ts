@@ -26,6 +26,17 @@ const dribble = (data: Uint8Array): ReturnType<typeof session> => pieces(data, s
 const empty = gzipSync(new Uint8Array(0));
 const members = (n: number): Uint8Array => concat(...upTo(n).map(() => empty));
 
+/** Rules that hostile bytes make work. */
+const strainedRules = `
+alert tcp any any -> any any (content:"a"; content:"a"; distance:0; content:"a"; distance:0; content:"b"; within:3; sid:8000001;)
+alert http any any -> any any (http.request_body; content:"a"; content:"a"; distance:1; content:"a"; distance:2; content:!"a"; within:1; content:"q"; distance:0; sid:8000002;)
+alert http any any -> any any (http.request_body; content:"j"; byte_jump:1,0,relative; content:"j"; within:4; byte_test:1,>,5,0,relative; sid:8000003;)
+alert http any any -> any any (http.request_body; content:"j"; byte_extract:1,0,v,relative; content:"j"; distance:v; content:"q"; distance:v; sid:8000004;)
+alert http any any -> any any (http.request_body; content:"x"; pcre:"/(y+)+z/R"; sid:8000005;)
+alert tcp any any -> any any (content:"y"; pcre:"/(x|j|y)*q/"; sid:8000006;)
+alert http any any -> any any (http.request_body; pcre:"/a.*a.*a.*q/s"; sid:8000007;)
+`;
+
 export const hostileHttp: Hostile[] = [
   { name: 'cookies', n: 1000, make: (n) => heads(`Cookie: ${'a=b; '.repeat(n)}\r\n`) },
   { name: 'ranges', n: 1000, make: (n) => heads(`Range: bytes=${'0-1,'.repeat(n)}\r\n`) },
@@ -84,12 +95,28 @@ export const hostileHttp: Hostile[] = [
         posted(`--B\r\n${'A: b\r\n'.repeat(n)}\r\nd\r\n--B--\r\n`, 'Content-Type: multipart/form-data; boundary=B\r\n'),
       ),
   },
-  { name: 'bytes that contents lead astray', n: 20_000, make: (n) => request(posted('a'.repeat(n))) },
-  { name: 'bytes that jumps lead astray', n: 20_000, make: (n) => request(posted('j\x01'.repeat(n))) },
-  { name: 'bytes that regular expressions go back over', n: 4000, make: (n) => request(posted(`x${'y'.repeat(n)}!`)) },
+  {
+    name: 'bytes that contents lead astray',
+    n: 20_000,
+    rules: strainedRules,
+    make: (n) => request(posted('a'.repeat(n))),
+  },
+  {
+    name: 'bytes that jumps lead astray',
+    n: 20_000,
+    rules: strainedRules,
+    make: (n) => request(posted('j\x01'.repeat(n))),
+  },
+  {
+    name: 'bytes that regular expressions go back over',
+    n: 4000,
+    rules: strainedRules,
+    make: (n) => request(posted(`x${'y'.repeat(n)}!`)),
+  },
   {
     name: 'raw stream in small pieces',
     n: 500,
+    rules: strainedRules,
     make: (n) =>
       session(
         upTo(n).flatMap((i): Exchange[] => [
@@ -99,14 +126,3 @@ export const hostileHttp: Hostile[] = [
       ),
   },
 ];
-
-/** Rules that hostile bytes make work. */
-export const strainedRules = `
-alert tcp any any -> any any (content:"a"; content:"a"; distance:0; content:"a"; distance:0; content:"b"; within:3; sid:8000001;)
-alert http any any -> any any (http.request_body; content:"a"; content:"a"; distance:1; content:"a"; distance:2; content:!"a"; within:1; content:"q"; distance:0; sid:8000002;)
-alert http any any -> any any (http.request_body; content:"j"; byte_jump:1,0,relative; content:"j"; within:4; byte_test:1,>,5,0,relative; sid:8000003;)
-alert http any any -> any any (http.request_body; content:"j"; byte_extract:1,0,v,relative; content:"j"; distance:v; content:"q"; distance:v; sid:8000004;)
-alert http any any -> any any (http.request_body; content:"x"; pcre:"/(y+)+z/R"; sid:8000005;)
-alert tcp any any -> any any (content:"y"; pcre:"/(x|j|y)*q/"; sid:8000006;)
-alert http any any -> any any (http.request_body; pcre:"/a.*a.*a.*q/s"; sid:8000007;)
-`;

@@ -176,6 +176,10 @@ export interface Hostile {
   name: string;
   /** The smallest of the three sizes. */
   n: number;
+  /** It leaves fragments that wait for others. */
+  waits?: true;
+  /** Rules of its own that it makes work, instead of the ordinary ones. */
+  rules?: string;
   make(n: number): Iterable<TimedFrame>;
 }
 
@@ -240,6 +244,7 @@ export const hostile: Hostile[] = [
       pieces(
         filled(16 * n),
         upTo(n).map((i): [number, number] => [16 * i, 16 * i + 1000]),
+        8,
       ),
   },
   {
@@ -251,6 +256,7 @@ export const hostile: Hostile[] = [
         upTo(n)
           .reverse()
           .map((i): [number, number] => [8 * i, 8 * i + 1000]),
+        8,
       ),
   },
   { name: 'segments far apart', n: 4000, make: sparse },
