@@ -366,8 +366,14 @@ function byteMath(pc: number): boolean {
   return true;
 }
 
-/** base64_decode; its inner matches decide for the whole section, as Suricata ends there. */
+/** base64_decode; its inner matches decide for the whole section: as in Suricata no other occurrence before it is tried. */
 function runBase64(pc: number): boolean {
+  const ok = decodesAndHolds(pc);
+  hopeless = !ok;
+  return ok;
+}
+
+function decodesAndHolds(pc: number): boolean {
   const flags = code[pc + 2];
   const inner = code[pc + 5];
   let bytes = code[pc + 3];

@@ -88,6 +88,15 @@ const cases: [title: string, payload: string, yes: string[], no: string[]][] = [
     ['byte_jump:1,0; content:"c"; within:1;', 'byte_jump:1,1;', 'byte_jump:1,0,post_offset 4;'],
   ],
   [
+    'base64_decode looks at the first place only',
+    'k=??; k=JHtqbmRp',
+    [],
+    [
+      'content:"k="; base64_decode:relative; base64_data; content:"${jndi";',
+      'content:"k="; base64_decode:relative; base64_data; pcre:"/jndi/";',
+    ],
+  ],
+  [
     'byte_extract and byte_math make variables',
     '\x02\x04ABCDEF',
     [
