@@ -124,7 +124,7 @@ export const enum StreamFlag {
   Listed = 0x0800,
   /** Data came ahead of what had arrived, or could not be kept: bytes may be missing before the right edge. */
   Holes = 0x1000,
-  /** Holds, or held, segments that may not have arrived (doubt.ts). */
+  /** Holds, or held, segments that may not have arrived, or that others took bytes from (doubt.ts). */
   Doubt = 0x2000,
   /** Has urgent bytes that are to be left out (urgent.ts). */
   Urgent = 0x4000,

@@ -4,8 +4,10 @@
  * another copy of a byte is more certain to have arrived, that copy does, whatever the overlap policy says (Ptacek and
  * Newsham 1998, section 5: insertion).
  *
- * A table of fixed size, by stream and first sequence number of the segment; where it is full the older entry gives way,
- * and the overlap policy alone decides.
+ * The same table keeps the bounds of segments that others took bytes from: overlap policies go by them.
+ *
+ * A table of fixed size, by stream and first sequence number of the segment; where it is full an entry gives way,
+ * and the overlap policy alone decides, by what is left of the segment.
  */
 import { randomBytes } from 'node:crypto';
 import { type Packet, PacketFlag } from '../decode/packet.js';
