@@ -6,7 +6,7 @@
  * Positions are relative to the buffer as shown. `base` is how far into the whole buffer it begins: depth and bsize
  * count from the start of the whole.
  */
-import { pcreMatch, pcreOvector } from '../addon/pcre.js';
+import { pcreOvector } from '../addon/pcre.js';
 import { counter, counts } from '../core/counters.js';
 import { BufferId } from '../protocol/buffers.js';
 import { CompileLimit, ContentFlag, JumpFrom, MatchFlag, MathOp, Op } from '../rules/compile/layout.js';
@@ -18,7 +18,7 @@ import { InspectLimit } from './inspect-limit.js';
 import { captureAdd, matchedAdd, matchedCount, matchedCut } from './matched.js';
 import { testNumber } from './number-test.js';
 import { recorder } from './recorder.js';
-import { regexHandle } from './regexes.js';
+import { matchRegex, regexHandle } from './regexes.js';
 import { scratchMark, scratchRelease, scratchTake } from './scratch.js';
 
 const cSteps = counter('detect.inspection_limit');
@@ -213,7 +213,7 @@ function runPcre(pc: number): boolean {
   const mark = matchedCount;
   let start = 0;
   for (;;) {
-    const pairs = start > bLen - subject ? -1 : pcreMatch(handle, bOff + subject, bLen - subject, start, 0);
+    const pairs = start > bLen - subject ? -1 : matchRegex(handle, bOff + subject, bLen - subject, start);
     const holds = pairs === -1 ? negated : pairs > 0 && !negated;
     if (recorder !== null) {
       const [at, end] = pairs > 0 ? [pcreOvector[0], subject + pcreOvector[1]] : [start, -1];

@@ -1,12 +1,13 @@
 /** Regular expressions of rules: compiled by PCRE2 when first needed, since most rules of a large set never get there. */
 
 import { closeHandle } from '../addon/handles.js';
-import { compilePcre, isRefusal, PcreLimit, PcreOption } from '../addon/pcre.js';
+import { compilePcre, isRefusal, PcreLimit, PcreOption, PcreStatus, pcreMatch } from '../addon/pcre.js';
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import type { RegexSource } from '../rules/compile/buffer-program.js';
 
 const cRefused = counter('detect.pcre_refused');
+const cLimit = counter('detect.pcre_limit');
 /** Suricata's SC_MATCH_LIMIT_DEFAULT; the `O` flag lifts it to the library's own. */
 const NoLimit = 10_000_000;
 
@@ -54,4 +55,11 @@ export function regexHandle(n: number): number {
   if (isRefusal(h)) counts[cRefused]++;
   handles[n] = isRefusal(h) ? -1 : h;
   return handles[n];
+}
+
+/** `pcreMatch` of an expression of a rule: one that meets a limit does not match (counted). */
+export function matchRegex(handle: number, off: number, len: number, start: number): number {
+  const pairs = pcreMatch(handle, off, len, start, 0);
+  if (pairs < PcreStatus.NoMatch) counts[cLimit]++;
+  return pairs;
 }

@@ -196,6 +196,14 @@ const limits: Limit[] = [
       .join('\n'),
   },
   {
+    name: 'work of a regular expression',
+    key: 'pcre.match-limit',
+    value: 10,
+    frames: () => request(posted(`x${'y'.repeat(8)}!`)),
+    counter: 'detect.pcre_limit',
+    rules: 'alert http any any -> any any (http.request_body; content:"x"; pcre:"/(y+)+[ab]/"; sid:1;)',
+  },
+  {
     name: 'steps of a rule',
     key: 'detect.inspection-recursion-limit',
     value: 10,
