@@ -330,9 +330,8 @@ function byteJump(pc: number): boolean {
   let to = jump;
   if (code[pc + 8] === JumpFrom.End) to = bLen + jump;
   else if (code[pc + 8] === JumpFrom.Current) to = numberOff - bOff + taken + jump;
-  // To the end is still within: nothing is left there, which isdataat may ask for.
   if (to > bLen) return false;
-  // A jump to before the buffer lands at its start.
+  // A jump to before the buffer lands at its start; one to the very end is within.
   pos = Math.max(0, to);
   return true;
 }
@@ -368,12 +367,7 @@ function byteMath(pc: number): boolean {
 
 /** base64_decode; its inner matches decide for the whole section: as in Suricata no other occurrence before it is tried. */
 function runBase64(pc: number): boolean {
-  const ok = decodesAndHolds(pc);
-  hopeless = !ok;
-  return ok;
-}
-
-function decodesAndHolds(pc: number): boolean {
+  hopeless = true;
   const flags = code[pc + 2];
   const inner = code[pc + 5];
   let bytes = code[pc + 3];
@@ -394,11 +388,11 @@ function decodesAndHolds(pc: number): boolean {
   }
   bOff = to;
   bLen = decoded;
-  bBase = 0;
+  bBase = pos = 0;
   bId = BufferId.Base64Data;
-  pos = 0;
-  const ok = decoded > 0 && run(inner);
+  hopeless = false;
+  hopeless = !(decoded > 0 && run(inner));
   [bOff, bLen, bBase, bId, pos] = saved;
   scratchRelease(mark);
-  return ok;
+  return !hopeless;
 }
