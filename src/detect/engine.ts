@@ -117,9 +117,14 @@ function bindFiles(rules: RuntimeRules): void {
 
 /**
  * Puts rules to work in this thread. `databases` are the handles of rules.databases, in order; without them they are
- * compiled here. src/alert wants the same rules: bindAlerts.
+ * compiled here. `renumbered` is for rules that take the place of others: see bindStored. src/alert wants the same rules:
+ * bindAlerts.
  */
-export function installRules(rules: RuntimeRules, databases = compileDatabases(rules)): void {
+export function installRules(
+  rules: RuntimeRules,
+  databases = compileDatabases(rules),
+  renumbered: Int32Array | null = null,
+): void {
   flowNames.adopt(rules.flowNames);
   hostNames.adopt(rules.hostNames);
   bindHeaders(rules);
@@ -135,7 +140,7 @@ export function installRules(rules: RuntimeRules, databases = compileDatabases(r
   bindReputation(rules.categories);
   bindGeoip(rules.countries, (m) => notes.push(m));
   bindCandidates(rules.count);
-  bindStored(rules.count);
+  bindStored(rules.count, renumbered);
   bindPrefilter(rules, databases);
   bindPacketPass(rules);
   bindTxPass(rules);
@@ -272,9 +277,10 @@ function bodyComing(flow: number, dir: Dir): boolean {
   for (let tx = firstTransaction(flow); tx !== null; tx = tx.next) {
     const progress = dir === Dir.ToServer ? tx.requestProgress : tx.responseProgress;
     if (progress !== TxProgress.Body) continue;
-    const body = dir === Dir.ToServer ? tx.req.body : tx.res.body;
+    const side = dir === Dir.ToServer ? tx.req : tx.res;
     const settings = dir === Dir.ToServer ? tx.config.request : tx.config.response;
-    if (body.inspected === 0 && body.seen < settings.minInspect) return true;
+    // Bytes as sent, which bound what waits however little a decoder makes of them.
+    if (side.body.inspected === 0 && side.wireLen < settings.minInspect) return true;
   }
   return false;
 }
