@@ -79,6 +79,42 @@ const floods: Flood[] = [
     bound: 16,
   },
   {
+    name: 'bombs within bombs',
+    make: (out) => sessionFlood(out, 50, 'GET / HTTP/1.1\r\n\r\n', bomb(64, ['gzip', 'gzip'])),
+    set: ['app-layer.protocols.http.memcap=16mb'],
+    bound: 16,
+  },
+  {
+    name: 'brotli bombs',
+    make: (out) => sessionFlood(out, 50, 'GET / HTTP/1.1\r\n\r\n', bomb(64, ['br'])),
+    set: ['app-layer.protocols.http.memcap=16mb'],
+    bound: 16,
+  },
+  {
+    name: 'parts of forms without end',
+    make: (out) =>
+      sessionFlood(
+        out,
+        200,
+        `POST / HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: 999999\r\n\r\n${'--B\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\nd\r\n'.repeat(2000)}`,
+      ),
+    set: ['app-layer.protocols.http.memcap=16mb'],
+    bound: 16,
+  },
+  {
+    name: 'what nobody recognises',
+    make: (out) => sessionFlood(out, 2000, new Uint8Array(60_000).fill(1)),
+    set: ['app-layer.protocols.http.memcap=16mb'],
+    bound: 16,
+  },
+  {
+    name: 'chunks without end',
+    make: (out) =>
+      sessionFlood(out, 300, `POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n${'1;x=y\r\na\r\n'.repeat(9000)}`),
+    set: ['app-layer.protocols.http.memcap=16mb'],
+    bound: 16,
+  },
+  {
     name: 'alerts that nobody reads',
     make: (out) => sessionFlood(out, 3000, 'GET / HTTP/1.1\r\n\r\n'.repeat(8)),
     set: ['outputs.spill.size=8mb', 'app-layer.protocols.http.memcap=16mb'],

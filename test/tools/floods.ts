@@ -3,13 +3,14 @@
  * right in them: replay with `-k none`.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { TcpFlag } from '../../src/protocol/tcp.js';
 import { frame, ipv4, tcp } from './build.js';
 import { concat } from './bytes.js';
 import { pcapFile } from './capture-writer.js';
 
 const ChunkBytes = 4 << 20;
+const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 const Mss = 1400;
 const SegmentsPerAck = 20;
 
@@ -140,9 +141,10 @@ export function sessionFlood(
   }
 }
 
-/** A response with `mib` MiB of zeros, compressed with gzip. */
-export function bomb(mib: number): Uint8Array {
-  const body = gzipSync(Buffer.alloc(mib << 20));
-  const head = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`;
+/** A response with `mib` MiB of zeros in these codings (gzip, br), the last one outside. */
+export function bomb(mib: number, codings: ('gzip' | 'br')[] = ['gzip']): Uint8Array {
+  let body = Buffer.alloc(mib << 20);
+  for (const coding of codings) body = coding === 'gzip' ? gzipSync(body) : brotliCompressSync(body, quick);
+  const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${codings.join(', ')}\r\nContent-Length: ${body.length}\r\n\r\n`;
   return concat(Buffer.from(head, 'latin1'), body);
 }
