@@ -8,7 +8,9 @@ import { seeded } from '../tools/seeded.js';
 
 const Mutations = 300;
 
-describe('fuzz targets hold', () => {
+describe('fuzz targets hold', function () {
+  // With the addon under sanitizers everything takes its time.
+  this.timeout(300_000);
   for (const name of Object.keys(targets)) {
     describe(name, () => {
       let target: FuzzTarget;
