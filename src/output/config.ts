@@ -2,11 +2,15 @@
 import { isAbsolute, join } from 'node:path';
 import type { Settings } from '../core/settings.js';
 import { type EveOptions, eveForced, eveFromSettings } from './eve/config.js';
+import { type LogFileOptions, logFileOptions, plainFile } from './log-file.js';
 
 export interface OutputConfig {
   eve: EveOptions | null;
   /** Path of fast.log, or null. */
   fastLog: string | null;
+  fastFile: LogFileOptions;
+  /** Seconds between stats events of a sensor (`stats.interval`); 0: none. */
+  statsSeconds: number;
   /** Directory of spill files, bytes they may take, and what happens past that. */
   spill: { dir: string; budget: number; wait: boolean };
   /** Bytes of each worker's ring. */
@@ -34,10 +38,16 @@ export function outputConfig(settings: Settings, o: OutputConfigOptions): Output
   const eve = o.eve === null ? eveFromSettings(settings, o.inline) : eveForced(settings, o.eve);
   if (eve !== null && o.eve === null) eve.filename = inLogDir(eve.filename);
   const fast = settings.get('outputs.fast') !== undefined && settings.bool('outputs.fast.enabled', false);
+  const fastFile = fast ? logFileOptions(settings, 'outputs.fast') : plainFile;
+  if (fastFile.socket) {
+    throw settings.fault('outputs.fast.filetype', 'regular: unix_stream is for outputs.eve-log');
+  }
   const whenFull = settings.string('outputs.spill.when-full', o.live ? 'lose' : 'wait');
   return {
     eve,
     fastLog: fast ? inLogDir(settings.string('outputs.fast.filename', 'fast.log')) : null,
+    fastFile,
+    statsSeconds: settings.bool('stats.enabled', true) ? settings.int('stats.interval', 8, 1, 86_400) : 0,
     spill: {
       dir: inLogDir(settings.string('outputs.spill.dir', '.')),
       budget: settings.size('outputs.spill.size', Defaults.spill),

@@ -6,10 +6,12 @@ import { type FaultKind, PeccaryError } from '../core/errors.js';
 import type { Rule } from '../rules/ir.js';
 import type { OutputConfig } from './config.js';
 import { Bell, Count, type PortMemory } from './handover.js';
+import type { StatsRecord } from './records.js';
 import { ringMemory } from './ring.js';
 import { type PackedRules, packRules } from './rule-table.js';
 import { spillShare } from './spill.js';
 import type { RunStart, RunTotals } from './store/runs.js';
+import { StreamClient } from './stream-client.js';
 import { type Wants, wantsOf } from './wants.js';
 import type { WriterSummary } from './writer.js';
 import type { FromWriter, ThreadData, ToWriter } from './writer-thread.js';
@@ -20,6 +22,8 @@ export interface OutputsOptions extends OutputConfig {
   run: RunStart;
   workers: number;
   live: boolean;
+  /** Gets a line when an output cannot be written for the time being, and when it can again. */
+  onTrouble?: (message: string) => void;
   /** Milliseconds the writer sleeps for each batch; for tests. */
   slowMs?: number;
 }
@@ -66,9 +70,13 @@ export class Outputs {
   private readonly memories: PortMemory[];
   private readonly thread: Worker;
   private readonly bell: Int32Array;
+  private readonly stream: StreamClient | null;
   private ruleSets = 0;
+  private reopenings = 0;
+  private over = false;
   private readonly started: Promise<void>;
-  private readonly ended: Promise<WriterSummary>;
+  /** Resolves when the writer has closed; rejects when it failed. */
+  readonly ended: Promise<WriterSummary>;
 
   constructor(o: OutputsOptions) {
     this.wants = wantsOf(o.eve, o.fastLog !== null, o.db !== null, o.live);
@@ -84,18 +92,35 @@ export class Outputs {
       wait: o.spill.wait,
       wants: this.wants,
     }));
+    const trouble = o.onTrouble ?? (() => undefined);
+    this.stream = o.eve?.file.socket === true ? new StreamClient(o.eve.filename, trouble) : null;
+    const eveStream = this.stream?.share ?? null;
     const data: ThreadData = {
       options: {
         eve: o.eve,
         fastLog: o.fastLog,
+        fastFile: o.fastFile,
+        eveStream,
         store: o.db === null ? null : { path: o.db, sensor: o.sensor, run: o.run },
         live: o.live,
         slowMs: o.slowMs ?? 0,
       },
       ports: this.memories,
     };
-    this.thread = new Worker(new URL('../output/writer-thread.js', import.meta.url), { workerData: data });
+    this.thread = new Worker(new URL('../output/writer-thread.js', import.meta.url), {
+      workerData: data,
+      transferList: eveStream === null ? [] : [eveStream.port],
+    });
     [this.started, this.ended] = this.listen();
+    this.thread.on('message', (m: FromWriter) => {
+      if (m.type !== 'trouble') return;
+      for (const text of m.messages) trouble(`${text}; events wait until it can be written`);
+      if (m.messages.length === 0) trouble('all outputs can be written again');
+    });
+    this.thread.on('exit', () => {
+      this.over = true;
+      this.stream?.end();
+    });
   }
 
   /** What worker `i` makes its OutputPort of; may be sent to its thread. */
@@ -126,9 +151,26 @@ export class Outputs {
    */
   async close(totals: Omit<RunTotals, 'lostEvents'> | null): Promise<OutputsSummary> {
     const losses = this.losses();
+    this.over = true;
     this.send({ type: 'close', totals: totals === null ? null : { ...totals, lostEvents: losses.lostEvents } });
     const summary = await this.ended;
     return { ...summary, ...losses };
+  }
+
+  /**
+   * Closes log files and opens what has their names now (after logrotate has moved them). Resolves once that is done, with
+   * what could not be opened: there the file before stays in use.
+   */
+  reopen(): Promise<string[]> {
+    if (this.over) return Promise.resolve([]);
+    const id = ++this.reopenings;
+    this.send({ type: 'reopen', id });
+    return this.message((m) => (m.type === 'reopened' && m.id === id ? m.faults : undefined));
+  }
+
+  /** Writes a stats event: counters by Suricata's names, of all workers. */
+  stats(record: Omit<StatsRecord, 'kind'>): void {
+    this.send({ type: 'stats', record: { kind: 'stats', ...record } });
   }
 
   /** Counts so far, for progress and statistics. */
@@ -151,30 +193,38 @@ export class Outputs {
   }
 
   private listen(): [Promise<void>, Promise<WriterSummary>] {
-    const thread = this.thread;
-    const fault = (m: FromWriter & { type: 'failed' }): Error =>
-      m.kind === null ? new Error(m.message) : new PeccaryError(m.kind as FaultKind, m.message);
-    /** Resolves with what `pick` finds in a message; rejects when the thread fails or ends before. */
-    const message = <T>(pick: (m: FromWriter) => T | undefined): Promise<T> => {
-      const p = new Promise<T>((resolve, reject) => {
-        thread.on('message', (m: FromWriter) => {
-          if (m.type === 'failed') reject(fault(m));
-          const value = pick(m);
-          if (value !== undefined) resolve(value);
-        });
-        thread.on('error', reject);
-        thread.on('exit', (code) =>
-          reject(new PeccaryError('runtime', `the writer thread ended unexpectedly (${code})`)),
-        );
-      });
-      // Whoever awaits it sees the fault; before that it must not count as unhandled.
-      p.catch(() => undefined);
-      return p;
-    };
-    const started = message((m) => (m.type === 'ready' ? true : undefined)).then(() => undefined);
+    this.thread.setMaxListeners(0); // one for each reopening that is under way
+    const started = this.message((m) => (m.type === 'ready' ? true : undefined)).then(() => undefined);
     started.catch(() => undefined);
-    return [started, message((m) => (m.type === 'closed' ? m.summary : undefined))];
+    return [started, this.message((m) => (m.type === 'closed' ? m.summary : undefined))];
   }
+
+  /** Resolves with what `pick` finds in a message of the writer's; rejects when the thread fails or ends before. */
+  private message<T>(pick: (m: FromWriter) => T | undefined): Promise<T> {
+    const { thread } = this;
+    const p = new Promise<T>((resolve, reject) => {
+      const onMessage = (m: FromWriter): void => {
+        if (m.type === 'failed') done(() => reject(faultOf(m)));
+        const value = pick(m);
+        if (value !== undefined) done(() => resolve(value));
+      };
+      const onError = (e: Error): void => done(() => reject(e));
+      const onExit = (code: number): void =>
+        done(() => reject(new PeccaryError('runtime', `the writer thread ended unexpectedly (${code})`)));
+      const done = (settle: () => void): void => {
+        thread.off('message', onMessage).off('error', onError).off('exit', onExit);
+        settle();
+      };
+      thread.on('message', onMessage).on('error', onError).on('exit', onExit);
+    });
+    // Whoever awaits it sees the fault; before that it must not count as unhandled.
+    p.catch(() => undefined);
+    return p;
+  }
+}
+
+function faultOf(m: FromWriter & { type: 'failed' }): Error {
+  return m.kind === null ? new Error(m.message) : new PeccaryError(m.kind as FaultKind, m.message);
 }
 
 /** Starts the writer. Its outputs are open once `ready()` has resolved. */

@@ -3,11 +3,16 @@
  * event loop only at its end.
  *
  * Messages to it (read between batches, so a rule set is there before the batches that count in it: the main thread
- * sends it before it gives the number to a worker): rules, close. Messages from it: ready or failed, closed.
+ * sends it before it gives the number to a worker): rules, stats, reopen, close. Messages from it: ready or failed,
+ * reopened, trouble, closed.
+ *
+ * While an output of a sensor cannot be written (disk full, database locked), nothing is taken: ring and spill keep what
+ * comes. Once they lose something, outputs that can be written go on without the one that cannot.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { BatchDecoder } from './codec.js';
-import { Bell, type PortMemory } from './handover.js';
+import { Bell, Count, type PortMemory } from './handover.js';
+import type { StatsRecord } from './records.js';
 import { Ring } from './ring.js';
 import { type PackedRules, RuleTable } from './rule-table.js';
 import { SpillReader } from './spill.js';
@@ -22,16 +27,27 @@ export interface ThreadData {
 
 export type ToWriter =
   | { type: 'rules'; number: number; rules: PackedRules }
+  | { type: 'stats'; record: StatsRecord }
+  | { type: 'reopen'; id: number }
   | { type: 'close'; totals: RunTotals | null };
 
 export type FromWriter =
   | { type: 'ready' }
   /** `kind` is that of the PeccaryError, or null for a defect. */
   | { type: 'failed'; kind: string | null; message: string }
+  /** `faults`: files that could not be opened anew; those before go on. */
+  | { type: 'reopened'; id: number; faults: string[] }
+  /** What is wrong with outputs that are tried again, when that changes; nothing: all is well again. */
+  | { type: 'trouble'; messages: string[] }
   | { type: 'closed'; summary: WriterSummary };
 
 /** Rule sets kept: the one in use and those that batches on their way may still count in. */
 const RuleSetsMax = 8;
+/** Between two attempts at an output that cannot be written, and how long that goes on at the end, in milliseconds. */
+const RetryMs = 200;
+const CloseMs = 5000;
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
 
 class Loop {
   private readonly port: MessagePort;
@@ -41,13 +57,19 @@ class Loop {
   private readonly decoder = new BatchDecoder();
   private readonly rules = new Map<number, RuleTable>();
   private readonly slowMs: number;
+  private readonly counts: BigInt64Array;
   private closing: { totals: RunTotals | null } | null = null;
+  private closingSince = 0;
+  private troubles = '';
+  /** Events lost when the trouble began. */
+  private lostBefore = 0;
 
   constructor(port: MessagePort, data: ThreadData, store: AlertStore | null) {
     this.port = port;
     this.writer = new Writer(data.options, store);
     this.slowMs = data.options.slowMs;
     this.bell = new Int32Array(data.ports[0].bell);
+    this.counts = new BigInt64Array(data.ports[0].counts);
     this.rings = data.ports.map((p) => ({ ring: new Ring(p.ring), spill: new SpillReader(p.spill) }));
   }
 
@@ -55,18 +77,41 @@ class Loop {
     for (;;) {
       const rung = Atomics.load(this.bell, Bell.Work);
       this.messages();
-      const busy = this.round();
+      const busy = !this.writer.stuck && this.round();
       const now = performance.now();
       if (!busy || this.writer.due(now)) {
         this.writer.commit(now);
+        this.tellTroubles();
         if (this.writer.unread) Atomics.store(this.bell, Bell.Unread, 1);
       }
-      if (busy) continue;
-      if (this.closing !== null) break;
-      Atomics.wait(this.bell, Bell.Work, rung, CommitMs);
+      if (this.writer.stuck) this.hold();
+      else if (!busy) {
+        if (this.closing !== null) break;
+        Atomics.wait(this.bell, Bell.Work, rung, CommitMs);
+      }
     }
     for (const r of this.rings) r.spill.close();
     return this.writer.close(this.closing.totals);
+  }
+
+  /** Some output cannot be written. */
+  private hold(): void {
+    if (this.lost() > this.lostBefore) this.writer.goOn();
+    if (this.closing !== null && performance.now() - this.closingSince > CloseMs) this.writer.giveUp();
+    Atomics.wait(pause, 0, 0, RetryMs);
+  }
+
+  private lost(): number {
+    return Number(Atomics.load(this.counts, Count.LostEvents));
+  }
+
+  private tellTroubles(): void {
+    const messages = this.writer.troubles;
+    const text = messages.join('\n');
+    if (text === this.troubles) return;
+    this.troubles = text;
+    this.lostBefore = this.lost();
+    this.port.postMessage({ type: 'trouble', messages } satisfies FromWriter);
   }
 
   private messages(): void {
@@ -74,8 +119,13 @@ class Loop {
       const got = receiveMessageOnPort(this.port) as { message: ToWriter } | undefined;
       if (got === undefined) return;
       const m = got.message;
-      if (m.type === 'close') this.closing = m;
-      else {
+      if (m.type === 'close') {
+        this.closing = m;
+        this.closingSince = performance.now();
+      } else if (m.type === 'stats') this.writer.write([m.record], null);
+      else if (m.type === 'reopen') {
+        this.port.postMessage({ type: 'reopened', id: m.id, faults: this.writer.reopen() } satisfies FromWriter);
+      } else {
         this.rules.set(m.number, new RuleTable(m.rules));
         const oldest = this.rules.keys().next().value;
         if (this.rules.size > RuleSetsMax && oldest !== undefined) this.rules.delete(oldest);
@@ -105,7 +155,7 @@ class Loop {
   }
 
   private batch(bytes: Uint8Array): void {
-    if (this.slowMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.slowMs);
+    if (this.slowMs > 0) Atomics.wait(pause, 0, 0, this.slowMs);
     const { rules, records } = this.decoder.decode(bytes);
     this.writer.write(records, this.rules.get(rules) ?? null);
   }
@@ -121,7 +171,8 @@ async function main(port: MessagePort, data: ThreadData): Promise<void> {
         import('./store/open.js'),
         import('./store/store.js'),
       ]);
-      store = new AlertStore(await openForWriting(data.options.store.path), data.options.store);
+      const { live } = data.options;
+      store = new AlertStore(await openForWriting(data.options.store.path, live), data.options.store, live);
     }
     const loop = new Loop(port, data, store);
     port.postMessage({ type: 'ready' } satisfies FromWriter);

@@ -6,16 +6,22 @@
 import type { EveOptions } from './eve/config.js';
 import { EveWriter } from './eve/writer.js';
 import { fastLine } from './fast-log.js';
+import type { LineSink } from './line-sink.js';
+import type { LogFileOptions } from './log-file.js';
 import type { EventRecord, RuleInfo } from './records.js';
 import type { RuleTable } from './rule-table.js';
 import { Sink } from './sink.js';
 import type { RunTotals } from './store/runs.js';
 import type { AlertStore, StoreOptions } from './store/store.js';
+import { type StreamShare, StreamSink } from './stream-sink.js';
 
 export interface WriterOptions {
   eve: EveOptions | null;
   /** Path of fast.log, or null. */
   fastLog: string | null;
+  fastFile: LogFileOptions;
+  /** The socket that EVE goes to instead of a file. */
+  eveStream: StreamShare | null;
   store: StoreOptions | null;
   /** Origins are interfaces, not files. */
   live: boolean;
@@ -40,10 +46,12 @@ export const CommitMs = 1000;
 
 export class Writer {
   private readonly eve: EveWriter | null = null;
-  private readonly eveSink: Sink | null = null;
-  private readonly fastSink: Sink | null = null;
+  private readonly eveSink: LineSink | null = null;
+  private readonly fastSink: LineSink | null = null;
   private readonly store: AlertStore | null;
   private readonly written: Record<string, number> = {};
+  /** Outputs that the others went on without, and why. */
+  private readonly skipped = new Map<LineSink | AlertStore, string>();
   private lastCommitMs = 0;
 
   /** `store` was opened by the caller, since only then better-sqlite3 is loaded. */
@@ -51,9 +59,50 @@ export class Writer {
     this.store = store;
     if (options.eve !== null) {
       this.eve = new EveWriter(options.eve, options.live);
-      this.eveSink = new Sink(options.eve.filename);
+      this.eveSink =
+        options.eveStream === null
+          ? new Sink(options.eve.filename, options.eve.file, options.live)
+          : new StreamSink(options.eveStream, !options.live);
     }
-    if (options.fastLog !== null) this.fastSink = new Sink(options.fastLog);
+    if (options.fastLog !== null) this.fastSink = new Sink(options.fastLog, options.fastFile, options.live);
+  }
+
+  private parts(): (LineSink | AlertStore)[] {
+    return [this.eveSink, this.fastSink, this.store].filter((x) => x !== null);
+  }
+
+  /** Some output cannot be written now and what it has must not grow: take no more until it can. */
+  get stuck(): boolean {
+    return this.parts().some((x) => x.stuck && !x.skipping);
+  }
+
+  /** What is wrong at the moment with outputs that will be tried again. */
+  get troubles(): string[] {
+    return this.parts().flatMap((x) => x.trouble ?? []);
+  }
+
+  /**
+   * Events are being lost because this writer is stuck: outputs that can be written go on, the others miss what comes
+   * meanwhile. Nothing changes when none of them can.
+   */
+  goOn(): void {
+    const parts = this.parts();
+    if (parts.every((x) => x.stuck || x.fault !== null)) return;
+    for (const x of parts) {
+      if (!x.stuck) continue;
+      x.skipping = true;
+      this.skipped.set(x, `${x.trouble}`);
+    }
+  }
+
+  /** From now on what cannot be written is counted and given up. */
+  giveUp(): void {
+    for (const x of this.parts()) x.giveUp();
+  }
+
+  /** Closes log files and opens them anew; returns what could not be opened. */
+  reopen(): string[] {
+    return [this.eveSink?.reopen(), this.fastSink?.reopen()].filter((x) => x != null);
   }
 
   /** Writes the records of one batch. */
@@ -91,7 +140,7 @@ export class Writer {
 
   /** A commit is due. */
   due(nowMs: number): boolean {
-    return nowMs - this.lastCommitMs >= CommitMs;
+    return nowMs - this.lastCommitMs >= CommitMs || this.store?.full === true;
   }
 
   /** Ends the run: everything is on its way to the disk when this returns. */
@@ -99,13 +148,13 @@ export class Writer {
     this.eveSink?.close();
     this.fastSink?.close();
     const runId = this.store?.close(totals) ?? 0;
-    const parts = [this.eveSink, this.fastSink, this.store];
     const { origins: _origins, ...written } = this.written;
     return {
       written,
-      faults: parts
-        .filter((x) => x != null && x.fault !== null)
-        .map((x) => `${x?.fault} (${x?.refused} records are missing there)`),
+      faults: this.parts().flatMap((x) => {
+        const why = x.fault ?? this.skipped.get(x);
+        return why === undefined ? [] : [`${why} (${x.refused} records are missing there)`];
+      }),
       stdoutGone: this.eveSink?.gone === true,
       runId,
     };

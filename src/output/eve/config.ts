@@ -3,6 +3,7 @@
  * what. Keys of event types that Peccary does not have are left alone.
  */
 import type { Settings } from '../../core/settings.js';
+import { type LogFileOptions, logFileOptions, plainFile } from '../log-file.js';
 
 export interface EveAlertOptions {
   payload: boolean;
@@ -25,6 +26,7 @@ export interface EveAlertOptions {
 export interface EveOptions {
   /** Path, "-" for standard output. */
   filename: string;
+  file: LogFileOptions;
   /** flowbits and the like on every event (`metadata`). */
   metadata: boolean;
   pcapFile: boolean;
@@ -120,9 +122,11 @@ function anomalyOptions(settings: Settings, path: string): EveOptions['anomaly']
 function common(
   settings: Settings,
   filename: string,
+  file: LogFileOptions,
 ): Omit<EveOptions, 'alert' | 'http' | 'flow' | 'anomaly' | 'drop' | 'fileinfo' | 'stats'> {
   return {
     filename,
+    file,
     metadata: settings.bool(`${Eve}.metadata`, true),
     pcapFile: settings.bool(`${Eve}.pcap-file`, false),
     communityIdSeed: settings.bool(`${Eve}.community-id`, false)
@@ -144,7 +148,7 @@ export function eveFromSettings(settings: Settings, inline: boolean): EveOptions
   const alert = path('alert');
   const anomaly = path('anomaly');
   return {
-    ...common(settings, settings.string(`${Eve}.filename`, 'eve.json')),
+    ...common(settings, settings.string(`${Eve}.filename`, 'eve.json'), logFileOptions(settings, Eve)),
     alert: alert === null ? null : alertOptions(settings, alert),
     http: http === null ? null : { extended: http === '' ? false : settings.bool(`${http}.extended`, false) },
     flow: path('flow') !== null,
@@ -172,7 +176,7 @@ export function eveForced(settings: Settings, filename: string): EveOptions {
   const anomaly = types?.get('anomaly') ?? '';
   const drop = types?.get('drop') ?? '';
   return {
-    ...common(settings, filename),
+    ...common(settings, filename, plainFile),
     alert: { ...alertOptions(settings, alert), taggedPackets: true },
     http: { extended: true },
     flow: true,

@@ -30,6 +30,10 @@ export class BoundedMap<K, V> {
     this.map.delete(key);
   }
 
+  clear(): void {
+    this.map.clear();
+  }
+
   set(key: K, value: V): void {
     if (this.map.size >= this.max) {
       let drop = this.max >> 1;
@@ -64,6 +68,11 @@ export class TextTable {
     if (value.length <= CacheTextLen) this.cache.set(value, id);
     return id;
   }
+
+  /** What is remembered may not be in the database any more: a transaction was rolled back, or rows were removed. */
+  forget(): void {
+    this.cache.clear();
+  }
 }
 
 /** The `bytes` table of one run. */
@@ -92,5 +101,9 @@ export class BytesTable {
     const id = same?.id ?? Number(this.insert.run(this.runId, hash, data).lastInsertRowid);
     this.cache.set(hash, id);
     return id;
+  }
+
+  forget(): void {
+    this.cache.clear();
   }
 }

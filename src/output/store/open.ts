@@ -9,6 +9,8 @@ export type { Database };
 
 /** How long a statement waits for another process's transaction, in milliseconds. */
 const BusyMs = 30_000;
+/** The same for a sensor, whose writer tries again and does other things meanwhile. */
+const BusyLiveMs = 500;
 
 async function load(): Promise<typeof import('better-sqlite3')> {
   try {
@@ -60,8 +62,11 @@ function migrate(db: Database): void {
   }).immediate();
 }
 
-/** Opens for writing, making file and directory when they are missing. Throws PeccaryError 'database'. */
-export async function openForWriting(path: string): Promise<Database> {
+/**
+ * Opens for writing, making file and directory when they are missing. `live`: for a sensor. Throws PeccaryError
+ * 'database'.
+ */
+export async function openForWriting(path: string, live = false): Promise<Database> {
   const Sqlite = await load();
   let db: Database;
   try {
@@ -76,7 +81,10 @@ export async function openForWriting(path: string): Promise<Database> {
     db.pragma('journal_mode = WAL');
     // With WAL, NORMAL loses nothing when the process dies, and at most the last commits when the machine does.
     db.pragma('synchronous = NORMAL');
+    // We look after references ourselves, and the checks would want an index for each.
+    db.pragma('foreign_keys = OFF');
     migrate(db);
+    if (live) db.pragma(`busy_timeout = ${BusyLiveMs}`);
   } catch (e) {
     db.close();
     throw e instanceof PeccaryError ? e : new PeccaryError('database', `${path}: ${(e as Error).message}`);

@@ -44,4 +44,9 @@ export class SignatureTable {
     this.ids.set(key, id);
     return id;
   }
+
+  /** As TextTable.forget. */
+  forget(): void {
+    this.ids.clear();
+  }
 }

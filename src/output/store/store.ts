@@ -31,11 +31,24 @@ const FlowCache = 65_536;
 /** Transactions whose alerts came before their Host header; the alerts of others stay without a host. */
 const HostlessMax = 16_384;
 
+/** Records of the open transaction at most, where they are kept until it is committed. */
+const KeptMost = 1024;
+
 type FindRule = (index: number) => RuleInfo | null;
+
+/** Faults that pass: another process has the database, the disk is full. */
+function mayPass(e: unknown): boolean {
+  const { code } = e as { code?: string };
+  return code !== undefined && /^SQLITE_(BUSY|LOCKED|FULL|IOERR)/.test(code);
+}
 
 export class AlertStore {
   /** First error of the database (disk full …); the store takes no more after it. */
   fault: string | null = null;
+  /** What is wrong at the moment, where it may pass: a patient store keeps its open transaction and tries again. */
+  trouble: string | null = null;
+  /** While there is trouble, what comes is counted and thrown away, so that the other outputs can go on. */
+  skipping = false;
   /** Records that are not in the database because of the fault: those of the open transaction and all after it. */
   refused = 0;
   readonly runId: number;
@@ -53,13 +66,22 @@ export class AlertStore {
   private readonly endFlow;
   private readonly putAlert;
   private readonly putOrigins;
+  private readonly dataVersion;
   private open = false;
-  /** Records in the open transaction. */
+  /** Records in the open transaction; of a patient store the records themselves. */
   private inTransaction = 0;
+  private kept: { record: EventRecord; rule: FindRule }[] = [];
+  private patient: boolean;
+  private version = 0;
 
-  /** Starts the run: for a replay that is not to append, an earlier run of the same name is removed. */
-  constructor(db: Database, options: StoreOptions) {
+  /**
+   * Starts the run: for a replay that is not to append, an earlier run of the same name is removed. `patient`: see
+   * `trouble`.
+   */
+  constructor(db: Database, options: StoreOptions, patient = false) {
     this.db = db;
+    this.patient = patient;
+    this.dataVersion = db.prepare('PRAGMA data_version').pluck();
     this.runId = beginRun(db, options.sensor, options.run);
     this.text = new TextTable(db);
     this.bytes = new BytesTable(db, this.runId);
@@ -88,36 +110,56 @@ export class AlertStore {
   /** Takes a record; kinds that the store does not keep are ignored. */
   add(r: EventRecord, rule: FindRule): void {
     if (r.kind !== 'alert' && r.kind !== 'http' && r.kind !== 'flow' && r.kind !== 'origins') return;
-    if (this.fault !== null) {
+    if (this.fault !== null || this.skipping) {
       this.refused++;
       return;
     }
     this.inTransaction++;
-    try {
-      if (r.kind === 'alert') this.addAlert(r, rule);
-      else if (r.kind === 'http') this.addHttp(r);
-      else if (r.kind === 'flow') this.addFlow(r);
-      else this.ensureOpen().putOrigins.run(JSON.stringify(r.names), this.runId);
-    } catch (e) {
-      this.fail(e);
-    }
+    if (this.patient) this.kept.push({ record: r, rule });
+    if (this.trouble === null) this.put(r, rule);
+  }
+
+  /** Something waits that cannot be written now: the next `commit` tries again. */
+  get stuck(): boolean {
+    return this.trouble !== null;
+  }
+
+  /** A commit is due because of what is kept. */
+  get full(): boolean {
+    return this.kept.length >= KeptMost;
   }
 
   /** Ends the transaction, if one is open. */
   commit(): void {
+    if (this.trouble !== null && !this.again()) return;
+    this.skipping = false;
     if (!this.open) return;
     try {
       this.db.exec('COMMIT');
-      this.open = false;
-      this.inTransaction = 0;
     } catch (e) {
       this.fail(e);
+      return;
     }
+    this.open = false;
+    this.inTransaction = 0;
+    this.kept = [];
+  }
+
+  /** From now on what cannot be written is counted and given up: the end is near. */
+  giveUp(): void {
+    this.patient = false;
+    if (this.trouble === null) return;
+    this.fault = this.trouble;
+    this.trouble = null;
+    this.refused += this.inTransaction;
+    this.inTransaction = 0;
+    this.kept = [];
   }
 
   /** Writes the run's totals, commits and closes. Returns the run's id. */
   close(totals: RunTotals | null): number {
     this.commit();
+    this.giveUp();
     try {
       if (this.fault === null) endRun(this.db, this.runId, totals);
       this.db.close();
@@ -127,20 +169,56 @@ export class AlertStore {
     return this.runId;
   }
 
+  /** The records of the transaction that was rolled back, once more; false when the trouble goes on. */
+  private again(): boolean {
+    this.trouble = null;
+    return this.kept.every(({ record, rule }) => this.put(record, rule));
+  }
+
+  private put(r: EventRecord, rule: FindRule): boolean {
+    try {
+      if (r.kind === 'alert') this.addAlert(r, rule);
+      else if (r.kind === 'http') this.addHttp(r);
+      else if (r.kind === 'flow') this.addFlow(r);
+      else if (r.kind === 'origins') this.ensureOpen().putOrigins.run(JSON.stringify(r.names), this.runId);
+      return true;
+    } catch (e) {
+      this.fail(e);
+      return false;
+    }
+  }
+
   private ensureOpen(): this {
     if (!this.open) {
       this.db.exec('BEGIN IMMEDIATE');
       this.open = true;
+      const version = this.dataVersion.get() as number;
+      // Somebody else wrote: perhaps `alerts prune`, and what is remembered here is gone.
+      if (version !== this.version) this.forget();
+      this.version = version;
     }
     return this;
   }
 
+  private forget(): void {
+    for (const cache of [this.text, this.bytes, this.signatures]) cache.forget();
+    this.flowIds.clear();
+    this.hostless.clear();
+  }
+
   private fail(e: unknown): void {
-    this.fault ??= `database: ${(e as Error).message}`;
-    this.refused += this.inTransaction;
-    this.inTransaction = 0;
     if (this.open && this.db.inTransaction) this.db.exec('ROLLBACK');
     this.open = false;
+    this.forget();
+    const message = `database: ${(e as Error).message}`;
+    if (this.patient && mayPass(e)) {
+      this.trouble = message;
+      return;
+    }
+    this.fault ??= message;
+    this.refused += this.inTransaction;
+    this.inTransaction = 0;
+    this.kept = [];
   }
 
   private flowRow(flowId: number, proto: string, f: FlowRecord, app: AppProtos): number {
