@@ -45,6 +45,7 @@ const enum Limit {
 const cAccepted = counter('ips.accepted');
 const cBlocked = counter('ips.blocked');
 const cRejected = counter('ips.rejected');
+const cReplaced = counter('ips.replaced');
 
 export class Pipeline {
   packets = 0;
@@ -60,6 +61,8 @@ export class Pipeline {
   /** Why the frame being handled is dropped, '' when it is not; and whether it is rejected (inline only). */
   private dropReason = '';
   private rejected = false;
+  /** Some of its bytes were replaced by those that came first. */
+  private replaced = false;
 
   constructor(reporter: Reporter, inline: boolean) {
     this.reporter = reporter;
@@ -69,9 +72,10 @@ export class Pipeline {
   /** All packets of a batch, in order. */
   processBatch(batch: Batch): void {
     const p = this.stack[0];
+    const { firstNo, step } = batch;
     for (let i = 0; i < batch.count; i++) {
       decodeFrame(p, batch.off[i], batch.capLen[i], batch.wireLen[i], batch.linkType[i]);
-      p.no = batch.firstNo + i;
+      p.no = firstNo + i * step;
       p.tsUs = batch.tsUs[i];
       p.origin = batch.origin[i];
       this.nowUs = p.tsUs;
@@ -82,6 +86,12 @@ export class Pipeline {
     this.packets += batch.count;
     endBatch();
     expireFlows(this.nowUs, Limit.Sweep);
+    this.finishEndedFlows();
+  }
+
+  /** Ends flows that have timed out by `nowUs`, when no packets come to tell the time (live). */
+  expire(nowUs: number): void {
+    expireFlows(nowUs, Limit.Sweep);
     this.finishEndedFlows();
   }
 
@@ -117,6 +127,7 @@ export class Pipeline {
           return;
         }
       }
+      if ((status & StreamStatus.Modified) !== 0) this.replaced = true;
       if ((status & StreamStatus.Drop) !== 0 && this.inline) {
         this.drop(p, streamReason(status), -1);
         return;
@@ -187,13 +198,14 @@ export class Pipeline {
   /** Counts what becomes of a frame, and forgets it. */
   private countVerdict(): void {
     if (this.dropReason === '') {
-      counts[cAccepted]++;
+      counts[this.replaced ? cReplaced : cAccepted]++;
+      this.replaced = false;
       return;
     }
     counts[this.rejected ? cRejected : cBlocked]++;
     counts[counter(`ips.drop_reason.${this.dropReason.replaceAll(' ', '_')}`)]++;
     this.dropReason = '';
-    this.rejected = false;
+    this.rejected = this.replaced = false;
   }
 
   private finishEndedFlows(): void {
