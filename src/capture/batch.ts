@@ -13,8 +13,10 @@ export const enum BatchLimit {
 export class Batch {
   /** Packets in this batch. */
   count = 0;
-  /** Number of the first packet: 1-based over the whole run (EVE's pcap_cnt). Packet i has number firstNo + i. */
+  /** Number of the first packet: 1-based over the whole run (EVE's pcap_cnt). Packet i has number firstNo + i * step. */
   firstNo = 1;
+  /** 1; 0 when packets have no numbers (live): then firstNo is 0 too. */
+  step = 1;
   /** Offset of the captured bytes in memory. */
   readonly off = new Uint32Array(BatchLimit.Packets);
   /** Bytes captured. */

@@ -29,6 +29,11 @@ export function counterSnapshot(): Record<string, number> {
   return out;
 }
 
+/** Names of the cells of `counts`, in order; grows when a counter is registered. */
+export function counterNames(): readonly string[] {
+  return names;
+}
+
 /** Sets every counter to 0 (a new run in the same process, and tests). */
 export function resetCounters(): void {
   counts.fill(0);

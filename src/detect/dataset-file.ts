@@ -22,7 +22,8 @@ function addressKey(text: string, type: DatasetMatch['type']): string | null {
   return String.fromCharCode(...all.flatMap((w) => [w >>> 8, w & 0xff]));
 }
 
-function entryKey(text: string, type: DatasetMatch['type']): string | null {
+/** The key of an entry as it stands in a file; null: it is none of this type. */
+export function entryKey(text: string, type: DatasetMatch['type']): string | null {
   switch (type) {
     case 'string':
       return /^[A-Za-z0-9+/]+=*$/.test(text) ? Buffer.from(text, 'base64').toString('latin1') : null;

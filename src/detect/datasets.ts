@@ -10,7 +10,7 @@ import { buf } from '../core/memory.js';
 import type { Settings } from '../core/settings.js';
 import { DatasetCmd } from '../rules/compile/layout.js';
 import type { DatasetMatch } from '../rules/ir.js';
-import { readDataset, writeDataset } from './dataset-file.js';
+import { entryKey, readDataset, writeDataset } from './dataset-file.js';
 import { testNumber } from './number-test.js';
 
 export const enum DatasetLimit {
@@ -81,6 +81,20 @@ function insert(set: Dataset, value: string, rep: number): boolean {
 /** Takes the data sets of installed rules. */
 export function bindDatasets(list: readonly DatasetMatch[], note: (message: string) => void): void {
   installed = list.map((d) => openDataset(d, note));
+}
+
+/**
+ * Adds an entry, written as in a file of the set, or removes it. Null, or why that cannot be. An entry that is there
+ * already, or is not there, is no fault.
+ */
+export function changeDataset(action: 'add' | 'remove', name: string, type: string, entry: string): string | null {
+  const set = byName.get(`${type}/${name}`);
+  if (set === undefined) return `no rule names a data set "${name}" of type ${type}`;
+  const key = entryKey(entry, set.type);
+  if (key === null) return `"${entry}" is no ${set.type} entry${set.type === 'string' ? ' (strings are in base64)' : ''}`;
+  if (action === 'add') return insert(set, key, 0) ? null : `the data set "${name}" is full (memcap)`;
+  if (set.values.delete(key)) set.bytes -= key.length + DatasetLimit.EntryCost;
+  return null;
 }
 
 /** Writes the sets that have a file to be saved in. `note` is told of those that cannot be written. */

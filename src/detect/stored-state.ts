@@ -51,21 +51,51 @@ let ruleCell = new Int32Array(0);
 let ruleStamp = new Uint32Array(0);
 let stamp = 0;
 
-export function bindStored(rules: number): void {
+/**
+ * Makes room for `rules` rules. `renumbered`: the new number of each rule of the set before, -1 for none: what has matched
+ * in a transaction stays known under the new numbers, so that it does not alert twice.
+ */
+export function bindStored(rules: number, renumbered: Int32Array | null = null): void {
   ruleCell = new Int32Array(rules);
   ruleStamp = new Uint32Array(rules);
   stamp = 0;
   // The numbers of rules changed: what was stored means nothing now, and open transactions start again.
-  heads.fill(0);
-  sizes.fill(0);
   doneLow.fill(0);
   doneHigh.fill(0);
+  if (renumbered !== null) {
+    for (let side = 0; side < heads.length; side++) if (heads[side] !== 0) keepMatched(side, renumbered);
+    return;
+  }
+  heads.fill(0);
+  sizes.fill(0);
   files.fill(0);
   firstMatch.fill(-1);
   owners.fill(0);
   used = 0;
   freeCell = 0;
   live = 0;
+}
+
+/** Keeps of a side the rules that have matched, under their new numbers. */
+function keepMatched(side: number, renumbered: Int32Array): void {
+  let kept = 0;
+  for (let c = heads[side]; c !== 0; ) {
+    const next = cellNext[c];
+    const rule = renumbered[cellRule[c]];
+    if ((cellFlags[c] & StoredFlag.Done) !== 0 && rule >= 0) {
+      cellRule[c] = rule;
+      cellFlags[c] = StoredFlag.Done;
+      cellNext[c] = kept;
+      kept = c;
+    } else {
+      cellNext[c] = freeCell;
+      freeCell = c;
+      live--;
+      sizes[side]--;
+    }
+    c = next;
+  }
+  heads[side] = kept;
 }
 
 /** Rules remembered now, of all transactions. */

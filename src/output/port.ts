@@ -40,8 +40,18 @@ function weight(r: EventRecord): number {
   return n;
 }
 
+function shiftTimes(r: EventRecord, us: number): void {
+  if ('tsUs' in r) r.tsUs += us;
+  if ('flow' in r && r.flow !== null) {
+    r.flow.startUs += us;
+    r.flow.lastUs += us;
+  }
+}
+
 export class OutputPort {
   readonly wants: Wants;
+  /** Added to the times of records: what a sensor's own time was put back by when the clock was set. */
+  timeShiftUs = 0;
   private readonly encoder = new BatchEncoder();
   private readonly ring: Ring;
   private readonly spill: SpillWriter;
@@ -81,6 +91,7 @@ export class OutputPort {
   /** Takes a record; it belongs to the port until the batch is flushed, so every record is a new object. */
   push(record: EventRecord): void {
     if (this.lines.count > 0) this.endLines(); // what came before stays before
+    if (this.timeShiftUs !== 0) shiftTimes(record, this.timeShiftUs);
     this.pending.push(record);
     this.pendingEvents++;
     this.pendingBytes += weight(record);

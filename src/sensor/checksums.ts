@@ -17,6 +17,9 @@ const enum Auto {
 
 export type ChecksumMode = 'all' | 'none' | 'auto';
 
+/** Wrong checksums by origin of the packet (capture file or interface); of the first few. */
+export const invalidByOrigin = new Float64Array(64);
+
 const cInvalid = counter('tcp.invalid_checksum');
 
 let verify = true;
@@ -47,6 +50,7 @@ export function checkPacket(p: Packet): void {
   }
   if (!ok && verify) {
     counts[cInvalid]++;
+    invalidByOrigin[p.origin]++;
     p.flags |= PacketFlag.BadChecksum;
   }
 }

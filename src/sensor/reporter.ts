@@ -37,14 +37,20 @@ export class Reporter {
   flowCount = 0;
   transactionCount = 0;
   /** Alerts by rule index. */
-  readonly byRule: Uint32Array;
+  byRule: Uint32Array;
   private readonly port: OutputPort;
   private readonly wants: Wants;
-  private readonly rules: RuntimeRules;
+  private rules: RuntimeRules;
 
   constructor(port: OutputPort, rules: RuntimeRules) {
     this.port = port;
     this.wants = port.wants;
+    this.rules = rules;
+    this.byRule = new Uint32Array(rules.count);
+  }
+
+  /** Alerts name rules of this set from now on. */
+  useRules(rules: RuntimeRules): void {
     this.rules = rules;
     this.byRule = new Uint32Array(rules.count);
   }

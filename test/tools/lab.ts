@@ -223,6 +223,11 @@ export class Lab {
     return ['ip', ['netns', 'exec', this.client, program, ...args]];
   }
 
+  /** Namespaces and the server's interface, for who puts more into the network. */
+  get names(): { client: string; server: string; wire: string } {
+    return { client: this.client, server: this.server, wire: this.wire };
+  }
+
   private inServer(program: string, args: string[]): void {
     execFileSync('ip', ['netns', 'exec', this.server, program, ...args], { stdio: 'pipe' });
   }

@@ -1,0 +1,290 @@
+/**
+ * PacketSource over live interfaces: libpcap's TPACKET_V3 ring on an AF_PACKET socket, one an interface. Packets of
+ * several interfaces that are there at the same time come in order of their time (a tap has an interface a direction).
+ * An interface that goes away is tried again until it is back; its counts go on.
+ */
+import { closeHandle } from '../addon/handles.js';
+import {
+  isRefusal,
+  openPcapLive,
+  PcapRead,
+  pcapError,
+  pcapLinkType,
+  pcapStats,
+  readPcap,
+  setPcapFilter,
+} from '../addon/pcap.js';
+import { counter, counts } from '../core/counters.js';
+import { PeccaryError } from '../core/errors.js';
+import { Region } from '../core/memory.js';
+import { type Batch, BatchLimit, type CaptureFault, type PacketSource, SourceStatus } from './batch.js';
+import type { LiveInterface } from './live-config.js';
+
+const enum Limit {
+  /** Bytes of the arena that the packets of one read take, of all interfaces together and of one at least. */
+  Arena = 1 << 20,
+  ArenaEach = 1 << 19,
+  /** Milliseconds after which the kernel hands over a block that is not full. */
+  BlockMs = 10,
+  /** Milliseconds of waiting in `next`, and on one interface of several at a time. */
+  WaitMs = 100,
+  TurnMs = 4,
+  /** Milliseconds between attempts to open an interface that went away. */
+  RetryMs = 500,
+}
+
+/** Float64 cells of an interface in shared memory; the source writes them. */
+export const enum InterfaceCell {
+  Packets = 0,
+  Bytes = 1,
+  /** As pcap_stats counts them: the ring was full; the interface or its driver had no room. */
+  KernelDrops = 2,
+  InterfaceDrops = 3,
+  InvalidChecksums = 4,
+  /** 1 while the interface is there. */
+  Up = 5,
+  Stride = 8,
+}
+
+const cReceived = counter('capture.kernel_packets');
+const cDropped = counter('capture.kernel_drops');
+const cIfDropped = counter('capture.kernel_ifdrops');
+const cDown = counter('capture.interface_down');
+
+/** What goes wrong and comes right again while capturing. */
+export type CaptureNote = (level: 'info' | 'warning', message: string) => void;
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** One interface and what was read of it last. */
+class Tap {
+  handle = 0;
+  linkType = 0;
+  /** Monotonic time of the next attempt to open it. */
+  retryMs = 0;
+  /** Rows read and rows given out. */
+  rows = 0;
+  at = 0;
+  /** Kernel counts at the last look; they are of 32 bits and begin at 0 with each opening. */
+  received = 0;
+  dropped = 0;
+  ifDropped = 0;
+  readonly off: Uint32Array;
+  readonly capLen: Uint32Array;
+  readonly wireLen: Uint32Array;
+  readonly tsUs: Float64Array;
+
+  constructor(
+    readonly config: LiveInterface,
+    /** Part of the arena that its packets go to. */
+    readonly arenaOff: number,
+    readonly arenaLen: number,
+    rows: number,
+  ) {
+    this.off = new Uint32Array(rows);
+    this.capLen = new Uint32Array(rows);
+    this.wireLen = new Uint32Array(rows);
+    this.tsUs = new Float64Array(rows);
+  }
+
+  /** Null, or why it cannot be opened. */
+  open(): PeccaryError | null {
+    const { name, ringBytes, promisc, snapLen, bpf } = this.config;
+    const opened = openPcapLive(name, {
+      snapLen,
+      promisc,
+      bufferSize: ringBytes,
+      timeoutMs: Limit.BlockMs,
+      immediate: false, // libpcap has no TPACKET_V3 with it
+    });
+    if (isRefusal(opened)) {
+      return new PeccaryError('capture', `${name}: ${opened.message}${remedy(opened.message)}`);
+    }
+    const refused = bpf === null || bpf === '' ? undefined : setPcapFilter(opened, bpf);
+    if (refused !== undefined) {
+      closeHandle(opened);
+      return new PeccaryError('usage', `${name}: packet filter "${bpf}": ${refused.message}`);
+    }
+    this.handle = opened;
+    this.linkType = pcapLinkType(opened);
+    this.received = this.dropped = this.ifDropped = 0;
+    return null;
+  }
+
+  close(): void {
+    if (this.handle !== 0) closeHandle(this.handle);
+    this.handle = 0;
+  }
+}
+
+/** A count of 32 bits that has gone on from `before` to `now`. */
+const gone = (before: number, now: number): number => (now - before) >>> 0;
+
+export class LiveSource implements PacketSource {
+  readonly origins: string[];
+  readonly faults: CaptureFault[] = [];
+  readonly bytesRead = 0;
+  readonly bytesTotal = 0;
+  private readonly taps: Tap[];
+  private readonly cells: Float64Array;
+  private turn = 0;
+
+  /**
+   * Opens the interfaces. `cells`: InterfaceCell.Stride of each. Throws PeccaryError, naming the remedy, when one cannot
+   * be opened.
+   */
+  constructor(
+    list: readonly LiveInterface[],
+    cells: Float64Array,
+    private readonly note: CaptureNote,
+  ) {
+    this.origins = list.map((i) => i.name);
+    this.cells = cells;
+    const each = Math.max(Limit.ArenaEach, Math.floor(Limit.Arena / list.length));
+    const rows = Math.floor(BatchLimit.Packets / list.length);
+    this.taps = list.map((config, i) => new Tap(config, Region.ArenaOff + i * each, each, rows));
+    for (const [i, tap] of this.taps.entries()) {
+      const refused = tap.open();
+      if (refused !== null) {
+        this.close();
+        throw refused;
+      }
+      cells[i * InterfaceCell.Stride + InterfaceCell.Up] = 1;
+    }
+  }
+
+  next(batch: Batch, waitMs: number = Limit.WaitMs): SourceStatus {
+    batch.count = 0;
+    batch.firstNo = batch.step = 0;
+    if (this.taps.some((tap) => tap.handle === 0)) this.reopen();
+    if (this.taps.length === 1) this.readOne(batch, waitMs);
+    else this.readAll(batch, waitMs);
+    return batch.count > 0 ? SourceStatus.Packets : SourceStatus.Idle;
+  }
+
+  private readOne(batch: Batch, waitMs: number): void {
+    const tap = this.taps[0];
+    const n = this.read(0, waitMs, batch);
+    if (tap.handle === 0) Atomics.wait(pause, 0, 0, waitMs);
+    if (n <= 0) return;
+    batch.count = n;
+    batch.linkType.fill(tap.linkType, 0, n);
+    batch.origin.fill(0, 0, n);
+    batch.vlanTci.fill(0, 0, n);
+  }
+
+  private readAll(batch: Batch, waitMs: number): void {
+    let any = false;
+    for (let i = 0; i < this.taps.length; i++) any = this.fill(i, 0) || any;
+    for (let waited = 0; !any && waited < waitMs; waited += Limit.TurnMs) {
+      this.turn = (this.turn + 1) % this.taps.length;
+      if (this.taps[this.turn].handle === 0) Atomics.wait(pause, 0, 0, Limit.TurnMs);
+      else any = this.fill(this.turn, Limit.TurnMs);
+    }
+    if (any) this.merge(batch);
+  }
+
+  private fill(i: number, waitMs: number): boolean {
+    const tap = this.taps[i];
+    tap.at = 0;
+    tap.rows = Math.max(0, this.read(i, waitMs, tap));
+    return tap.rows > 0;
+  }
+
+  /** Rows of all interfaces into the batch, in order of time. */
+  private merge(batch: Batch): void {
+    for (;;) {
+      let from: Tap | null = null;
+      let origin = 0;
+      for (let i = 0; i < this.taps.length; i++) {
+        const tap = this.taps[i];
+        if (tap.at < tap.rows && (from === null || tap.tsUs[tap.at] < from.tsUs[from.at])) {
+          from = tap;
+          origin = i;
+        }
+      }
+      if (from === null) return;
+      const row = batch.count++;
+      batch.off[row] = from.off[from.at];
+      batch.capLen[row] = from.capLen[from.at];
+      batch.wireLen[row] = from.wireLen[from.at];
+      batch.tsUs[row] = from.tsUs[from.at];
+      batch.linkType[row] = from.linkType;
+      batch.origin[row] = origin;
+      batch.vlanTci[row] = 0;
+      from.at++;
+    }
+  }
+
+  /** Reads what is there of interface i; an interface that went away is closed. */
+  private read(i: number, waitMs: number, to: Batch | Tap): number {
+    const tap = this.taps[i];
+    if (tap.handle === 0) return 0;
+    const n = readPcap(tap.handle, tap.arenaOff, tap.arenaLen, waitMs, to);
+    if (n > 0) {
+      const at = i * InterfaceCell.Stride;
+      this.cells[at + InterfaceCell.Packets] += n;
+      let bytes = 0;
+      for (let row = 0; row < n; row++) bytes += to.wireLen[row];
+      this.cells[at + InterfaceCell.Bytes] += bytes;
+    } else if (n === PcapRead.Fault || n === PcapRead.End) this.lose(i, pcapError(tap.handle));
+    return n;
+  }
+
+  private lose(i: number, why: string): void {
+    const tap = this.taps[i];
+    this.countOne(i);
+    tap.close();
+    tap.retryMs = performance.now() + Limit.RetryMs;
+    this.cells[i * InterfaceCell.Stride + InterfaceCell.Up] = 0;
+    counts[cDown]++;
+    this.note('warning', `${tap.config.name}: ${why}; waiting for it to come back`);
+  }
+
+  private reopen(): void {
+    const now = performance.now();
+    for (const [i, tap] of this.taps.entries()) {
+      if (tap.handle !== 0 || now < tap.retryMs) continue;
+      tap.retryMs = now + Limit.RetryMs;
+      if (tap.open() !== null) continue;
+      this.cells[i * InterfaceCell.Stride + InterfaceCell.Up] = 1;
+      this.note('info', `${tap.config.name}: is back`);
+    }
+  }
+
+  /** Asks the kernel for its counts; a system call or two an interface. */
+  count(): void {
+    for (let i = 0; i < this.taps.length; i++) this.countOne(i);
+  }
+
+  private countOne(i: number): void {
+    const tap = this.taps[i];
+    if (tap.handle === 0) return;
+    const s = pcapStats(tap.handle);
+    if (isRefusal(s)) return;
+    const at = i * InterfaceCell.Stride;
+    const dropped = gone(tap.dropped, s.dropped);
+    const ifDropped = gone(tap.ifDropped, s.ifDropped);
+    counts[cReceived] += gone(tap.received, s.received);
+    counts[cDropped] += dropped;
+    counts[cIfDropped] += ifDropped;
+    this.cells[at + InterfaceCell.KernelDrops] += dropped;
+    this.cells[at + InterfaceCell.InterfaceDrops] += ifDropped;
+    tap.received = s.received;
+    tap.dropped = s.dropped;
+    tap.ifDropped = s.ifDropped;
+  }
+
+  close(): void {
+    this.count();
+    for (const tap of this.taps) tap.close();
+  }
+}
+
+function remedy(message: string): string {
+  if (/permission|not permitted/i.test(message)) {
+    return '; run as root, or with the capabilities CAP_NET_RAW and CAP_NET_ADMIN';
+  }
+  if (/no such device|doesn't exist/i.test(message)) return '; `ip link` lists the interfaces';
+  return '';
+}

@@ -1,0 +1,206 @@
+/** `peccary run`: a live sensor, from its options to its last log line. */
+import { mkdirSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { PeccaryError } from '../core/errors.js';
+import { type Log, type LogFormat, makeLog } from '../core/log.js';
+import { Settings } from '../core/settings.js';
+import type { ReplayOptions } from '../sensor/options.js';
+import type { InterfaceStat } from '../sensor/running.js';
+import type { Sensor, SensorOptions, SensorSummary } from '../sensor/sensor.js';
+import {
+  addConfigOptions,
+  addRuleOptions,
+  type ConfigOptions,
+  collect,
+  loadConfigOptions,
+  type RuleOptions,
+  ruleLists,
+} from './config-options.js';
+import { removePidFile, writePidFile } from './pid-file.js';
+
+interface Flags extends ConfigOptions, RuleOptions {
+  interface: string[];
+  bpf?: string;
+  checksums?: ReplayOptions['checksums'];
+  logDir?: string;
+  db?: string;
+  eve?: string;
+  strict: boolean;
+  ruleCache: boolean;
+  test: boolean;
+  pidfile?: string;
+  logFormat: LogFormat;
+}
+
+const examples = `
+Signals: TERM and INT stop in good order (a second one at once), USR2 reloads the rules, HUP reopens the log files.
+
+Examples:
+  peccary run -i eth1                                   a mirrored port, alerts to peccary.db
+  peccary run -i eth1 -i eth2 --bpf 'tcp port 80'       both directions of a tap
+  peccary run -c suricata.yaml -l /var/log/peccary      interfaces of the configuration
+  peccary run -T -c suricata.yaml                       check configuration and rules`;
+
+export function registerRun(program: Command): void {
+  const command = program
+    .command('run')
+    .description('Watch live traffic on network interfaces until told to stop.')
+    .option('-i, --interface <name>', 'interface (repeatable; default: those of the configuration)', collect, []);
+  addConfigOptions(addRuleOptions(command))
+    .option('--bpf <filter>', 'inspect only packets that match a BPF filter')
+    .addOption(new Option('-k, --checksums <mode>', 'verify checksums').choices(['all', 'none', 'auto']))
+    .option('-l, --log-dir <dir>', 'folder for the database and logs')
+    .option('--db <file>', 'database or none (default peccary.db in LOG-DIR)')
+    .option('--eve <file>', 'EVE JSON to a file, or - for standard output')
+    .option('--strict', 'do not start when a rule is refused', false)
+    .option('--no-rule-cache', 'compile the rules, do not ask the cache')
+    .option('-T, --test', 'check configuration and rules, then end', false)
+    .option('--pidfile <file>', 'write the process number to this file')
+    .addOption(new Option('--log-format <format>', 'form of the log').choices(['text', 'json']).default('text'))
+    .addHelpText('after', examples)
+    .action(async (flags: Flags) => run(flags));
+}
+
+async function run(flags: Flags): Promise<void> {
+  const log = makeLog(flags.logFormat);
+  try {
+    const options = await sensorOptions(flags, log);
+    if (flags.test) await check(options);
+    else await watch(options, flags.pidfile ?? null);
+  } catch (e) {
+    if (!(e instanceof PeccaryError) || flags.logFormat === 'text') throw e;
+    log('error', e.message);
+    process.exitCode = e.exitCode;
+  }
+}
+
+/** Flags first, then the configuration, then Suricata's defaults. */
+async function sensorOptions(flags: Flags, log: Log): Promise<SensorOptions> {
+  const config = await loadConfigOptions(flags);
+  for (const note of config.notes) log('warning', note);
+  const settings = new Settings(config.tree, config.origin, config.places);
+  const logDir = flags.logDir ?? settings.string('default-log-dir', '.');
+  return {
+    interfaces: flags.interface,
+    bpf: flags.bpf ?? null,
+    config,
+    readConfig: () => loadConfigOptions(flags),
+    checksums: flags.checksums ?? null,
+    logDir,
+    db: flags.db === 'none' ? null : (flags.db ?? join(logDir, 'peccary.db')),
+    eve: flags.eve ?? null,
+    strict: flags.strict,
+    log,
+    onlyRules: flags.rules,
+    extraRules: flags.addRules,
+    lists: ruleLists(flags),
+    ruleVersion: flags.ruleVersion,
+    ruleCache: flags.ruleCache,
+  };
+}
+
+async function check(options: SensorOptions): Promise<void> {
+  const { checkSensor } = await import('../sensor/check.js');
+  const { report, unknownKeys } = await checkSensor(options);
+  for (const key of unknownKeys) options.log('warning', `the configuration key ${key} is not known`);
+  options.log('info', 'configuration and rules can be used', {
+    rules: report.loaded,
+    refused: report.failed.length + report.unkept.failed,
+    skipped: report.skipped.length + report.unkept.skipped,
+  });
+}
+
+async function watch(options: SensorOptions, pidFile: string | null): Promise<void> {
+  const { log, logDir } = options;
+  makeFolder(logDir);
+  if (pidFile !== null) writePidFile(pidFile);
+  try {
+    const [{ Sensor }, early] = [await import('../sensor/sensor.js'), earlySignals()];
+    const sensor = await Sensor.start(options);
+    tellStart(sensor, options);
+    followSignals(sensor, log, early);
+    const summary = await sensor.ended;
+    tellEnd(summary, sensor.interfaces(), log);
+  } finally {
+    if (pidFile !== null) removePidFile(pidFile);
+  }
+}
+
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new PeccaryError('usage', `${dir}: the log folder cannot be made (${code}); choose another with -l`);
+  }
+}
+
+function tellStart(sensor: Sensor, { log, db, eve }: SensorOptions): void {
+  sensor.tellRules();
+  for (const key of sensor.unknownKeys()) log('warning', `the configuration key ${key} is not known`);
+  const { loaded, failed, skipped } = sensor.ruleset();
+  const places = [db, eve === '-' ? 'standard output' : eve].filter((place) => place !== null);
+  log('info', `listening on ${sensor.interfaceNames.join(', ')}`, {
+    rules: loaded,
+    refused: failed,
+    skipped,
+    alerts: places.length > 0 ? places.join(', ') : 'as configured in outputs',
+    pid: process.pid,
+  });
+}
+
+function tellEnd({ packets, bytes, alerts, outputs }: SensorSummary, interfaces: InterfaceStat[], log: Log): void {
+  for (const fault of outputs.faults) log('error', fault);
+  if (outputs.lostEvents > 0) {
+    log('error', 'events were lost because the writer fell behind and the spill is full', {
+      events: outputs.lostEvents,
+      alerts: outputs.lostAlerts,
+    });
+  }
+  const kernelDrops = interfaces.reduce((sum, i) => sum + i.kernelDrops, 0);
+  log('info', 'stopped', { packets, bytes, kernel_drops: kernelDrops, alerts });
+  if (outputs.faults.length > 0 || outputs.lostEvents > 0) process.exitCode = 1;
+}
+
+interface EarlySignal {
+  /** Called once the sensor runs; a stop that was asked for before is carried out then. */
+  onStop(stop: (name: NodeJS.Signals) => void): void;
+}
+
+/** Signals that stop the sensor count from the beginning, also while the rules are still being loaded. */
+function earlySignals(): EarlySignal {
+  let asked: NodeJS.Signals | null = null;
+  let act: ((name: NodeJS.Signals) => void) | null = null;
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      if (asked !== null) process.exit(128 + constants.signals[name]);
+      asked = name;
+      act?.(name);
+    });
+  }
+  return {
+    onStop(stop) {
+      act = stop;
+      if (asked !== null) stop(asked);
+    },
+  };
+}
+
+function followSignals(sensor: Sensor, log: Log, early: EarlySignal): void {
+  early.onStop((name) => {
+    log('info', `${name}: stopping`);
+    void sensor.shutdown();
+  });
+  process.on('SIGUSR2', () => {
+    log('info', 'SIGUSR2: reloading the rules');
+    void sensor.reloadRules();
+  });
+  process.on('SIGHUP', () => {
+    sensor.reopenLogs().then(
+      () => log('info', 'SIGHUP: the log files were reopened'),
+      (e: Error) => log('error', `SIGHUP: ${e.message}`),
+    );
+  });
+}
