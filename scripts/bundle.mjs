@@ -1,4 +1,4 @@
-// Joins what tsc compiled (dist/modules) into the three files that are shipped: dist/cli/main.js and the two threads.
+// Joins what tsc compiled (dist/modules) into the files that are shipped: dist/cli/main.js and the threads.
 // Start-up is mostly the loading of modules, three times over; joined, it costs a third less. They are CommonJS: what a
 // function reads of the file around it is then a slot of its context and not a binding of a module, and until V8 has
 // optimised a function that counts (RATIONALE.md, "Measured"). tsc goes first because it inlines const enums; source
@@ -9,7 +9,13 @@ import { join } from 'node:path';
 
 /** What must stay a package: modules with native parts, and what is looked for at run time only. */
 const external = ['better-sqlite3', 'pcap-parser', 'msgpackr-extract', 'maxmind'];
-const entries = ['cli/main.js', 'sensor/replay-worker.js', 'output/writer-thread.js'];
+const entries = [
+  'cli/main.js',
+  'sensor/replay-worker.js',
+  'sensor/live-worker.js',
+  'sensor/rules-thread.js',
+  'output/writer-thread.js',
+];
 /** `import.meta.url` of the modules, which CommonJS does not have. */
 const banner = "const bundleUrl = require('node:url').pathToFileURL(__filename).href;";
 

@@ -20,6 +20,11 @@ const commands: CommandEntry[] = [
     register: async (program) => (await import('./replay.js')).registerReplay(program),
   },
   {
+    name: 'run',
+    summary: 'watch live traffic on network interfaces',
+    register: async (program) => (await import('./run.js')).registerRun(program),
+  },
+  {
     name: 'alerts',
     summary: 'query the alerts of earlier runs',
     register: async (program) => (await import('./alerts.js')).registerAlerts(program),
