@@ -40,6 +40,11 @@ const commands: CommandEntry[] = [
     register: async (program) => (await import('./info.js')).registerInfo(program),
   },
   {
+    name: 'ctl',
+    summary: 'ask and steer a running sensor',
+    register: async (program) => (await import('./ctl.js')).registerCtl(program),
+  },
+  {
     name: 'completion',
     summary: 'print a completion script for bash, zsh or fish',
     register: async (program) => (await import('./completion.js')).registerCompletion(program, buildWholeProgram),
