@@ -24,4 +24,7 @@ export function budgetCompiler(bytes: number): void {
   if (bytes === 0 || bytes >= ShortRun) return;
   setFlagsFromString(`--max-inlined-bytecode-size=${Budget.Function}`);
   setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${Budget.Cumulative}`);
+  // The hot path allocates nothing and peels no loop of worth: these passes look for what is not there.
+  setFlagsFromString('--no-turbo-escape');
+  setFlagsFromString('--no-turbo-loop-peeling');
 }
