@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { type Control, type ControlConfig, controlConfig, openControl } from '../control/control.js';
 import { PeccaryError } from '../core/errors.js';
 import { type Log, type LogFormat, makeLog } from '../core/log.js';
 import { Settings } from '../core/settings.js';
@@ -33,6 +34,9 @@ interface Flags extends ConfigOptions, RuleOptions {
   pidfile?: string;
   logFormat: LogFormat;
 }
+
+/** Milliseconds that what is left may take once the sensor has ended. */
+const LingerMs = 2000;
 
 const examples = `
 Signals: TERM and INT stop in good order (a second one at once), USR2 reloads the rules, HUP reopens the log files.
@@ -66,9 +70,9 @@ export function registerRun(program: Command): void {
 async function run(flags: Flags): Promise<void> {
   const log = makeLog(flags.logFormat);
   try {
-    const options = await sensorOptions(flags, log);
+    const { options, control } = await sensorOptions(flags, log);
     if (flags.test) await check(options);
-    else await watch(options, flags.pidfile ?? null);
+    else await watch(options, control, flags.pidfile ?? null);
   } catch (e) {
     if (!(e instanceof PeccaryError) || flags.logFormat === 'text') throw e;
     log('error', e.message);
@@ -77,15 +81,17 @@ async function run(flags: Flags): Promise<void> {
 }
 
 /** Flags first, then the configuration, then Suricata's defaults. */
-async function sensorOptions(flags: Flags, log: Log): Promise<SensorOptions> {
+async function sensorOptions(flags: Flags, log: Log): Promise<{ options: SensorOptions; control: ControlConfig }> {
   const config = await loadConfigOptions(flags);
   for (const note of config.notes) log('warning', note);
   const settings = new Settings(config.tree, config.origin, config.places);
   const logDir = flags.logDir ?? settings.string('default-log-dir', '.');
-  return {
+  const control = controlConfig(settings, logDir);
+  const options: SensorOptions = {
     interfaces: flags.interface,
     bpf: flags.bpf ?? null,
     config,
+    configRead: settings.known(),
     readConfig: () => loadConfigOptions(flags),
     checksums: flags.checksums ?? null,
     logDir,
@@ -99,6 +105,7 @@ async function sensorOptions(flags: Flags, log: Log): Promise<SensorOptions> {
     ruleVersion: flags.ruleVersion,
     ruleCache: flags.ruleCache,
   };
+  return { options, control };
 }
 
 async function check(options: SensorOptions): Promise<void> {
@@ -112,19 +119,39 @@ async function check(options: SensorOptions): Promise<void> {
   });
 }
 
-async function watch(options: SensorOptions, pidFile: string | null): Promise<void> {
+async function watch(options: SensorOptions, config: ControlConfig, pidFile: string | null): Promise<void> {
   const { log, logDir } = options;
   makeFolder(logDir);
   if (pidFile !== null) writePidFile(pidFile);
   try {
     const [{ Sensor }, early] = [await import('../sensor/sensor.js'), earlySignals()];
     const sensor = await Sensor.start(options);
-    tellStart(sensor, options);
-    followSignals(sensor, log, early);
-    const summary = await sensor.ended;
-    tellEnd(summary, sensor.interfaces(), log);
+    const control = await steerable(sensor, config, log);
+    try {
+      tellStart(sensor, control, options);
+      followSignals(sensor, log, early);
+      const summary = await sensor.ended.finally(endForCertain);
+      tellEnd(summary, sensor.interfaces(), log);
+    } finally {
+      await control.close();
+    }
   } finally {
     if (pidFile !== null) removePidFile(pidFile);
+  }
+}
+
+/** A thread that hangs must not keep a sensor that has ended from ending; otherwise this timer never fires. */
+function endForCertain(): void {
+  setTimeout(() => process.exit(1), LingerMs).unref();
+}
+
+/** Opens the control socket and the metrics; a sensor that cannot have those it must have does not run. */
+async function steerable(sensor: Sensor, config: ControlConfig, log: Log): Promise<Control> {
+  try {
+    return await openControl(sensor, config, (message) => log('warning', message));
+  } catch (e) {
+    await sensor.shutdown();
+    throw e;
   }
 }
 
@@ -137,7 +164,7 @@ function makeFolder(dir: string): void {
   }
 }
 
-function tellStart(sensor: Sensor, { log, db, eve }: SensorOptions): void {
+function tellStart(sensor: Sensor, control: Control, { log, db, eve }: SensorOptions): void {
   sensor.tellRules();
   for (const key of sensor.unknownKeys()) log('warning', `the configuration key ${key} is not known`);
   const { loaded, failed, skipped } = sensor.ruleset();
@@ -147,6 +174,8 @@ function tellStart(sensor: Sensor, { log, db, eve }: SensorOptions): void {
     refused: failed,
     skipped,
     alerts: places.length > 0 ? places.join(', ') : 'as configured in outputs',
+    control: control.socket ?? 'none',
+    ...(control.metrics === null ? {} : { metrics: control.metrics }),
     pid: process.pid,
   });
 }

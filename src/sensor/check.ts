@@ -18,7 +18,7 @@ export interface Checked {
 export async function checkSensor(options: SensorOptions): Promise<Checked> {
   const { config, logDir, eve } = options;
   const settings = new Settings(config.tree, config.origin, config.places);
-  settings.string('default-log-dir', '.');
+  settings.markRead(options.configRead);
   const names = liveInterfacesOrNone(settings, options);
   const checksums = options.checksums ?? liveChecksums(settings, names[0] ?? 'default');
   outputConfig(settings, { eve, logDir, inline: false, live: true });

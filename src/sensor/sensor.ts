@@ -14,7 +14,7 @@ import { Outputs, type OutputsSummary } from '../output/outputs.js';
 import type { RuleNote } from '../rules/ir.js';
 import type { ChecksumMode } from './checksums.js';
 import type { LoadedConfig } from './config.js';
-import { type LiveResult, type RulesMessage, Total } from './live-protocol.js';
+import type { LiveResult, RulesMessage } from './live-protocol.js';
 import {
   loadChosen,
   newRefusals,
@@ -26,19 +26,13 @@ import {
 } from './rule-sets.js';
 import type { LoadedRules } from './rules-protocol.js';
 import type { InterfaceStat, ReloadReport, RunningSensor } from './running.js';
-import { WorkerHandle } from './worker-handle.js';
+import type { WorkerSetup } from './worker-handle.js';
+import { KeeperLimit, WorkerKeeper } from './worker-keeper.js';
 
 const enum Limit {
-  /** Workers that may die and be replaced; past it the sensor ends, and what supervises it starts a new one. */
-  Restarts = 8,
-  /** Milliseconds between a worker's death and its successor, doubled with each. */
-  RestartMs = 100,
   /** Milliseconds that stopping may take: the worker's part, then the writer's. */
   DrainMs = 10_000,
   CommitMs = 20_000,
-  /** Milliseconds between looks at the worker's heartbeat, and without one until that is told. */
-  WatchMs = 1000,
-  StallMs = 5000,
   /** Refused rules that are told one by one. */
   Told = 10,
 }
@@ -49,6 +43,8 @@ export interface SensorOptions extends RuleChoice {
   /** --bpf or null. */
   bpf: string | null;
   config: LoadedConfig;
+  /** Keys of it that others than the sensor read. */
+  configRead: readonly string[];
   /** Reads the configuration (file, includes, --set) once more, at each reload of rules. */
   readConfig(): Promise<LoadedConfig>;
   /** -k; null: as configured. */
@@ -68,9 +64,6 @@ export interface SensorSummary extends LiveResult {
   outputs: OutputsSummary;
 }
 
-/** Counters that say how much there is now, not how often something happened: a dead worker's are over. */
-const isLevel = (name: string): boolean => /memuse|\.active$|_entries$/.test(name);
-
 export class Sensor implements RunningSensor {
   readonly startedMs = Date.now();
   readonly runningMode = 'single';
@@ -80,16 +73,11 @@ export class Sensor implements RunningSensor {
   readonly interfaceNames: string[];
   private end: { done(s: SensorSummary): void; fail(e: Error): void } = { done: () => {}, fail: () => {} };
   private readonly cells: SharedArrayBuffer;
-  private worker: WorkerHandle | null = null;
-  /** What workers before this one counted. */
-  private readonly before: Record<string, number> = {};
-  private readonly totalsBefore = new Float64Array(Total.Cells);
-  private restarts = 0;
+  private readonly workers: WorkerKeeper;
   private last: ReloadReport & { atMs: number };
   private reloading: Promise<ReloadReport> | null = null;
   private nextReload: Promise<ReloadReport> | null = null;
   private stopping: Promise<void> | null = null;
-  private watch: NodeJS.Timeout | undefined;
   private statsTimer: NodeJS.Timeout | undefined;
   /** Monotonic. */
   private readonly beganMs = performance.now();
@@ -106,6 +94,12 @@ export class Sensor implements RunningSensor {
     this.interfaceNames = interfaceList.map((i) => i.name);
     this.cells = new SharedArrayBuffer(interfaceList.length * InterfaceCell.Stride * 8);
     this.last = { ...reportOf(current.report, null, loadMs), atMs: Date.now() };
+    this.workers = new WorkerKeeper(
+      (restarts) => this.workerSetup(restarts),
+      () => this.rulesMessage(this.current, this.ruleSet),
+      options.log,
+      (e) => this.fail(e),
+    );
     this.ended = new Promise((done, fail) => {
       this.end = { done, fail };
     });
@@ -120,6 +114,7 @@ export class Sensor implements RunningSensor {
   static async start(options: SensorOptions): Promise<Sensor> {
     const { config } = options;
     const settings = new Settings(config.tree, config.origin, config.places);
+    settings.markRead(options.configRead);
     const interfaces = liveInterfaces(settings, options.interfaces, options.bpf);
     const { eve, logDir, db } = options;
     const outConfig = outputConfig(settings, { eve, logDir, inline: false, live: true });
@@ -132,7 +127,7 @@ export class Sensor implements RunningSensor {
     };
     // A port for each worker there may be: two threads never write to the same.
     const onTrouble = (message: string): void => options.log('warning', message);
-    const outputs = new Outputs({ ...outConfig, db, run, workers: 1 + Limit.Restarts, live: true, onTrouble });
+    const outputs = new Outputs({ ...outConfig, db, run, workers: 1 + KeeperLimit.Restarts, live: true, onTrouble });
     try {
       const from = performance.now();
       const [rules] = await Promise.all([loadChosen(options, config), outputs.ready()]);
@@ -141,8 +136,7 @@ export class Sensor implements RunningSensor {
       settings.markRead(rules.settingsRead);
       const ruleSet = outputs.setPackedRules(rules.packed);
       const sensor = new Sensor(options, settings, interfaces, outputs, rules, ruleSet, took);
-      await sensor.startWorker(true);
-      sensor.watchWorker();
+      settings.markRead(await sensor.workers.start());
       sensor.tellStats(outConfig.statsSeconds);
       return sensor;
     } catch (e) {
@@ -151,91 +145,22 @@ export class Sensor implements RunningSensor {
     }
   }
 
-  private async startWorker(first: boolean): Promise<void> {
-    const { options, settings } = this;
-    const { config } = options;
-    const worker = new WorkerHandle(
-      {
-        config: config.tree,
-        configOrigin: config.origin,
-        configPlaces: config.places,
-        checksums: options.checksums ?? liveChecksums(settings, this.interfaceNames[0]),
-        logDir: options.logDir,
-        interfaces: this.interfaceList,
-        interfaceCells: this.cells,
-        port: this.outputs.portMemory(this.restarts),
-      },
-      options.log,
-    );
-    this.worker = worker;
-    worker.begin(this.rulesMessage(this.current, this.ruleSet));
-    try {
-      await worker.ready;
-    } catch (e) {
-      await worker.terminate();
-      if (first) throw e;
-    }
-    settings.markRead(worker.settingsRead);
-    worker.ended.catch((e: Error) => void this.replaceWorker(worker, e));
+  private workerSetup(restarts: number): WorkerSetup {
+    const { config, checksums, logDir } = this.options;
+    return {
+      config: config.tree,
+      configOrigin: config.origin,
+      configPlaces: config.places,
+      checksums: checksums ?? liveChecksums(this.settings, this.interfaceNames[0]),
+      logDir,
+      interfaces: this.interfaceList,
+      interfaceCells: this.cells,
+      port: this.outputs.portMemory(restarts),
+    };
   }
 
   private rulesMessage({ rules, databases }: LoadedRules, ruleSet: number): RulesMessage {
     return { type: 'rules', rules, databases, ruleSet };
-  }
-
-  /** A worker has died: its flows are lost, the sensor goes on. */
-  private async replaceWorker(dead: WorkerHandle, why: Error): Promise<void> {
-    if (this.worker !== dead) return;
-    const counted = dead.snapshot();
-    for (const [name, n] of Object.entries(counted)) {
-      if (!isLevel(name)) this.before[name] = (this.before[name] ?? 0) + n;
-    }
-    this.keepTotals(dead);
-    const { log } = this.options;
-    log('error', `a worker died: ${why.message}`, { flows_lost: counted['flow.active'] ?? 0, restarts: this.restarts });
-    if (this.stopping !== null) return;
-    if (this.restarts === Limit.Restarts) {
-      this.fail(
-        new PeccaryError('runtime', `${Limit.Restarts} workers died one after the other; the last: ${why.message}`),
-      );
-      return;
-    }
-    await dead.terminate();
-    await new Promise((done) => setTimeout(done, Limit.RestartMs * 2 ** this.restarts));
-    if (this.stopping !== null) return;
-    this.restarts++;
-    await this.startWorker(false);
-    log('info', 'another worker has taken its place');
-  }
-
-  private keepTotals(worker: WorkerHandle): void {
-    const all = this.totalsBefore;
-    for (const cell of [Total.Packets, Total.Bytes, Total.Alerts]) all[cell] += worker.total(cell);
-    if (all[Total.FirstUs] === 0) all[Total.FirstUs] = worker.total(Total.FirstUs);
-    all[Total.LastUs] = Math.max(all[Total.LastUs], worker.total(Total.LastUs));
-  }
-
-  private watchWorker(): void {
-    let beat = -1;
-    let sinceMs = performance.now();
-    let told = false;
-    this.watch = setInterval(() => {
-      const now = performance.now();
-      const next = this.worker?.beat() ?? -1;
-      if (next !== beat) {
-        if (told) this.options.log('info', 'the worker goes on', { stood_ms: Math.round(now - sinceMs) });
-        beat = next;
-        sinceMs = now;
-        told = false;
-      } else if (!told && now - sinceMs >= Limit.StallMs) {
-        told = true;
-        this.options.log(
-          'warning',
-          'the worker stands still: packets wait in the kernel and are dropped when its ring is full',
-        );
-      }
-    }, Limit.WatchMs);
-    this.watch.unref();
   }
 
   /** A stats event every so many seconds; 0: none. */
@@ -250,10 +175,16 @@ export class Sensor implements RunningSensor {
     this.outputs.stats({ tsUs: Date.now() * 1000, uptimeS, counters: this.counters() });
   }
 
+  /** There is no going on: what was handed over is written as far as that is possible. */
   private fail(e: Error): void {
-    clearInterval(this.watch);
+    this.stopping ??= this.giveUp(e);
+  }
+
+  private async giveUp(e: Error): Promise<void> {
     clearInterval(this.statsTimer);
-    void this.worker?.terminate();
+    await this.workers.terminate();
+    const { alerts: _alerts, ...totals } = this.workers.result();
+    await within(this.outputs.close(totals), Limit.CommitMs, '').catch(() => undefined);
     this.end.fail(e);
   }
 
@@ -274,12 +205,10 @@ export class Sensor implements RunningSensor {
   }
 
   counters(): Record<string, number> {
-    const out = { ...this.before };
-    for (const [name, n] of Object.entries(this.worker?.snapshot() ?? {})) out[name] = (out[name] ?? 0) + n;
     const { pushedEvents, lostEvents, lostAlerts, spilledBatches, spilledBytes } = this.outputs.losses();
     return {
-      ...out,
-      'sensor.worker_restarts': this.restarts,
+      ...this.workers.counters(),
+      'sensor.worker_restarts': this.workers.restarts,
       'output.events': pushedEvents,
       'output.events_lost': lostEvents,
       'output.alerts_lost': lostAlerts,
@@ -329,8 +258,7 @@ export class Sensor implements RunningSensor {
   /** The worker takes the new rules; those before are let go. How long it stood still, milliseconds. */
   private async swap(fresh: LoadedRules): Promise<number> {
     const number = this.outputs.setPackedRules(fresh.packed);
-    if (this.worker === null) throw new PeccaryError('runtime', 'there is no worker');
-    const stoodMs = await this.worker.install(this.rulesMessage(fresh, number));
+    const stoodMs = await this.workers.current.install(this.rulesMessage(fresh, number));
     const old = this.current;
     this.current = fresh;
     this.ruleSet = number;
@@ -356,8 +284,7 @@ export class Sensor implements RunningSensor {
   }
 
   changeDataset(action: 'add' | 'remove', name: string, type: string, value: string): Promise<string | null> {
-    if (this.worker === null) return Promise.resolve('there is no worker');
-    return this.worker.changeDataset(action, name, type, value);
+    return this.workers.current.changeDataset(action, name, type, value);
   }
 
   /** Keys of the configuration that nothing reads. */
@@ -381,31 +308,19 @@ export class Sensor implements RunningSensor {
   }
 
   private async stop(): Promise<void> {
-    clearInterval(this.watch);
     clearInterval(this.statsTimer);
-    const { worker } = this;
     let fault: Error | null = null;
-    if (worker !== null) {
-      worker.stop();
-      await within(worker.ended, Limit.DrainMs, 'the worker did not stop in time').catch((e: Error) => {
-        fault = e;
-      });
-      this.keepTotals(worker);
-      await worker.terminate();
-    }
+    await within(this.workers.drain(), Limit.DrainMs, 'the worker did not stop in time').catch((e: Error) => {
+      fault = e;
+    });
+    await this.workers.terminate();
     if (this.statsTimer !== undefined) this.writeStats();
-    const all = this.totalsBefore;
-    const totals = {
-      packets: all[Total.Packets],
-      bytes: all[Total.Bytes],
-      firstUs: all[Total.FirstUs],
-      lastUs: all[Total.LastUs],
-    };
+    const { alerts, ...totals } = this.workers.result();
     try {
       const closed = this.outputs.close(totals);
       const outputs = await within(closed, Limit.CommitMs, 'the outputs did not take everything in time');
       if (fault !== null) throw fault;
-      this.end.done({ ...totals, alerts: all[Total.Alerts], outputs });
+      this.end.done({ ...totals, alerts, outputs });
     } catch (e) {
       this.end.fail(e as Error);
     }
