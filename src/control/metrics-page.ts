@@ -17,7 +17,7 @@ const ofCounters: [name: string, help: string, counter: string][] = [
   ['peccary_flows_total', 'Flows begun.', 'flow.total'],
   ['peccary_http_transactions_total', 'HTTP requests with their responses.', 'app_layer.tx.http'],
   ['peccary_alerts_total', 'Alerts.', 'detect.alert'],
-  ['peccary_events_lost_total', 'Events that no output got.', 'output.lost_events'],
+  ['peccary_events_lost_total', 'Events that no output got.', 'output.events_lost'],
 ];
 
 /** Metrics of each interface. */

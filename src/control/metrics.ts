@@ -2,9 +2,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PeccaryError } from '../core/errors.js';
-import type { Settings } from '../core/settings.js';
 import type { RunningSensor } from '../sensor/running.js';
-import { type MetricsConfig, metricsConfig } from './metrics-config.js';
+import type { MetricsConfig } from './metrics-config.js';
 import type { MetricsPage } from './metrics-page.js';
 
 /** Bounds of the server: who scrapes is one or two. */
@@ -21,17 +20,12 @@ export interface MetricsEndpoint {
   close(): Promise<void>;
 }
 
-/**
- * Serves metrics where the configuration says; null: it asks for none. prom-client is loaded only then. Throws
- * PeccaryError when the address is taken or cannot be had.
- */
+/** Serves metrics. prom-client is loaded only here. Throws PeccaryError when the address is taken or cannot be had. */
 export async function openMetrics(
   sensor: RunningSensor,
-  settings: Settings,
+  config: MetricsConfig,
   note: (message: string) => void,
-): Promise<MetricsEndpoint | null> {
-  const config = metricsConfig(settings);
-  if (config === null) return null;
+): Promise<MetricsEndpoint> {
   const { metricsPage } = await import('./metrics-page.js');
   if (config.open) note(`metrics: whoever reaches ${config.host}:${config.port} can read them`);
   return serveMetrics(metricsPage(sensor), config, note);

@@ -1,12 +1,11 @@
 /** The control socket: its clients, how many there may be, and what becomes of it when the sensor ends. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { PeccaryError } from '../core/errors.js';
-import type { Settings } from '../core/settings.js';
 import type { RunningSensor } from '../sensor/running.js';
 import { Commander } from './commands.js';
 import { Connection, type Patience } from './connection.js';
 import { refused, replyLine } from './messages.js';
-import { controlMode, listenAt, ownSocketPath } from './socket-path.js';
+import { listenAt, ownSocketPath, type SocketConfig } from './socket-path.js';
 
 /** Clients at a time; for one more the client that has been idle longest goes. */
 export const MaxClients = 64;
@@ -20,21 +19,18 @@ export interface ControlSocket {
 }
 
 /**
- * Opens the socket that the configuration asks for; null: it asks for none, or (`auto`) there can be none, which `note`
- * is told. Throws PeccaryError where it must be there and cannot.
+ * Opens the socket; null: there can be none and need not be, which `note` is told. Throws PeccaryError where it must be
+ * there and cannot.
  */
 export async function openControlSocket(
   sensor: RunningSensor,
-  settings: Settings,
-  logDir: string,
+  { required, paths }: SocketConfig,
   note: (message: string) => void,
 ): Promise<ControlSocket | null> {
-  const mode = controlMode(settings);
-  if (mode === 'no') return null;
   try {
-    return await serveControl(sensor, ownSocketPath(settings, logDir), note, patience);
+    return await serveControl(sensor, ownSocketPath(paths), note, patience);
   } catch (error) {
-    if (mode === 'yes' || !(error instanceof PeccaryError)) throw error;
+    if (required || !(error instanceof PeccaryError)) throw error;
     note(`no control socket: ${error.message}`);
     return null;
   }

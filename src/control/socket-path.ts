@@ -14,23 +14,28 @@ const SocketName = 'peccary-command.socket';
 /** Bytes of a socket's path (sockaddr_un.sun_path with its NUL is 108). */
 const MaxPathLen = 107;
 
-/** Whether there is a socket: `auto` goes on without one where it cannot be. */
-export type ControlMode = 'yes' | 'no' | 'auto';
-
-export function controlMode(settings: Settings): ControlMode {
-  const text = settings.string('unix-command.enabled', 'auto').toLowerCase();
-  return text === 'auto' ? 'auto' : settings.bool('unix-command.enabled', true) ? 'yes' : 'no';
+export interface SocketConfig {
+  /** It must be there; otherwise (`auto`) the sensor goes on without one where it cannot be. */
+  required: boolean;
+  /** Where it may be, likeliest first. */
+  paths: string[];
 }
 
-/** Where the socket may be, likeliest first: a name that is not absolute lies in /var/run/peccary, else with the logs. */
+/** null: there is to be none. Throws PeccaryError for a value that cannot be. */
+export function socketConfig(settings: Settings, logDir: string): SocketConfig | null {
+  const auto = settings.string('unix-command.enabled', 'auto').toLowerCase() === 'auto';
+  const paths = socketPaths(settings, logDir);
+  return auto || settings.bool('unix-command.enabled', true) ? { required: !auto, paths } : null;
+}
+
+/** Where the socket may be: a name that is not absolute lies in /var/run/peccary, else with the logs. */
 export function socketPaths(settings: Settings, logDir: string): string[] {
   const name = settings.string('unix-command.filename', SocketName);
   return isAbsolute(name) ? [name] : [join(RunFolder, name), join(logDir, name)];
 }
 
-/** The first of those whose folder can be written; it is made when it is missing. */
-export function ownSocketPath(settings: Settings, logDir: string): string {
-  const paths = socketPaths(settings, logDir);
+/** The first of `paths` whose folder can be written; it is made when it is missing. */
+export function ownSocketPath(paths: readonly string[]): string {
   return paths.find((path) => canWrite(dirname(path))) ?? paths[paths.length - 1];
 }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { type MetricsEndpoint, openMetrics } from '../../src/control/metrics.js';
 import { metricsConfig } from '../../src/control/metrics-config.js';
 import { packageVersion } from '../../src/core/package-root.js';
@@ -43,19 +42,16 @@ describe('where metrics are served', () => {
   });
 
   it('loads prom-client only when they are', () => {
-    const probe = (enabled: string): string => `
-      import { openMetrics } from ${JSON.stringify(new URL('../../src/control/metrics.js', import.meta.url).href)};
-      import { Settings } from ${JSON.stringify(new URL('../../src/core/settings.js', import.meta.url).href)};
+    const control = JSON.stringify(new URL('../../src/control/control.js', import.meta.url).href);
+    const probe = (metrics: string): string => `
       import { createRequire } from 'node:module';
-      const s = { startedMs: 0 };
-      const end = await openMetrics(s, new Settings({ outputs: [{ metrics: { enabled: '${enabled}', listen: '127.0.0.1:0' } }] }), () => {});
-      const loaded = Object.keys(createRequire(import.meta.url).cache).some((f) => f.includes('prom-client'));
-      console.log(loaded);
-      await end?.close();`;
-    const cwd = fileURLToPath(new URL('../..', import.meta.url));
-    const run = (enabled: string): string =>
-      execFileSync(process.execPath, ['--input-type=module', '-e', probe(enabled)], { cwd, encoding: 'utf8' }).trim();
-    assert.deepEqual([run('no'), run('yes')], ['false', 'true']);
+      import { openControl } from ${control};
+      const opened = await openControl({ startedMs: 0 }, { socket: null, metrics: ${metrics} }, () => undefined);
+      console.log(Object.keys(createRequire(${control}).cache).some((file) => file.includes('prom-client')));
+      await opened.close();`;
+    const run = (metrics: string): string =>
+      execFileSync(process.execPath, ['--input-type=module', '-e', probe(metrics)], { encoding: 'utf8' }).trim();
+    assert.deepEqual([run('null'), run("{ host: '127.0.0.1', port: 0, open: false }")], ['false', 'true']);
   });
 });
 
@@ -64,11 +60,14 @@ describe('metrics for Prometheus', function () {
   let sensor: SensorDouble;
   let endpoint: MetricsEndpoint;
   const notes: string[] = [];
+  const open = (listen: string): Promise<MetricsEndpoint> => {
+    const config = metricsConfig(on(listen));
+    assert.ok(config !== null);
+    return openMetrics(sensor, config, (message) => notes.push(message));
+  };
   before(async () => {
     sensor = new SensorDouble();
-    const opened = await openMetrics(sensor, on('127.0.0.1:0'), (message) => notes.push(message));
-    assert.ok(opened !== null);
-    endpoint = opened;
+    endpoint = await open('127.0.0.1:0');
   });
   after(() => endpoint.close());
 
@@ -150,10 +149,10 @@ describe('metrics for Prometheus', function () {
   it('take sixteen connections at a time and go on when those end', async () => {
     const { port } = new URL(endpoint.url);
     const sockets = Array.from({ length: 30 }, () => connect(Number(port), '127.0.0.1').on('error', () => undefined));
-    const open = (): number => sockets.filter((s) => !s.destroyed && !s.readableEnded && s.resume()).length;
+    const connected = (): number => sockets.filter((s) => !s.destroyed && !s.readableEnded && s.resume()).length;
     const wait = Date.now() + 5000;
-    while (open() > 16 && Date.now() < wait) await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.ok(open() <= 16, `${open()}`);
+    while (connected() > 16 && Date.now() < wait) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.ok(connected() <= 16, `${connected()}`);
     for (const s of sockets) s.destroy();
     for (;;) {
       const again = await fetch(endpoint.url).catch(() => null);
@@ -166,18 +165,14 @@ describe('metrics for Prometheus', function () {
 
   it('a port that is taken is an error that names the key', async () => {
     const { port } = new URL(endpoint.url);
-    await assert.rejects(
-      openMetrics(sensor, on(`127.0.0.1:${port}`), () => undefined),
-      {
-        name: 'PeccaryError',
-        message: /^outputs\.metrics\.listen: .*EADDRINUSE/,
-      },
-    );
+    await assert.rejects(open(`127.0.0.1:${port}`), {
+      name: 'PeccaryError',
+      message: /^outputs\.metrics\.listen: .*EADDRINUSE/,
+    });
   });
 
   it('warn who listens on more than the loopback address', async () => {
-    const open = await openMetrics(sensor, on('0.0.0.0:0'), (message) => notes.push(message));
-    await open?.close();
+    await (await open('0.0.0.0:0')).close();
     assert.deepEqual(notes, ['metrics: whoever reaches 0.0.0.0:0 can read them']);
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ControlSocket, MaxClients, openControlSocket, serveControl } from '../../src/control/server.js';
+import { socketConfig } from '../../src/control/socket-path.js';
 import { Settings } from '../../src/core/settings.js';
 import { Hello, RawClient } from './raw-client.js';
 import { SensorDouble } from './sensor-double.js';
@@ -294,9 +295,18 @@ describe('the control socket', function () {
     });
 
     it('follows unix-command: off, a name with the logs or elsewhere, and `yes` means it must be there', async () => {
-      const open = (unix: Record<string, string>): Promise<ControlSocket | null> =>
-        openControlSocket(sensor, new Settings({ 'unix-command': unix }), dir, note);
-      assert.equal(await open({ enabled: 'no' }), null);
+      const config = (unix: Record<string, string>) => socketConfig(new Settings({ 'unix-command': unix }), dir);
+      const open = async (unix: Record<string, string>): Promise<ControlSocket | null> => {
+        const wanted = config(unix);
+        assert.ok(wanted !== null);
+        return openControlSocket(sensor, wanted, note);
+      };
+      assert.equal(config({ enabled: 'no' }), null);
+      assert.deepEqual(config({}), {
+        required: false,
+        paths: ['/var/run/peccary/peccary-command.socket', join(dir, 'peccary-command.socket')],
+      });
+      assert.deepEqual(config({ enabled: 'yes', filename: '/x/y' }), { required: true, paths: ['/x/y'] });
       await assert.rejects(open({ enabled: 'maybe' }), /unix-command\.enabled: expected yes or no/);
       const elsewhere = await open({ filename: join(dir, 'made', 'b.socket') });
       assert.equal(elsewhere?.path, join(dir, 'made', 'b.socket'));

@@ -120,6 +120,8 @@ export class MirrorLab {
 export class LiveSensor {
   readonly eve: string;
   readonly db: string;
+  /** Its control socket. */
+  readonly socket: string;
   /** What it has said so far. */
   said = '';
   readonly exited: Promise<number | null>;
@@ -133,7 +135,9 @@ export class LiveSensor {
   ) {
     this.eve = join(dir, 'eve.json');
     this.db = join(dir, 'peccary.db');
-    const run = [Main, 'run', '-i', port, '-l', dir, '--eve', this.eve, ...args];
+    this.socket = join(dir, 'control.socket');
+    const own = ['-l', dir, '--eve', this.eve, '--set', `unix-command.filename=${this.socket}`];
+    const run = [Main, 'run', '-i', port, ...own, ...args];
     this.child = spawn('ip', ['netns', 'exec', ns, process.execPath, ...run], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.child.stderr?.on('data', (d: Buffer) => {
       this.said += d.toString();
