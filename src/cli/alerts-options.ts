@@ -110,9 +110,13 @@ async function databasePath(flags: DatabaseFlags): Promise<string> {
  * Opens the database that the flags name for as long as `ask` runs. Throws PeccaryError that says what to run when there
  * is none, and what SQLite says when it cannot be read.
  */
-export async function withDatabase<T>(flags: DatabaseFlags, ask: (db: Database) => T | Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  flags: DatabaseFlags,
+  ask: (db: Database) => T | Promise<T>,
+  open: (path: string) => Promise<Database> = openForReading,
+): Promise<T> {
   const path = await databasePath(flags);
-  const db = await openForReading(path);
+  const db = await open(path);
   try {
     return await ask(db);
   } catch (e) {

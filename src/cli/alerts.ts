@@ -5,6 +5,7 @@ import type { ExportFlags } from './alerts-export.js';
 import { exportEve, exportRows } from './alerts-export.js';
 import { type ListFlags, list } from './alerts-list.js';
 import { addDatabaseOptions, addFilterOptions, wholeNumber } from './alerts-options.js';
+import { age, type PruneFlags, prune, size } from './alerts-prune.js';
 import { type ShowFlags, show } from './alerts-show.js';
 import { type TopFlags, top } from './alerts-top.js';
 import { formatOption } from './format.js';
@@ -27,6 +28,7 @@ export function registerAlerts(program: Command): void {
   registerShow(alerts);
   registerTop(alerts);
   registerExport(alerts);
+  registerPrune(alerts);
 }
 
 function registerList(alerts: Command): void {
@@ -79,4 +81,23 @@ function registerExport(alerts: Command): void {
       '\nExamples:\n  peccary alerts export --run all > alerts.json\n  peccary alerts export --format csv --since 7d > alerts.csv',
     )
     .action((flags: ExportFlags) => (flags.format === 'csv' ? exportRows(flags) : exportEve(flags)));
+}
+
+function registerPrune(alerts: Command): void {
+  const command = alerts
+    .command('prune')
+    .description(
+      'Remove the oldest alerts, with what only they use. Without options, as outputs.database of the configuration says.',
+    );
+  addDatabaseOptions(command)
+    .addOption(
+      new Option('--older-than <time>', 'alerts older than this (of a replay: replayed so long ago)').argParser(age),
+    )
+    .addOption(new Option('--max-size <size>', 'the oldest, until no more than this is in use').argParser(size))
+    .option('--dry-run', 'only say how many', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  peccary alerts prune --older-than 30d\n  peccary alerts prune --max-size 10G --dry-run',
+    )
+    .action((flags: PruneFlags) => prune(flags));
 }

@@ -2,7 +2,8 @@
 import { isAbsolute, join } from 'node:path';
 import type { Settings } from '../core/settings.js';
 import { type EveOptions, eveForced, eveFromSettings } from './eve/config.js';
-import { type LogFileOptions, logFileOptions, plainFile } from './log-file.js';
+import { type LogFileOptions, logFileOptions, plainFile, timeSpan } from './log-file.js';
+import type { RetentionPolicy } from './store/retention.js';
 
 export interface OutputConfig {
   eve: EveOptions | null;
@@ -15,6 +16,8 @@ export interface OutputConfig {
   spill: { dir: string; budget: number; wait: boolean };
   /** Bytes of each worker's ring. */
   queueBytes: number;
+  /** How long a sensor's database keeps alerts. */
+  retention: RetentionPolicy;
   /** Name of the sensor in the database (`sensor-name`). */
   sensor: string;
 }
@@ -30,7 +33,15 @@ export interface OutputConfigOptions {
 }
 
 /** Bounds of the hand-over. Peccary's own keys, since Suricata has no such queue. */
-const Defaults = { queue: 8 * 1024 * 1024, spill: 1024 * 1024 * 1024 };
+const Defaults = { queue: 8 * 1024 * 1024, spill: 1024 * 1024 * 1024, database: 10 * 1024 * 1024 * 1024 };
+
+/** `outputs.database`: Peccary's own keys too. */
+export function retentionPolicy(settings: Settings): RetentionPolicy {
+  const age = settings.string('outputs.database.max-age', 'no');
+  const maxAgeS = age === 'no' || age === '0' ? 0 : timeSpan(age);
+  if (maxAgeS === null) throw settings.fault('outputs.database.max-age', 'a time such as 30d, or no');
+  return { maxAgeS, maxBytes: settings.size('outputs.database.max-size', Defaults.database) };
+}
 
 /** Reads `outputs`; throws PeccaryError 'config' for a value that cannot be. */
 export function outputConfig(settings: Settings, o: OutputConfigOptions): OutputConfig {
@@ -54,6 +65,7 @@ export function outputConfig(settings: Settings, o: OutputConfigOptions): Output
       wait: whenFull === 'wait',
     },
     queueBytes: settings.size('outputs.queue.size', Defaults.queue, 64 * 1024, 1024 * 1024 * 1024),
+    retention: retentionPolicy(settings),
     sensor: settings.string('sensor-name', 'peccary'),
   };
 }

@@ -101,7 +101,8 @@ export class Outputs {
         fastLog: o.fastLog,
         fastFile: o.fastFile,
         eveStream,
-        store: o.db === null ? null : { path: o.db, sensor: o.sensor, run: o.run },
+        store:
+          o.db === null ? null : { path: o.db, sensor: o.sensor, run: o.run, retention: o.live ? o.retention : null },
         live: o.live,
         slowMs: o.slowMs ?? 0,
       },

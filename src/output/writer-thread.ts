@@ -80,7 +80,7 @@ class Loop {
       const busy = !this.writer.stuck && this.round();
       const now = performance.now();
       if (!busy || this.writer.due(now)) {
-        this.writer.commit(now);
+        this.writer.commit(now, busy);
         this.tellTroubles();
         if (this.writer.unread) Atomics.store(this.bell, Bell.Unread, 1);
       }

@@ -125,11 +125,15 @@ export class Writer {
     }
   }
 
-  /** Flushes sinks and commits; `nowMs` of a monotonic clock. Called when idle and at least each CommitMs. */
-  commit(nowMs: number): void {
+  /**
+   * Flushes sinks and commits; `nowMs` of a monotonic clock. Called when idle and at least each CommitMs. `busy`: records
+   * wait.
+   */
+  commit(nowMs: number, busy: boolean): void {
     this.eveSink?.flush();
     this.fastSink?.flush();
     this.store?.commit();
+    this.store?.tidy(nowMs, busy);
     this.lastCommitMs = nowMs;
   }
 

@@ -36,6 +36,7 @@ export async function run(records: EventRecord[], input: string, kind: 'replay' 
     path: db,
     sensor: 's',
     run: { kind, inputs: [input], append: false, version: '0', startedUs: samples.t0 },
+    retention: null,
   });
   for (const r of records) store.add(r, (i) => rules[i] ?? null);
   store.close({ packets: 1, bytes: 1, firstUs: 1, lastUs: 1, lostEvents: 0 });

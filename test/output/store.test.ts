@@ -24,7 +24,12 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 const rules: RuleInfo[] = [samples.rule(), samples.rule({ sid: 2, msg: 'other' })];
 
 function options(inputs: string[], append = false): StoreOptions {
-  return { path, sensor: 's1', run: { kind: 'replay', inputs, append, version: '0', startedUs: samples.t0 } };
+  return {
+    path,
+    sensor: 's1',
+    run: { kind: 'replay', inputs, append, version: '0', startedUs: samples.t0 },
+    retention: null,
+  };
 }
 
 const totals: RunTotals = { packets: 10, bytes: 1000, firstUs: samples.t0, lastUs: samples.t0 + 5, lostEvents: 2 };

@@ -12,6 +12,9 @@ const BusyMs = 30_000;
 /** The same for a sensor, whose writer tries again and does other things meanwhile. */
 const BusyLiveMs = 500;
 
+/** The write-ahead log is cut to this when it is begun anew. */
+const LogBytes = 64 * 1024 * 1024;
+
 async function load(): Promise<typeof import('better-sqlite3')> {
   try {
     return (await import('better-sqlite3')).default;
@@ -78,7 +81,11 @@ export async function openForWriting(path: string, live = false): Promise<Databa
   }
   try {
     check(db, path);
+    // Only before there is anything in it: later it takes a VACUUM.
+    db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
+    // A log that grew because of a long transaction or reader is cut again.
+    db.pragma(`journal_size_limit = ${LogBytes}`);
     // With WAL, NORMAL loses nothing when the process dies, and at most the last commits when the machine does.
     db.pragma('synchronous = NORMAL');
     // We look after references ourselves, and the checks would want an index for each.
@@ -92,14 +99,23 @@ export async function openForWriting(path: string, live = false): Promise<Databa
   return db;
 }
 
+function mustExist(path: string): void {
+  if (existsSync(path)) return;
+  throw new PeccaryError(
+    'database',
+    `there is no alert database at ${path}; make one with "peccary replay FILE.pcap --db ${path}", or name another with --db`,
+  );
+}
+
+/** Opens an existing database for changes; else as openForWriting and openForReading. */
+export async function openForChanging(path: string): Promise<Database> {
+  mustExist(path);
+  return openForWriting(path);
+}
+
 /** Opens an existing database for questions. Throws PeccaryError 'database' that says what to run when there is none. */
 export async function openForReading(path: string): Promise<Database> {
-  if (!existsSync(path)) {
-    throw new PeccaryError(
-      'database',
-      `there is no alert database at ${path}; make one with "peccary replay FILE.pcap --db ${path}", or name another with --db`,
-    );
-  }
+  mustExist(path);
   const Sqlite = await load();
   let db: Database;
   try {

@@ -146,5 +146,25 @@ CREATE INDEX alert_host ON alert (host_id, time_us);
 CREATE INDEX alert_url ON alert (url_id, time_us);
 `;
 
+/**
+ * The real client, as a proxy tells it; and an index for each reference that is asked when alerts are removed
+ * (retention.ts): who else uses this row?
+ */
+const second = `
+ALTER TABLE alert ADD COLUMN client BLOB; -- NULL: no proxy named one
+CREATE INDEX alert_client ON alert (client, time_us) WHERE client IS NOT NULL;
+CREATE INDEX alert_transaction ON alert (flow_id, http_id);
+CREATE INDEX alert_payload ON alert (payload_id) WHERE payload_id IS NOT NULL;
+CREATE INDEX alert_packet ON alert (packet_id) WHERE packet_id IS NOT NULL;
+CREATE INDEX http_host ON http (host_id) WHERE host_id IS NOT NULL;
+CREATE INDEX http_url ON http (url_id) WHERE url_id IS NOT NULL;
+CREATE INDEX http_user_agent ON http (user_agent_id) WHERE user_agent_id IS NOT NULL;
+CREATE INDEX http_referer ON http (referer_id) WHERE referer_id IS NOT NULL;
+CREATE INDEX http_request_head ON http (request_head_id) WHERE request_head_id IS NOT NULL;
+CREATE INDEX http_response_head ON http (response_head_id) WHERE response_head_id IS NOT NULL;
+CREATE INDEX http_request_body ON http (request_body_id) WHERE request_body_id IS NOT NULL;
+CREATE INDEX http_response_body ON http (response_body_id) WHERE response_body_id IS NOT NULL;
+`;
+
 /** Migration i brings a database from version i to i + 1. Never edited once released. */
-export const migrations: readonly string[] = [first];
+export const migrations: readonly string[] = [first, second];

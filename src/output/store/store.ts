@@ -16,6 +16,7 @@ import { BoundedMap, BytesTable, TextTable } from './dedup.js';
 import { HttpTable } from './http-table.js';
 import type { Database } from './open.js';
 import { restOf } from './rest.js';
+import { Retention, type RetentionPolicy } from './retention.js';
 import { beginRun, endRun, type RunStart, type RunTotals } from './runs.js';
 import { SignatureTable } from './signatures.js';
 
@@ -24,7 +25,22 @@ export interface StoreOptions {
   path: string;
   sensor: string;
   run: RunStart;
+  /** How long alerts stay, or null: nothing is removed. */
+  retention: RetentionPolicy | null;
 }
+
+const enum Tidy {
+  /** Milliseconds a call: while records wait, while none do, and when far more is in use than may be. */
+  Busy = 50,
+  Idle = 200,
+  Urgent = 500,
+  /** Milliseconds between calls, and between looks for old alerts after there were none. */
+  Every = 1000,
+  AgeEvery = 60_000,
+}
+
+/** What far more than allowed is. */
+const UrgentPart = 1.05;
 
 /** Flows remembered by id; others are looked up. */
 const FlowCache = 65_536;
@@ -73,6 +89,9 @@ export class AlertStore {
   private kept: { record: EventRecord; rule: FindRule }[] = [];
   private patient: boolean;
   private version = 0;
+  private readonly retention: { policy: RetentionPolicy; steps: Retention } | null;
+  private tidiedMs = Number.NEGATIVE_INFINITY;
+  private ageDueMs = Number.NEGATIVE_INFINITY;
 
   /**
    * Starts the run: for a replay that is not to append, an earlier run of the same name is removed. `patient`: see
@@ -82,6 +101,7 @@ export class AlertStore {
     this.db = db;
     this.patient = patient;
     this.dataVersion = db.prepare('PRAGMA data_version').pluck();
+    this.retention = options.retention === null ? null : { policy: options.retention, steps: new Retention(db) };
     this.runId = beginRun(db, options.sensor, options.run);
     this.text = new TextTable(db);
     this.bytes = new BytesTable(db, this.runId);
@@ -143,6 +163,35 @@ export class AlertStore {
     this.open = false;
     this.inTransaction = 0;
     this.kept = [];
+  }
+
+  /** Removes what is too old or too much, for a bounded time; called after a commit. `busy`: records wait. */
+  tidy(nowMs: number, busy: boolean): void {
+    if (this.retention === null || this.open || this.fault !== null || nowMs - this.tidiedMs < Tidy.Every) return;
+    this.tidiedMs = nowMs;
+    const { policy, steps } = this.retention;
+    try {
+      const urgent = policy.maxBytes > 0 && steps.usedBytes() > policy.maxBytes * UrgentPart;
+      const until = nowMs + (urgent ? Tidy.Urgent : busy ? Tidy.Busy : Tidy.Idle);
+      let removed = 0;
+      while (performance.now() < until) {
+        const now = this.tidyStep(policy, steps, nowMs);
+        removed += now;
+        if (now === 0 && !steps.stepVacuum()) break;
+      }
+      if (removed > 0) this.forget();
+    } catch {
+      this.forget(); // locked, or no room for the log: tried again
+    }
+  }
+
+  private tidyStep(policy: RetentionPolicy, steps: Retention, nowMs: number): number {
+    if (policy.maxAgeS > 0 && nowMs >= this.ageDueMs) {
+      const removed = steps.stepAge((Date.now() - policy.maxAgeS * 1000) * 1000);
+      if (removed > 0) return removed;
+      this.ageDueMs = nowMs + Tidy.AgeEvery;
+    }
+    return policy.maxBytes > 0 ? steps.stepSize(policy.maxBytes) : 0;
   }
 
   /** From now on what cannot be written is counted and given up: the end is near. */

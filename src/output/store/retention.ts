@@ -1,0 +1,184 @@
+/**
+ * How long alerts stay: by age and by the size of the database, the oldest go first, with what only they use. All of it
+ * happens in transactions of a few milliseconds, so that readers and other writers hardly notice.
+ *
+ * The age of a sensor's alert is its own; alerts of a replay are as old as the replay, whenever their traffic was recorded.
+ */
+import type { Database } from './open.js';
+
+export interface RetentionPolicy {
+  /** Seconds, 0: any age. */
+  maxAgeS: number;
+  /** Bytes in use, 0: any size. */
+  maxBytes: number;
+}
+
+const enum Step {
+  /** Milliseconds of a transaction, about. */
+  Ms = 25,
+  /** Alerts between two looks at the clock. */
+  Alerts = 32,
+  /** Free pages given back to the file system at once. */
+  Pages = 256,
+}
+
+/** Free pages that are kept for what comes: those of a twentieth of the file, and never fewer than these. */
+const FreePagesKept = 1024;
+const FreePart = 20;
+
+/** Once the size is exceeded, that much of the limit is freed, so that not each new alert asks for another step. */
+const Headroom = 0.01;
+
+/** Everything is older than this. */
+const Never = Number.MAX_SAFE_INTEGER;
+
+interface Doomed {
+  id: number;
+  flow_id: number | null;
+  http_id: number | null;
+  host_id: number | null;
+  url_id: number | null;
+  payload_id: number | null;
+  packet_id: number | null;
+}
+
+/** Columns that refer to rows of `text` and `bytes`, by table. */
+const textUses = { alert: ['host_id', 'url_id'], http: ['host_id', 'url_id', 'user_agent_id', 'referer_id'] };
+const bytesUses = {
+  alert: ['payload_id', 'packet_id'],
+  http: ['request_head_id', 'response_head_id', 'request_body_id', 'response_body_id'],
+};
+const columns = [...bytesUses.alert, ...textUses.alert];
+const httpColumns = [...bytesUses.http, ...textUses.http];
+
+/** Deletes a row of `table` by id unless one of these columns has it. */
+function unused(db: Database, table: string, uses: Record<string, string[]>) {
+  const conditions = Object.entries(uses).flatMap(([from, names]) =>
+    names.map((c) => `NOT EXISTS (SELECT 1 FROM ${from} WHERE ${c} = ?1)`),
+  );
+  return db.prepare(`DELETE FROM ${table} WHERE id = @id AND ${conditions.join(' AND ')}`);
+}
+
+export class Retention {
+  private readonly db: Database;
+  private readonly oldest;
+  private readonly aged;
+  private readonly runs;
+  private readonly deleteAlert;
+  private readonly transactionUsed;
+  private readonly deleteHttp;
+  private readonly deleteFlow;
+  private readonly deleteText;
+  private readonly deleteBytes;
+  private readonly deleteRuns;
+
+  constructor(db: Database) {
+    this.db = db;
+    const doomed = `SELECT id, flow_id, http_id, ${columns.join(', ')} FROM alert`;
+    this.oldest = db.prepare(`${doomed} ORDER BY id LIMIT ?`);
+    this.aged = db.prepare(`${doomed} WHERE run_id = ? AND time_us < ? ORDER BY time_us LIMIT ?`);
+    this.runs = db.prepare('SELECT id, kind, started_us FROM run');
+    this.deleteAlert = db.prepare('DELETE FROM alert WHERE id = ?');
+    this.transactionUsed = db.prepare('SELECT 1 FROM alert WHERE flow_id = ? AND http_id = ?');
+    this.deleteHttp = db.prepare(`DELETE FROM http WHERE id = ? RETURNING ${httpColumns.join(', ')}`);
+    this.deleteFlow = unused(db, 'flow', { alert: ['flow_id'] });
+    this.deleteText = unused(db, 'text', textUses);
+    this.deleteBytes = unused(db, 'bytes', bytesUses);
+    this.deleteRuns = db.prepare(
+      `DELETE FROM run WHERE started_us < ? AND ended_us IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM alert WHERE run_id = run.id)`,
+    );
+  }
+
+  /** Bytes in use: the file without its free pages. */
+  usedBytes(): number {
+    const n = (name: string) => this.db.pragma(name, { simple: true }) as number;
+    return (n('page_count') - n('freelist_count')) * n('page_size');
+  }
+
+  /** Removes alerts that are too old, for some milliseconds. Returns how many, 0 when there are no more. */
+  stepAge(cutoffUs: number): number {
+    let removed = 0;
+    for (const run of this.runs.all() as { id: number; kind: string; started_us: number }[]) {
+      const before = run.kind === 'live' ? cutoffUs : run.started_us < cutoffUs ? Never : 0;
+      if (before === 0) continue;
+      removed = this.transaction(() => this.aged.all(run.id, before, Step.Alerts) as Doomed[]);
+      if (removed > 0) return removed;
+    }
+    this.deleteRuns.run(cutoffUs);
+    return removed;
+  }
+
+  /** Removes the oldest alerts while more than `maxBytes` are in use, for some milliseconds. Returns how many. */
+  stepSize(maxBytes: number): number {
+    if (this.usedBytes() <= maxBytes) return 0;
+    const most = maxBytes * (1 - Headroom);
+    return this.transaction(() => (this.usedBytes() <= most ? [] : (this.oldest.all(Step.Alerts) as Doomed[])));
+  }
+
+  /** Gives some free pages back to the file system, of those above `kept`; false when there are no more. */
+  stepVacuum(kept = this.pagesKept()): boolean {
+    const free = this.db.pragma('freelist_count', { simple: true }) as number;
+    if (free <= kept) return false;
+    this.db.pragma(`incremental_vacuum(${Math.min(Step.Pages, free - kept)})`);
+    return (this.db.pragma('freelist_count', { simple: true }) as number) < free;
+  }
+
+  private pagesKept(): number {
+    return Math.max(FreePagesKept, Math.floor((this.db.pragma('page_count', { simple: true }) as number) / FreePart));
+  }
+
+  /** Removes what `find` gives, again and again, until it gives nothing or the time of a step is over. */
+  private transaction(find: () => Doomed[]): number {
+    const until = performance.now() + Step.Ms;
+    let removed = 0;
+    this.db
+      .transaction(() => {
+        for (let list = find(); list.length > 0; list = performance.now() < until ? find() : []) {
+          this.remove(list);
+          removed += list.length;
+        }
+      })
+      .immediate();
+    return removed;
+  }
+
+  private remove(list: Doomed[]): void {
+    const texts = new Set<number>();
+    const bytes = new Set<number>();
+    const transactions = new Map<number, number>();
+    const note = (row: Record<string, number | null>, names: string[], into: Set<number>) => {
+      for (const name of names) if (row[name] !== null) into.add(row[name]);
+    };
+    const flows = new Set<number>();
+    for (const a of list) {
+      this.deleteAlert.run(a.id);
+      note({ ...a }, textUses.alert, texts);
+      note({ ...a }, bytesUses.alert, bytes);
+      if (a.flow_id === null) continue;
+      flows.add(a.flow_id);
+      if (a.http_id !== null) transactions.set(a.http_id, a.flow_id);
+    }
+    for (const [http, flow] of transactions) {
+      if (this.transactionUsed.get(flow, http) !== undefined) continue;
+      const row = this.deleteHttp.get(http) as Record<string, number | null> | undefined;
+      if (row === undefined) continue;
+      note(row, textUses.http, texts);
+      note(row, bytesUses.http, bytes);
+    }
+    for (const id of flows) this.deleteFlow.run({ id });
+    for (const id of texts) this.deleteText.run({ id });
+    for (const id of bytes) this.deleteBytes.run({ id });
+  }
+}
+
+/** How many alerts `stepAge` would remove in all. */
+export function countAged(db: Database, cutoffUs: number): number {
+  return db
+    .prepare(
+      `SELECT count(*) FROM alert a JOIN run r ON r.id = a.run_id
+       WHERE CASE r.kind WHEN 'live' THEN a.time_us ELSE r.started_us END < ?`,
+    )
+    .pluck()
+    .get(cutoffUs) as number;
+}
