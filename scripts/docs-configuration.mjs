@@ -1,4 +1,5 @@
 // The configuration reference: every stage is configured with settings that write down what they are asked for.
+import { controlConfig } from '../out/src/control/control.js';
 import { Settings } from '../out/src/core/settings.js';
 import { outputConfig } from '../out/src/output/config.js';
 import { configureStages } from '../out/src/sensor/stages.js';
@@ -13,6 +14,7 @@ const everything = {
       },
     },
     { fast: { enabled: 'yes' } },
+    { metrics: { enabled: 'yes' } },
   ],
 };
 
@@ -93,6 +95,7 @@ export function configurationReference() {
   const recorder = new Recorder(everything, 'everything');
   configureStages(recorder, 'none', true);
   outputConfig(recorder, { eve: null, logDir: '.', inline: true, live: false });
+  controlConfig(recorder, '.');
   const rows = [...recorder.asked].map(([key, { kind, fallback, range }]) => [key, kind, fallback ?? '', open(range)]);
   const known = new Set(rows.map(([key]) => key));
   rows.push(...elsewhere.filter(([key]) => !known.has(key)));

@@ -91,7 +91,8 @@ export function changeDataset(action: 'add' | 'remove', name: string, type: stri
   const set = byName.get(`${type}/${name}`);
   if (set === undefined) return `no rule names a data set "${name}" of type ${type}`;
   const key = entryKey(entry, set.type);
-  if (key === null) return `"${entry}" is no ${set.type} entry${set.type === 'string' ? ' (strings are in base64)' : ''}`;
+  if (key === null)
+    return `"${entry}" is no ${set.type} entry${set.type === 'string' ? ' (strings are in base64)' : ''}`;
   if (action === 'add') return insert(set, key, 0) ? null : `the data set "${name}" is full (memcap)`;
   if (set.values.delete(key)) set.bytes -= key.length + DatasetLimit.EntryCost;
   return null;

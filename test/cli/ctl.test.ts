@@ -138,7 +138,12 @@ describe('peccary ctl', function () {
       ['{"return":"NOK","message":"no room"}\n', /no room/],
       ['', /closed the connection/],
     ] as const) {
-      const server = createServer((socket) => socket.on('error', () => undefined).resume().end(answer)).listen(other);
+      const server = createServer((socket) =>
+        socket
+          .on('error', () => undefined)
+          .resume()
+          .end(answer),
+      ).listen(other);
       await new Promise((resolve) => server.once('listening', resolve));
       const { status, stderr } = await ctl('uptime', '--socket', other);
       await new Promise((resolve) => server.close(resolve));

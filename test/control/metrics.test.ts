@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { type MetricsEndpoint, openMetrics } from '../../src/control/metrics.js';
 import { metricsConfig } from '../../src/control/metrics-config.js';
-import { packageVersion } from '../../src/core/package-root.js';
+import { packageRoot, packageVersion } from '../../src/core/package-root.js';
 import { Settings, type Tree } from '../../src/core/settings.js';
 import { type Family, parseExposition } from './exposition.js';
 import { SensorDouble } from './sensor-double.js';
@@ -99,6 +101,17 @@ describe('metrics for Prometheus', function () {
     assert.equal(value(all, 'peccary_info', { version: packageVersion() }), 1);
     assert.ok((value(all, 'peccary_uptime_seconds') ?? 0) > 61);
     assert.ok((value(all, 'process_resident_memory_bytes') ?? 0) > 10_000_000);
+  });
+
+  it('are those of docs/metrics.md, with type and labels', async () => {
+    const documented = readFileSync(join(packageRoot(), 'docs/metrics.md'), 'utf8').matchAll(
+      /^\| `([a-z_]+)` \| (\w+) \| (\w*) ?\| /gm,
+    );
+    const served = [...(await families())].map(([name, { type, samples }]) => {
+      const labels = new Set(samples.flatMap((s) => Object.keys(s.labels)));
+      return [name, type, [...labels].join()];
+    });
+    assert.deepEqual([...documented].map(([, ...row]) => row).sort(), served.sort());
   });
 
   it('tell each interface apart, whatever it is called', async () => {
