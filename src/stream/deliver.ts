@@ -58,7 +58,7 @@ export function ackedLimit(c: number, flags: number): number {
 }
 
 /** Whether data came with a SYN that was not answered yet: the server may leave it out, and get it again, inline too. */
-function unanswered(f: number, flags: number): boolean {
+export function unanswered(f: number, flags: number): boolean {
   return flows.tcpState[f] === TcpState.SynSent && (flags & StreamFlag.Flushed) === 0;
 }
 
