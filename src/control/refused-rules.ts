@@ -1,5 +1,6 @@
 /** Rules that were refused, with their text as it stands in the files now: `ruleset-failed-rules`. */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { RuleNote } from '../rules/ir.js';
 
@@ -47,6 +48,8 @@ export async function refusedRuleTexts(notes: readonly RuleNote[]): Promise<Refu
 
 /** Fills in the lines that `wanted` has as keys; a line that ends with a backslash goes on in the next. */
 async function readLines(file: string, wanted: Map<number, string>): Promise<void> {
+  // A pipe (`-S <(…)`) has nothing left to read, and waiting for it would occupy a thread for ever.
+  if (!(await stat(file)).isFile()) return;
   const stream = createReadStream(file, 'utf8');
   const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
   // Not every version of Node passes on to readline what its input meets.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +90,8 @@ describe('commands of the control socket (Suricata manual, "Interacting via Unix
     try {
       const file = join(dir, 'a.rules');
       writeFileSync(file, '# one\nalert bad (sid:1;)\nalert http \\\nany (msg:"ü"; sid:2;)\nalert (sid:3;)');
+      const pipe = join(dir, 'pipe');
+      execFileSync('mkfifo', [pipe]);
       const note = { column: 7, sid: null, reason: 'because', hint: null };
       sensor.refused = [
         { ...note, file, line: 5 },
@@ -96,6 +99,7 @@ describe('commands of the control socket (Suricata manual, "Interacting via Unix
         { ...note, file, line: 3 },
         { ...note, file, line: 9 },
         { ...note, file: join(dir, 'gone.rules'), line: 1 },
+        { ...note, file: pipe, line: 1 },
       ];
       assert.deepEqual((await run('ruleset-stats')).message, [
         { id: 0, rules_loaded: 12, rules_failed: 2, rules_skipped: 1 },
@@ -111,6 +115,7 @@ describe('commands of the control socket (Suricata manual, "Interacting via Unix
           ['alert bad (sid:1;)', 2],
           ['alert http any (msg:"ü"; sid:2;)', 3],
           ['', 9],
+          ['', 1],
           ['', 1],
         ],
       );
