@@ -35,9 +35,12 @@ export class ControlClient {
       await client.greet();
       return client;
     }
+    const remedy = faults.some((fault) => fault.endsWith(NotAllowed))
+      ? 'ask as the user that the sensor runs as'
+      : 'start one with `peccary run`';
     throw new PeccaryError(
       'runtime',
-      `no sensor answers (${faults.join('; ')}): start one with \`peccary run\`, or name its socket with --socket or ` +
+      `no sensor answers (${faults.join('; ')}): ${remedy}, or name its socket with --socket or ` +
         'unix-command.filename of its configuration',
     );
   }
@@ -108,11 +111,13 @@ function connected(path: string): Promise<Socket | string> {
   });
 }
 
+const NotAllowed = 'permission denied';
+
 const reasons: Record<string, string> = {
   ENOENT: 'there is no such socket',
   ECONNREFUSED: 'nothing listens there any more',
   ENOTSOCK: 'this is not a socket',
-  EACCES: 'permission denied, it is for the user that the sensor runs as',
+  EACCES: NotAllowed,
 };
 
 function parseReply(line: string): Reply | null {
