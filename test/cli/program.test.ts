@@ -15,14 +15,14 @@ describe('the command line as a whole', () => {
   it('lists the commands and examples in a help that fits a screen', () => {
     const { status, stdout } = peccary(['--help']);
     assert.equal(status, 0);
-    for (const word of ['replay', 'alerts', 'rules', 'info', 'completion', 'Examples:']) {
+    for (const word of ['replay', 'alerts', 'rules', 'info', 'ctl', 'completion', 'Examples:']) {
       assert.match(stdout, new RegExp(`^ *${word}\\s`, 'm'));
     }
     assert.ok(stdout.split('\n').length <= 32, `${stdout.split('\n').length} lines`);
   });
 
   it('describes every command with its options within a screen, `help X` and `X --help` alike', () => {
-    for (const command of ['replay', 'alerts', 'rules', 'info', 'completion']) {
+    for (const command of ['replay', 'alerts', 'rules', 'info', 'ctl', 'completion']) {
       const { status, stdout } = peccary([command, '--help']);
       assert.equal(status, 0, command);
       assert.match(stdout, new RegExp(`^Usage: peccary ${command}\\b`));
