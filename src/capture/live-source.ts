@@ -29,6 +29,13 @@ const enum Limit {
   /** Milliseconds of waiting in `next`, and on one interface of several at a time. */
   WaitMs = 100,
   TurnMs = 4,
+  /**
+   * Milliseconds that a packet of one interface waits for earlier ones of the others: longer than the kernel holds back a
+   * block.
+   */
+  HoldMs = 3 * 10,
+  /** Milliseconds that packet time must be off the monotonic clock to count as set anew. */
+  JumpMs = 10_000,
   /** Milliseconds between attempts to open an interface that went away. */
   RetryMs = 500,
 }
@@ -65,6 +72,8 @@ class Tap {
   /** Rows read and rows given out. */
   rows = 0;
   at = 0;
+  /** Monotonic time of the last read that found nothing. */
+  emptyMs = 0;
   /** Kernel counts at the last look; they are of 32 bits and begin at 0 with each opening. */
   received = 0;
   dropped = 0;
@@ -128,6 +137,8 @@ export class LiveSource implements PacketSource {
   private readonly taps: Tap[];
   private readonly cells: Float64Array;
   private turn = 0;
+  /** Packet time less monotonic time, milliseconds: the most that was seen, so at most a block's delay too little. */
+  private aheadMs = Number.NEGATIVE_INFINITY;
 
   /**
    * Opens the interfaces. `cells`: InterfaceCell.Stride of each. Throws PeccaryError, naming the remedy, when one cannot
@@ -174,25 +185,42 @@ export class LiveSource implements PacketSource {
   }
 
   private readAll(batch: Batch, waitMs: number): void {
-    let any = false;
-    for (let i = 0; i < this.taps.length; i++) any = this.fill(i, 0) || any;
-    for (let waited = 0; !any && waited < waitMs; waited += Limit.TurnMs) {
-      this.turn = (this.turn + 1) % this.taps.length;
-      if (this.taps[this.turn].handle === 0) Atomics.wait(pause, 0, 0, Limit.TurnMs);
-      else any = this.fill(this.turn, Limit.TurnMs);
+    const { taps } = this;
+    for (let waited = 0; ; waited += Limit.TurnMs) {
+      let held = false;
+      for (let i = 0; i < taps.length; i++) {
+        if (taps[i].at === taps[i].rows) this.fill(i, 0);
+        if (taps[i].at < taps[i].rows) held = true;
+      }
+      if (held) this.merge(batch);
+      if (batch.count > 0 || (!held && waited >= waitMs)) return;
+      this.turn = (this.turn + 1) % taps.length;
+      const tap = taps[this.turn];
+      if (tap.handle === 0) Atomics.wait(pause, 0, 0, Limit.TurnMs);
+      else if (tap.at === tap.rows) this.fill(this.turn, Limit.TurnMs);
     }
-    if (any) this.merge(batch);
   }
 
-  private fill(i: number, waitMs: number): boolean {
+  private fill(i: number, waitMs: number): void {
     const tap = this.taps[i];
     tap.at = 0;
     tap.rows = Math.max(0, this.read(i, waitMs, tap));
-    return tap.rows > 0;
+    const now = performance.now();
+    if (tap.rows === 0) {
+      tap.emptyMs = now;
+      return;
+    }
+    const ahead = tap.tsUs[tap.rows - 1] / 1000 - now;
+    if (ahead > this.aheadMs || ahead < this.aheadMs - Limit.JumpMs) this.aheadMs = ahead;
   }
 
-  /** Rows of all interfaces into the batch, in order of time. */
+  /** Rows of all interfaces into the batch, in order of time, as long as none can come that is earlier. */
   private merge(batch: Batch): void {
+    let until = Number.POSITIVE_INFINITY;
+    for (const tap of this.taps) {
+      if (tap.at === tap.rows && tap.handle !== 0) until = Math.min(until, tap.emptyMs - Limit.HoldMs);
+    }
+    const untilUs = (until + this.aheadMs) * 1000;
     for (;;) {
       let from: Tap | null = null;
       let origin = 0;
@@ -203,7 +231,7 @@ export class LiveSource implements PacketSource {
           origin = i;
         }
       }
-      if (from === null) return;
+      if (from === null || from.tsUs[from.at] > untilUs) return;
       const row = batch.count++;
       batch.off[row] = from.off[from.at];
       batch.capLen[row] = from.capLen[from.at];
@@ -212,7 +240,8 @@ export class LiveSource implements PacketSource {
       batch.linkType[row] = from.linkType;
       batch.origin[row] = origin;
       batch.vlanTci[row] = 0;
-      from.at++;
+      // What its next read brings may be earlier than what the others have: it is read first.
+      if (++from.at === from.rows) return;
     }
   }
 

@@ -128,7 +128,8 @@ export class LiveSensor {
   private readonly child: ChildProcess;
 
   constructor(
-    ns: string,
+    /** Namespace; null: this process's own. */
+    ns: string | null,
     port: string,
     readonly dir: string,
     args: readonly string[],
@@ -138,7 +139,9 @@ export class LiveSensor {
     this.socket = join(dir, 'control.socket');
     const own = ['-l', dir, '--eve', this.eve, '--set', `unix-command.filename=${this.socket}`];
     const run = [Main, 'run', '-i', port, ...own, ...args];
-    this.child = spawn('ip', ['netns', 'exec', ns, process.execPath, ...run], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [program, ...rest] = [...(ns === null ? [] : ['ip', 'netns', 'exec', ns]), process.execPath, ...run];
+    // In a session of its own, as a service is: else it shares its part of the processor with the load it is under.
+    this.child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     this.child.stderr?.on('data', (d: Buffer) => {
       this.said += d.toString();
     });
