@@ -35,10 +35,15 @@ export const listColumns: Column<AlertRow>[] = [
   { title: 'sev', text: (r) => String(r.severity), right: true, style: (r) => severityStyle(r.severity) },
   { title: 'sid', text: (r) => sidText(r.gid, r.sid), right: true },
   { title: 'signature', text: (r) => (r.blocked === 1 ? `${r.signature} (blocked)` : r.signature), elastic: true },
-  { title: 'source', text: (r) => endpoint(r.src, r.srcPort) },
-  { title: 'destination', text: (r) => endpoint(r.dst, r.dstPort) },
+  { title: 'source', text: (r) => side(r, 1, endpoint(r.src, r.srcPort)) },
+  { title: 'destination', text: (r) => side(r, 0, endpoint(r.dst, r.dstPort)) },
   { title: 'request', text: requestText, elastic: true },
 ];
+
+/** "192.0.2.1:4711"; "203.0.113.9 via 192.0.2.1:4711" on the side of the client when a proxy tells who asked. */
+function side(r: AlertRow, fromClient: number, peer: string): string {
+  return r.client === null || r.fromClient !== fromClient ? peer : `${shortAddressText(r.client)} via ${peer}`;
+}
 
 /** "GET www.example.org/path". */
 function requestText(r: AlertRow): string {
@@ -63,6 +68,7 @@ export function rowObject(r: AlertRow): object {
     action: r.blocked === 1 ? 'blocked' : 'allowed',
     src_ip: addressText(r.src) || null,
     src_port: r.srcPort < 0 ? null : r.srcPort,
+    client_ip: r.client === null ? null : addressText(r.client),
     dest_ip: addressText(r.dst) || null,
     dest_port: r.dstPort < 0 ? null : r.dstPort,
     proto: r.proto || null,

@@ -17,6 +17,7 @@ export interface TopFlags extends DatabaseFlags, FilterFlags {
 const titles: Record<TopBy, string> = {
   signature: 'signature',
   src: 'source',
+  client: 'client',
   dst: 'destination',
   host: 'host',
   url: 'url',
@@ -48,6 +49,7 @@ function objectOf(by: TopBy): (r: TopRow) => object {
   const keys: Record<TopBy, string> = {
     signature: 'signature',
     src: 'src_ip',
+    client: 'client_ip',
     dst: 'dest_ip',
     host: 'hostname',
     url: 'url',

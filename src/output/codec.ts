@@ -15,9 +15,9 @@ const protos = 'appProto appProtoTs appProtoTc';
  * encoded with its own field names: correct, but larger.
  */
 export const structures: readonly string[][] = [
-  `kind ${base} alerted http`,
+  `kind ${base} alerted http client`,
   `kind ${base} ${protos} flow state reason emergency alerted action responseIcmpType responseIcmpCode tcp`,
-  `kind ${base} ${protos} rule gid sid rev action verdict reject direction txId txGuessed http files tunnel flow ` +
+  `kind ${base} ${protos} rule gid sid rev action verdict reject direction txId txGuessed http client files tunnel flow ` +
     'payload stream packet linkType matches',
   `kind ${base} packet linkType`,
   `kind ${base} type event layer appProto txId packet linkType`,

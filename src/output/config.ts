@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Settings } from '../core/settings.js';
 import { type EveOptions, eveForced, eveFromSettings } from './eve/config.js';
 import { type LogFileOptions, logFileOptions, plainFile, timeSpan } from './log-file.js';
+import { type ClientSource, xffOptions } from './proxies.js';
 import type { RetentionPolicy } from './store/retention.js';
 
 export interface OutputConfig {
@@ -18,6 +19,8 @@ export interface OutputConfig {
   queueBytes: number;
   /** How long a sensor's database keeps alerts. */
   retention: RetentionPolicy;
+  /** Where the real client of an alert is looked for. */
+  client: ClientSource;
   /** Name of the sensor in the database (`sensor-name`). */
   sensor: string;
 }
@@ -66,6 +69,7 @@ export function outputConfig(settings: Settings, o: OutputConfigOptions): Output
     },
     queueBytes: settings.size('outputs.queue.size', Defaults.queue, 64 * 1024, 1024 * 1024 * 1024),
     retention: retentionPolicy(settings),
+    client: xffOptions(settings, 'outputs.eve-log').source,
     sensor: settings.string('sensor-name', 'peccary'),
   };
 }

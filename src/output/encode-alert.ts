@@ -13,6 +13,7 @@ import { Dir, IpProto } from '../protocol/ip.js';
 import { RuleAction } from '../rules/compile/layout.js';
 import type { Rule } from '../rules/ir.js';
 import { flowBase, flowRecord, packetBase, packetDstText, packetSrcText } from './encode-base.js';
+import { realClient } from './encode-client.js';
 import { fileRecords } from './encode-file.js';
 import { appProtosOf } from './encode-flow.js';
 import { httpRecord, markAlerted } from './encode-http.js';
@@ -133,6 +134,7 @@ export function alertRecord(
     txId: tx === null ? -1 : tx.id,
     txGuessed: tx !== null && inTx === null,
     http,
+    client: wants.alertClient === null ? '' : realClient(p.flow, tx, wants.alertClient),
     files: inTx === null ? [] : fileRecords(inTx, row.dir),
     tunnel: p.level === 0 ? null : tunnelRecord(p, outer),
     flow: p.flow === 0 ? null : flowRecord(p.flow),

@@ -87,9 +87,10 @@ export function isAlerted(tx: HttpTransaction): boolean {
 
 /**
  * The event of a transaction that is complete (or ended), told once: forgets that alerts named it. `p` is the packet
- * that completed it; `storeBytes` whether an alerted transaction's heads and bodies are wanted.
+ * that completed it; `storeBytes` whether an alerted transaction's heads and bodies are wanted;
+ * `client` who the proxies say it is.
  */
-export function httpEventRecord(p: Packet, tx: HttpTransaction, storeBytes: boolean): HttpEventRecord {
+export function httpEventRecord(p: Packet, tx: HttpTransaction, storeBytes: boolean, client = ''): HttpEventRecord {
   const wasAlerted = isAlerted(tx);
   alerted[tx.slot] = 0;
   return {
@@ -97,5 +98,6 @@ export function httpEventRecord(p: Packet, tx: HttpTransaction, storeBytes: bool
     ...flowBase(tx.flow, Dir.ToServer, p),
     alerted: wasAlerted,
     http: httpRecord(tx, wasAlerted && storeBytes),
+    client,
   };
 }

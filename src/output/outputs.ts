@@ -79,7 +79,7 @@ export class Outputs {
   readonly ended: Promise<WriterSummary>;
 
   constructor(o: OutputsOptions) {
-    this.wants = wantsOf(o.eve, o.fastLog !== null, o.db !== null, o.live);
+    this.wants = wantsOf(o.eve, o.fastLog !== null, o.db !== null, o.live, o.client);
     removeStale(o.spill.dir);
     const bell = new SharedArrayBuffer(Bell.Cells * 4);
     const counts = new SharedArrayBuffer(Count.Cells * 8);

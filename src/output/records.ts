@@ -166,6 +166,8 @@ export interface AlertRecord extends EventBase, AppProtos {
   /** The transaction was the only open one, not one the rule inspected. */
   txGuessed: boolean;
   http: HttpRecord | null;
+  /** The real client, as a proxy tells it; '' when none does. */
+  client: string;
   files: FileRecord[];
   tunnel: TunnelRecord | null;
   flow: FlowRecord | null;
@@ -189,6 +191,8 @@ export interface HttpEventRecord extends EventBase {
   /** An alert named this transaction: the record has heads and bodies, and the store keeps it. */
   alerted: boolean;
   http: HttpRecord;
+  /** As in AlertRecord. */
+  client: string;
 }
 export interface FlowEventRecord extends EventBase, AppProtos {
   kind: 'flow';

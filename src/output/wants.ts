@@ -1,5 +1,6 @@
 /** Which records anybody will read: the pipeline does not build the others. */
 import type { EveOptions } from './eve/config.js';
+import type { ClientSource } from './proxies.js';
 
 export interface Wants {
   alert: boolean;
@@ -26,19 +27,30 @@ export interface Wants {
   packet: boolean;
   bodies: boolean;
   matches: boolean;
+  /** Where the real client of alerts and of http events is looked for; null: it is not wanted. */
+  alertClient: ClientSource | null;
+  httpClient: ClientSource | null;
 }
 
 /** Payload the store keeps of an alert. */
 const StorePayload = 16_384;
 
-export function wantsOf(eve: EveOptions | null, fastLog: boolean, store: boolean, live: boolean): Wants {
+/** `client`: where the store's clients come from when EVE does not say. */
+export function wantsOf(
+  eve: EveOptions | null,
+  fastLog: boolean,
+  store: boolean,
+  live: boolean,
+  client: ClientSource,
+): Wants {
   const alert = eve?.alert ?? null;
   const payload = alert !== null && (alert.payload || alert.payloadPrintable) ? alert.payloadBufferSize : 0;
   return {
     alert: alert !== null || fastLog || store,
     http: eve?.http != null,
     httpOfAlerts: store,
-    httpLines: eve?.http?.extended === true && !eve.pcapFile && eve.communityIdSeed === null && !live,
+    httpLines:
+      eve?.http?.extended === true && !eve.pcapFile && eve.communityIdSeed === null && !live && !eve.http.xff.enabled,
     flow: eve?.flow === true,
     flowOfAlerts: store,
     anomalyDecode: eve?.anomaly?.decode === true,
@@ -54,5 +66,7 @@ export function wantsOf(eve: EveOptions | null, fastLog: boolean, store: boolean
     packet: alert?.packet === true || fastLog || store,
     bodies: alert?.httpBody === true || alert?.httpBodyPrintable === true || store,
     matches: store,
+    alertClient: alert?.xff.enabled ? alert.xff.source : store ? client : null,
+    httpClient: eve?.http?.xff.enabled ? eve.http.xff.source : null,
   };
 }

@@ -17,6 +17,7 @@ import { TxFlag } from '../http/transaction.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { firstTransaction } from '../http/tx-list.js';
 import { alertRecord, rejectTarget } from '../output/encode-alert.js';
+import { realClient } from '../output/encode-client.js';
 import { fileInfoRecord } from '../output/encode-file.js';
 import { flowEventRecord } from '../output/encode-flow.js';
 import { httpEventRecord, isAlerted } from '../output/encode-http.js';
@@ -113,7 +114,10 @@ export class Reporter {
       this.transactionCount++;
       if ((this.wants.http || (this.wants.httpOfAlerts && isAlerted(tx))) && isTold(flow, tx)) {
         const lined = this.wants.httpLines && !isAlerted(tx) && this.port.pushLine(p, tx);
-        if (!lined) this.port.push(httpEventRecord(p, tx, this.wants.httpOfAlerts));
+        if (lined) continue;
+        const source = this.wants.httpClient ?? (isAlerted(tx) ? this.wants.alertClient : null);
+        const client = source === null ? '' : realClient(flow, tx, source);
+        this.port.push(httpEventRecord(p, tx, this.wants.httpOfAlerts, client));
       }
     }
   }

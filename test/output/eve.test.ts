@@ -167,8 +167,8 @@ describe('EVE events (Suricata user guide 7.0, "EVE JSON Format")', () => {
     const o = eveFromSettings(new Settings(tree), false);
     assert.ok(o);
     assert.deepEqual(
-      [o.filename, o.communityIdSeed, o.flow, o.http, o.anomaly, o.fileinfo, o.stats],
-      ['x.json', 7, true, { extended: true }, null, false, true],
+      [o.filename, o.communityIdSeed, o.flow, o.http?.extended, o.anomaly, o.fileinfo, o.stats],
+      ['x.json', 7, true, true, null, false, true],
     );
     assert.equal(o.alert?.ruleMetadata, true);
     assert.equal(o.alert?.payload, false);

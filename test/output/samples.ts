@@ -134,6 +134,7 @@ export function alert(over: Partial<AlertRecord> = {}): AlertRecord {
     txId: 0,
     txGuessed: false,
     http: http(),
+    client: '',
     files: [],
     tunnel: null,
     flow,
@@ -152,6 +153,7 @@ export function httpEvent(over: Partial<HttpEventRecord> = {}): HttpEventRecord 
     ...base,
     alerted: false,
     http: http({ requestHead: null, responseHead: null, responseBody: null }),
+    client: '',
     ...over,
   };
 }

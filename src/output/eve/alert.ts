@@ -33,11 +33,12 @@ function sourceAndTarget(r: AlertCore, target: 'src_ip' | 'dest_ip'): string {
   return target === 'dest_ip' ? `,"source":${src},"target":${dst}` : `,"source":${dst},"target":${src}`;
 }
 
-/** The `alert` object. `options` null: without the rule's metadata, text and references (drop events). */
-export function alertObject(r: AlertCore, rule: RuleInfo | null, options: EveAlertOptions | null): string {
+/** The `alert` object; `client` is its `xff`. `options` null: without the rule's metadata, text and references (drop events). */
+export function alertObject(r: AlertCore, rule: RuleInfo | null, options: EveAlertOptions | null, client = ''): string {
   let s = `{"action":"${r.action}","gid":${r.gid},"signature_id":${r.sid},"rev":${r.rev}`;
   s += `,"signature":${quote(rule?.msg ?? '')},"category":${quote(rule?.classText ?? '')},"severity":${rule?.priority ?? 3}`;
-  if (rule === null) return `${s}}`;
+  const xff = client === '' ? '' : `,"xff":${quote(client)}`;
+  if (rule === null) return `${s}${xff}}`;
   if (rule.target !== null && r.src !== '') s += sourceAndTarget(r, rule.target);
   if (options !== null) {
     if (options.ruleMetadata && rule.metadata.length > 0) s += `,"metadata":${ruleMetadata(rule.metadata)}`;
@@ -45,7 +46,7 @@ export function alertObject(r: AlertCore, rule: RuleInfo | null, options: EveAle
       s += `,"references":${quoteList(rule.references.map(referenceUrl))}`;
     if (options.ruleRaw) s += `,"rule":${quote(rule.text)}`;
   }
-  return `${s}}`;
+  return `${s}${xff}}`;
 }
 
 /** `,"app_proto":…` and the two directions where they differ. */
@@ -98,11 +99,19 @@ export function verdictObject(verdict: string, reject: AlertRecord['reject'], is
   return `,"verdict":{"action":"${verdict}"${how}}`;
 }
 
-export function alertEvent(ctx: EveContext, r: AlertRecord, o: EveAlertOptions): string {
+/** `xff.mode: overwrite`: the client in the place of the peer. */
+function overwritten(r: AlertRecord): AlertRecord {
+  const flow = r.flow === null ? null : { ...r.flow, src: r.client };
+  return r.direction === 'to_client' ? { ...r, dst: r.client, flow } : { ...r, src: r.client, flow };
+}
+
+export function alertEvent(ctx: EveContext, whole: AlertRecord, o: EveAlertOptions): string {
+  const told = o.xff.enabled && whole.client !== '';
+  const r = told && o.xff.overwrite ? overwritten(whole) : whole;
   let s = header(ctx, r, 'alert');
   if (r.txId >= 0) s += `,"tx_id":${r.txId}`;
   if (r.txGuessed) s += ',"tx_guessed":true';
-  s += `,"alert":${alertObject(r, ctx.rule(r.rule), o)}`;
+  s += `,"alert":${alertObject(r, ctx.rule(r.rule), o, told ? r.client : '')}`;
   if (r.tunnel !== null) s += tunnelObject(r.tunnel);
   if (o.appLayer) {
     if (r.http !== null) s += `,"http":${httpObjectWithBodies(r.http, o.httpBody, o.httpBodyPrintable)}`;

@@ -4,6 +4,7 @@
  */
 import type { Settings } from '../../core/settings.js';
 import { type LogFileOptions, logFileOptions, plainFile } from '../log-file.js';
+import { type XffOptions, xffOptions } from '../proxies.js';
 
 export interface EveAlertOptions {
   payload: boolean;
@@ -21,6 +22,7 @@ export interface EveAlertOptions {
   ruleMetadata: boolean;
   ruleRaw: boolean;
   ruleReference: boolean;
+  xff: XffOptions;
 }
 
 export interface EveOptions {
@@ -34,7 +36,7 @@ export interface EveOptions {
   communityIdSeed: number | null;
   /** null: this type is not written. */
   alert: EveAlertOptions | null;
-  http: { extended: boolean } | null;
+  http: { extended: boolean; xff: XffOptions } | null;
   flow: boolean;
   anomaly: { decode: boolean; stream: boolean; applayer: boolean; packetHeader: boolean } | null;
   drop: { alerts: boolean; all: boolean; verdict: boolean } | null;
@@ -43,7 +45,7 @@ export interface EveOptions {
 }
 
 /** Suricata's default: no payload, app-layer and flow metadata, the rule's metadata. */
-const alertDefaults = (): EveAlertOptions => ({
+const alertDefaults = (xff: XffOptions): EveAlertOptions => ({
   payload: false,
   payloadPrintable: false,
   payloadBufferSize: 4096,
@@ -57,6 +59,7 @@ const alertDefaults = (): EveAlertOptions => ({
   ruleMetadata: true,
   ruleRaw: false,
   ruleReference: false,
+  xff,
 });
 
 /** Settings path of `outputs.eve-log`. */
@@ -79,8 +82,13 @@ function namedTypes(settings: Settings): Map<string, string> | null {
   return types;
 }
 
+/** `xff` of a type, or that of eve-log. */
+function xffOf(settings: Settings, path: string): XffOptions {
+  return xffOptions(settings, path !== '' && settings.get(`${path}.xff`) !== undefined ? path : Eve);
+}
+
 function alertOptions(settings: Settings, path: string): EveAlertOptions {
-  const o = alertDefaults();
+  const o = alertDefaults(xffOf(settings, path));
   if (path === '') return o;
   o.payload = settings.bool(`${path}.payload`, false);
   o.payloadPrintable = settings.bool(`${path}.payload-printable`, false);
@@ -150,7 +158,13 @@ export function eveFromSettings(settings: Settings, inline: boolean): EveOptions
   return {
     ...common(settings, settings.string(`${Eve}.filename`, 'eve.json'), logFileOptions(settings, Eve)),
     alert: alert === null ? null : alertOptions(settings, alert),
-    http: http === null ? null : { extended: http === '' ? false : settings.bool(`${http}.extended`, false) },
+    http:
+      http === null
+        ? null
+        : {
+            extended: http === '' ? false : settings.bool(`${http}.extended`, false),
+            xff: xffOf(settings, http),
+          },
     flow: path('flow') !== null,
     anomaly: anomaly === null ? null : anomalyOptions(settings, anomaly),
     drop:
@@ -178,7 +192,7 @@ export function eveForced(settings: Settings, filename: string): EveOptions {
   return {
     ...common(settings, filename, plainFile),
     alert: { ...alertOptions(settings, alert), taggedPackets: true },
-    http: { extended: true },
+    http: { extended: true, xff: xffOf(settings, types?.get('http') ?? '') },
     flow: true,
     anomaly: {
       decode: true,

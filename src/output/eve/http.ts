@@ -1,6 +1,7 @@
 /** EVE's `http` object and event (Suricata user guide 7.0, "Event type: HTTP"). */
 import type { HttpEventRecord, HttpRecord } from '../records.js';
 import { printable } from '../text.js';
+import type { EveOptions } from './config.js';
 import { type EveContext, end, header } from './header.js';
 import { base64, quote } from './json.js';
 
@@ -54,6 +55,9 @@ export function httpObjectWithBodies(h: HttpRecord, encoded: boolean, plain: boo
   return `${s}}`;
 }
 
-export function httpEvent(ctx: EveContext, r: HttpEventRecord, extended: boolean): string {
-  return `${header(ctx, r, 'http')},"tx_id":${r.http.txId},"http":${httpObject(r.http, extended)}${end(ctx, r)}`;
+export function httpEvent(ctx: EveContext, r: HttpEventRecord, o: NonNullable<EveOptions['http']>): string {
+  const told = o.xff.enabled && r.client !== '';
+  const start = header(ctx, told && o.xff.overwrite ? { ...r, src: r.client } : r, 'http');
+  const xff = told && !o.xff.overwrite ? `,"xff":${quote(r.client)}` : '';
+  return `${start},"tx_id":${r.http.txId},"http":${httpObject(r.http, o.extended)}${xff}${end(ctx, r)}`;
 }

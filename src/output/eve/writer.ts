@@ -38,7 +38,7 @@ export class EveWriter {
     const o = this.ctx.options;
     switch (r.kind) {
       case 'http':
-        return o.http === null ? '' : httpEvent(this.ctx, r, o.http.extended);
+        return o.http === null ? '' : httpEvent(this.ctx, r, o.http);
       case 'alert':
         return o.alert === null ? '' : alertEvent(this.ctx, r, o.alert);
       case 'flow':

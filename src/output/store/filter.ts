@@ -7,9 +7,10 @@ export interface AlertFilter {
   runs: number[] | null;
   /** gid null: any. */
   sids: { gid: number | null; sid: number }[];
+  /** The packet's source, or the real client. */
   src: AddressRange[];
   dst: AddressRange[];
-  /** Source or destination. */
+  /** Source, destination or real client. */
   ip: AddressRange[];
   /** Source or destination port. */
   ports: number[];
@@ -67,9 +68,10 @@ export function whereOf(f: AlertFilter): Where {
     const { sql, values } = anyOf(one);
     add(`a.signature_id IN (SELECT id FROM signature WHERE ${sql})`, ...values);
   }
-  if (f.src.length > 0) all.push(anyOf(f.src.map((r) => inRange('src', r))));
+  if (f.src.length > 0) all.push(anyOf(f.src.flatMap((r) => [inRange('src', r), inRange('client', r)])));
   if (f.dst.length > 0) all.push(anyOf(f.dst.map((r) => inRange('dst', r))));
-  if (f.ip.length > 0) all.push(anyOf(f.ip.flatMap((r) => [inRange('src', r), inRange('dst', r)])));
+  if (f.ip.length > 0)
+    all.push(anyOf(f.ip.flatMap((r) => [inRange('src', r), inRange('dst', r), inRange('client', r)])));
   if (f.ports.length > 0) {
     const marks = f.ports.map(() => '?').join(', ');
     add(`(a.src_port IN (${marks}) OR a.dst_port IN (${marks}))`, ...f.ports, ...f.ports);

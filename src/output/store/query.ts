@@ -20,6 +20,10 @@ export interface AlertRow {
   blocked: number;
   src: Buffer;
   dst: Buffer;
+  /** The real client, as a proxy tells it. */
+  client: Buffer | null;
+  /** 1 when the packet came from that side, 0 when it went there. */
+  fromClient: number | null;
   srcPort: number;
   dstPort: number;
   proto: string;
@@ -50,7 +54,7 @@ export function listAlerts(db: Database, f: AlertFilter, sort: SortKey, limit: n
   const where = whereOf(f);
   const statement = db.prepare(
     `SELECT a.id, a.run_id AS run, a.time_us AS timeUs, s.gid, s.sid, s.rev, s.msg AS signature, s.category, s.severity, a.blocked,
-       a.src, a.dst, a.src_port AS srcPort, a.dst_port AS dstPort, a.proto, a.pcap_cnt AS pcapCnt, f.flow_id AS flowId,
+       a.src, a.dst, a.client, a.src = f.src AS fromClient, a.src_port AS srcPort, a.dst_port AS dstPort, a.proto, a.pcap_cnt AS pcapCnt, f.flow_id AS flowId,
        h.method, th.value AS host, tu.value AS url, h.status
      FROM alert a JOIN signature s ON s.id = a.signature_id LEFT JOIN flow f ON f.id = a.flow_id
        LEFT JOIN http h ON h.id = a.http_id LEFT JOIN text th ON th.id = a.host_id LEFT JOIN text tu ON tu.id = a.url_id
@@ -68,7 +72,7 @@ export function countAlerts(db: Database, f: AlertFilter): number {
     .get(...where.values) as number;
 }
 
-export type TopBy = 'signature' | 'src' | 'dst' | 'host' | 'url';
+export type TopBy = 'signature' | 'src' | 'dst' | 'client' | 'host' | 'url';
 
 /** A row of `alerts top`: the value (an address as bytes) and, by signature, its numbers. */
 export interface TopRow {
@@ -90,6 +94,12 @@ const groups: Record<TopBy, { columns: string; join: string; by: string; where: 
   },
   src: { columns: 'a.src AS value', join: '', by: 'a.src', where: 'AND length(a.src) > 0' },
   dst: { columns: 'a.dst AS value', join: '', by: 'a.dst', where: 'AND length(a.dst) > 0' },
+  client: {
+    columns: 'coalesce(a.client, f.src, a.src) AS value',
+    join: 'LEFT JOIN flow f ON f.id = a.flow_id',
+    by: 'coalesce(a.client, f.src, a.src)',
+    where: 'AND length(a.src) > 0',
+  },
   host: { columns: 't.value', join: 'JOIN text t ON t.id = a.host_id', by: 'a.host_id', where: '' },
   url: { columns: 't.value', join: 'JOIN text t ON t.id = a.url_id', by: 'a.url_id', where: '' },
 };
@@ -200,6 +210,7 @@ function storedOf(row: Row): StoredAlert {
       rev: row.rev,
       action: row.blocked === 1 ? 'blocked' : 'allowed',
       http: httpOf(row),
+      client: row.client === null ? '' : addressText(row.client),
       flow: flowOf(row),
       payload: row.payload,
       packet: row.packet,

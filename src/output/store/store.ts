@@ -3,6 +3,7 @@
  * leaves a database with everything but its last second.
  */
 import { addressBytes } from '../address-bytes.js';
+import { plainBytes } from '../proxies.js';
 import type {
   AlertRecord,
   AppProtos,
@@ -81,6 +82,7 @@ export class AlertStore {
   private readonly putFlow;
   private readonly endFlow;
   private readonly putAlert;
+  private readonly putClient;
   private readonly putOrigins;
   private readonly dataVersion;
   private open = false;
@@ -120,10 +122,11 @@ export class AlertStore {
     this.endFlow = db.prepare('UPDATE flow SET state = ?, reason = ? WHERE id = ?');
     this.putAlert = db.prepare(
       `INSERT INTO alert (run_id, time_us, signature_id, src, dst, src_port, dst_port, proto, blocked, pcap_cnt, origin,
-         flow_id, http_id, host_id, url_id, payload_id, packet_id, rest)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         flow_id, http_id, host_id, url_id, payload_id, packet_id, rest, client)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.putHost = db.prepare('UPDATE alert SET host_id = ? WHERE id = ?');
+    this.putClient = db.prepare('UPDATE alert SET client = ? WHERE flow_id = ? AND http_id = ? AND client IS NULL');
     this.putOrigins = db.prepare('UPDATE run SET origins = ? WHERE id = ?');
   }
 
@@ -318,6 +321,7 @@ export class AlertStore {
       this.bytes.id(r.payload),
       this.bytes.id(r.packet),
       restOf(r),
+      r.client === '' ? null : plainBytes(r.client),
     );
     if (http === null || r.http === null) return;
     if (r.http.hostname !== null) this.fillHosts(http, r.http.hostname);
@@ -341,6 +345,8 @@ export class AlertStore {
     this.ensureOpen();
     const http = this.http.put(flow, r.http);
     if (r.http.hostname !== null) this.fillHosts(http, r.http.hostname);
+    // Of alerts that came before the header which names the client.
+    if (r.client !== '') this.putClient.run(plainBytes(r.client), flow, http);
   }
 
   /** A flow that alerts named, now ended. */
