@@ -73,6 +73,7 @@ const elsewhere = [
   ['host-os-policy.POLICY', 'addresses', 'windows for all', ''],
   ['app-layer.protocols.http.libhtp.server-config', 'list: address and the keys of default-config', '', ''],
   ['default-log-dir', 'text', '.', ''],
+  ['outputs.forwarded.trusted-proxies', 'list of addresses', 'anybody', ''],
   ['pcap-file.checksum-checks', 'yes, no or auto', 'auto', ''],
   ['vars.address-groups.NAME', 'addresses', "Suricata's", ''],
   ['vars.port-groups.NAME', 'ports', "Suricata's", ''],
@@ -111,5 +112,21 @@ Sizes take the units b, kb, mb and gb (powers of 1024). \`--set KEY=VALUE\` sets
 | key | value | default | range |
 | --- | --- | --- | --- |
 ${rows.map((row) => `| ${row.map((text) => String(text).replaceAll('|', '\\|')).join(' | ')} |`).join('\n')}
+
+## Log files and the database
+
+Besides Suricata's keys, \`outputs\` has these of Peccary's own.
+
+- \`rotate-size\` of \`eve-log\` and \`fast\`: past it the file is renamed to NAME.1, the one before to NAME.2 and so on, and
+  \`rotate-keep\` of them stay. \`rotate-interval\` opens the file anew, as in Suricata, under the name that \`filename\` gives
+  at that time (\`eve-%Y-%m-%d.json\`); without a time in the name the file stays the same.
+- \`database.max-age\` and \`database.max-size\`: how long the database of a running sensor keeps alerts (\`30d\`; \`no\` or
+  \`0\`: no limit). The oldest are removed in small steps; \`peccary alerts prune\` does the same at once. Replays remove
+  nothing by themselves.
+- \`forwarded.trusted-proxies\`: addresses and CIDR blocks of the proxies that are believed when they name the real client
+  (X-Forwarded-For or the header in \`eve-log.xff.header\`, Forwarded, PROXY headers). The client is then the last address
+  that is none of them. The database always has it; EVE with \`xff.enabled\`.
+- \`queue.size\` and \`spill\`: what waits for the writer in memory and on disk. \`spill.when-full\`: \`wait\` or \`lose\` (the
+  default of a running sensor).
 `;
 }
