@@ -1,4 +1,6 @@
 // The configuration reference: every stage is configured with settings that write down what they are asked for.
+
+import { liveChecksums, liveInterfaces } from '../out/src/capture/live-config.js';
 import { controlConfig } from '../out/src/control/control.js';
 import { Settings } from '../out/src/core/settings.js';
 import { outputConfig } from '../out/src/output/config.js';
@@ -6,6 +8,8 @@ import { configureStages } from '../out/src/sensor/stages.js';
 
 /** A configuration in which every part that is read only when it is there is there. */
 const everything = {
+  'af-packet': [{ interface: 'a' }],
+  pcap: [{ interface: 'b' }],
   outputs: [
     {
       'eve-log': {
@@ -22,7 +26,10 @@ class Recorder extends Settings {
   asked = new Map();
 
   note(path, kind, fallback, range = '') {
-    const key = path.replace(/^outputs\.(\d+)\./, 'outputs.').replace(/\.types\.\d+\./, '.types.');
+    const key = path
+      .replace(/^(af-packet|pcap)\.\d+\./, '$1.N.')
+      .replace(/^outputs\.(\d+)\./, 'outputs.')
+      .replace(/\.types\.\d+\./, '.types.');
     if (!this.asked.has(key)) this.asked.set(key, { kind, fallback, range });
   }
 
@@ -96,6 +103,7 @@ export function configurationReference() {
   const recorder = new Recorder(everything, 'everything');
   configureStages(recorder, 'none', true);
   outputConfig(recorder, { eve: null, logDir: '.', inline: true, live: false });
+  for (const { name } of liveInterfaces(recorder, [], null)) liveChecksums(recorder, name);
   controlConfig(recorder, '.');
   const rows = [...recorder.asked].map(([key, { kind, fallback, range }]) => [key, kind, fallback ?? '', open(range)]);
   const known = new Set(rows.map(([key]) => key));
