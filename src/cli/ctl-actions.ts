@@ -2,6 +2,8 @@
 import type { ControlClient } from '../control/client.js';
 import { flatCounters } from '../control/counter-tree.js';
 import { PeccaryError } from '../core/errors.js';
+import type { HealthReport } from '../sensor/health.js';
+import { percentText } from '../sensor/health-words.js';
 import { type ActionName, actionList, type CtlFlags } from './ctl-names.js';
 import { type Column, outputWidth, safe, safeJson, tableLines } from './format.js';
 import { byteSize, grouped, painter, plural } from './text.js';
@@ -75,6 +77,31 @@ const interfaces: Run = async (client, _words, flags) => {
   return {
     json: rows,
     text: () => (rows.length === 0 ? line('no interfaces') : table(rows, interfaceColumns, flags)),
+  };
+};
+
+type Health = Pick<HealthReport, 'measures' | 'findings'> & { at: string; interval: number };
+
+const health: Run = async (client, _words, flags) => {
+  const report = await ask<Health>(client, 'health');
+  const wrong = new Set(report.findings.map(({ kind }) => kind));
+  const columns: Column<Health['measures'][number]>[] = [
+    { title: 'measure', text: ({ kind }) => kind },
+    { title: 'count', text: ({ count }) => grouped(count), right: true },
+    { title: 'of', text: ({ of }) => grouped(of), right: true },
+    {
+      title: 'share',
+      text: ({ rate }) => percentText(rate),
+      right: true,
+      style: ({ kind }) => (wrong.has(kind) ? 'red' : null),
+    },
+    { title: 'threshold', text: ({ threshold }) => percentText(threshold), right: true },
+  ];
+  const found = report.findings.map(({ summary, cause, remedy }) => line(`${summary}: ${cause}; ${remedy}`));
+  const head = `${wrong.size === 0 ? 'good' : plural(wrong.size, 'finding')}, ${Math.round(report.interval)} s until ${report.at}`;
+  return {
+    json: report,
+    text: () => [line(head), ...found, '\n', table(report.measures, columns, flags)].join(''),
   };
 };
 
@@ -182,6 +209,7 @@ const send: Run = (client, [command, ...pairs]) => {
 
 const runs: Record<keyof typeof actionList, Run> = {
   stats,
+  health,
   interfaces,
   rules,
   reload,

@@ -17,6 +17,7 @@ export interface ActionName {
 
 export const actionList = {
   stats: { usage: '[NAME…]', summary: 'counters that are not zero, of these names', words: [0, 64] },
+  health: { usage: '', summary: 'what was lost in the last interval, why, and what helps', words: [0, 0] },
   interfaces: { usage: '', summary: 'what each interface received and dropped', words: [0, 0] },
   rules: { usage: '', summary: 'how many rules are loaded, which were refused and why', words: [0, 0] },
   reload: { usage: '', summary: 'load the rules anew', words: [0, 0] },

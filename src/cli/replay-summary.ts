@@ -91,6 +91,8 @@ export function textSummary(
   ];
   const told = latencyLine(summary);
   if (told !== null) lines.push(told);
+  for (const { summary: what, cause, remedy } of summary.health)
+    lines.push(`${paint('yellow', what)}: ${cause}; ${remedy}`);
   return [
     `${lines.join('\n')}\n`,
     signatureTable(summary, width, paint),

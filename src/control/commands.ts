@@ -53,6 +53,7 @@ export class Commander {
       'capture-mode': () => done(sensor.captureMode),
       'conf-get': (args) => this.setting(args),
       'dump-counters': () => done({ uptime: this.uptime(), ...counterTree(sensor.counters()) }),
+      health: () => this.health(),
       'reload-rules': reload,
       'ruleset-reload-rules': reload,
       'ruleset-reload-nonblocking': () => this.reload(false),
@@ -81,6 +82,14 @@ export class Commander {
     if (typeof variable !== 'string') return refused('variable is not a string');
     const value = this.sensor.setting(variable);
     return value === undefined ? refused('Unable to get value') : done(value);
+  }
+
+  /** A command of Peccary's own. */
+  private health(): Reply {
+    const report = this.sensor.health();
+    if (report === null) return refused('The first interval is not over yet');
+    const { atMs, seconds, measures, findings } = report;
+    return done({ at: timestamp(atMs), interval: seconds, measures, findings });
   }
 
   private interfaceStat(args: Arguments): Reply {

@@ -56,6 +56,16 @@ export function tcpChecksumOk(p: Packet): boolean {
   return fold(pseudoSum(p, IpProto.Tcp, len) + sum(p.l4Off, len)) === 0xffff;
 }
 
+/**
+ * Whether the checksum field of a TCP packet holds the sum of the pseudo header alone, not complemented: what a system
+ * leaves there when its network card is to do the rest (Linux Documentation/networking/checksum-offloads.rst, "TX
+ * Checksum Offload"). A capture on that system has such packets; they never are on a wire.
+ */
+export function tcpChecksumOffloaded(p: Packet): boolean {
+  if (p.l4Off === 0 || p.ipProto !== IpProto.Tcp) return false;
+  return ((mem[p.l4Off + 16] << 8) | mem[p.l4Off + 17]) === fold(pseudoSum(p, IpProto.Tcp, transportLen(p)));
+}
+
 /** The UDP checksum. Zero means none over IPv4 (RFC 768); over IPv6 it is wrong (RFC 8200 section 8.1). */
 export function udpChecksumOk(p: Packet): boolean {
   if (p.l4Off === 0 || p.ipProto !== IpProto.Udp) return true;

@@ -15,7 +15,20 @@ const cBytes = counter('decoder.bytes');
 const cMaxSize = counter('decoder.max_pkt_size');
 const cAvgSize = counter('decoder.avg_pkt_size');
 const cInvalid = counter('decoder.invalid');
+/** Frames of which the capture has the beginning only, and those longer than the MTU allows (health.mtu). */
+const cCut = counter('decoder.cut_by_snaplen');
+const cSuper = counter('decoder.super_frames');
 const cUnknownLink = counter('decoder.unknown_link_type');
+
+/** Bytes that a frame has beside what the MTU counts: Ethernet and three VLAN tags. */
+const FrameExtra = 14 + 12;
+
+let longest = 1500 + FrameExtra;
+
+/** The largest MTU of the links that are watched: longer frames were joined by GRO, LRO or TSO. */
+export function setMtu(mtu: number): void {
+  longest = mtu + FrameExtra;
+}
 
 /** Reads the `decoder` section of suricata.yaml. */
 export function configureDecode(settings: Settings): void {
@@ -36,7 +49,11 @@ export function decodeFrame(p: Packet, off: number, capLen: number, wireLen: num
   p.frameOff = off;
   p.frameLen = capLen;
   p.wireLen = wireLen;
-  if (wireLen > capLen) p.flags = PacketFlag.Truncated;
+  if (wireLen > capLen) {
+    p.flags = PacketFlag.Truncated;
+    counts[cCut]++;
+  }
+  if (wireLen > longest) counts[cSuper]++;
   p.restOff = off;
   p.restLen = capLen;
   counts[cPkts]++;

@@ -2,10 +2,12 @@
  * Checksum policy (-k, pcap-file.checksum-checks): which packets are verified, and what "auto" decides.
  *
  * "auto" follows Suricata: after the first 1,000 packets with a checksum of which more than one in ten is wrong, the
- * capture was made where the network card computes checksums, and none are verified from there on.
+ * capture was made where the network card computes checksums, and none are verified from there on. Other than Suricata,
+ * it takes packets among these first ones whose checksum was plainly left to the card (tcpChecksumOffloaded), so that a
+ * sensor on its own host's interface misses nothing until it has decided.
  */
 import { counter, counts } from '../core/counters.js';
-import { tcpChecksumOk } from '../decode/checksum.js';
+import { tcpChecksumOffloaded, tcpChecksumOk } from '../decode/checksum.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import { IpProto } from '../protocol/ip.js';
 
@@ -21,6 +23,11 @@ export type ChecksumMode = 'all' | 'none' | 'auto';
 export const invalidByOrigin = new Float64Array(64);
 
 const cInvalid = counter('tcp.invalid_checksum');
+/** Wrong checksums that were left to the network card: all that were seen, and those whose packets were taken. */
+const cOffloaded = counter('tcp.checksum_offloaded');
+const cTaken = counter('tcp.checksum_offloaded_taken');
+/** How often "auto" decided to verify none. */
+const cAutoOff = counter('tcp.checksum_auto_off');
 
 let verify = true;
 let sampling = false;
@@ -40,17 +47,28 @@ export function checkPacket(p: Packet): void {
   if (!verify || p.ipProto !== IpProto.Tcp || p.l4Off === 0) return;
   if ((p.flags & (PacketFlag.Truncated | PacketFlag.Pseudo)) !== 0) return;
   const ok = tcpChecksumOk(p);
-  if (sampling) {
-    sampled++;
-    if (!ok) wrong++;
-    if (sampled >= Auto.Sample) {
-      sampling = false;
-      if (wrong * Auto.Ratio > sampled) verify = false;
-    }
-  }
-  if (!ok && verify) {
-    counts[cInvalid]++;
-    invalidByOrigin[p.origin]++;
-    p.flags |= PacketFlag.BadChecksum;
-  }
+  const taken = !ok && isTaken(p);
+  if (sampling) sample(ok);
+  if (ok || taken || !verify) return;
+  counts[cInvalid]++;
+  invalidByOrigin[p.origin]++;
+  p.flags |= PacketFlag.BadChecksum;
+}
+
+/** Whether a packet with a wrong checksum is inspected all the same, because the card would have mended it. */
+function isTaken(p: Packet): boolean {
+  if (!tcpChecksumOffloaded(p)) return false;
+  counts[cOffloaded]++;
+  if (sampling) counts[cTaken]++;
+  return sampling;
+}
+
+function sample(ok: boolean): void {
+  sampled++;
+  if (!ok) wrong++;
+  if (sampled < Auto.Sample) return;
+  sampling = false;
+  if (wrong * Auto.Ratio <= sampled) return;
+  verify = false;
+  counts[cAutoOff]++;
 }

@@ -12,6 +12,7 @@ import { counterNames, counts } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
 import type { LogLevel } from '../core/log.js';
 import { Settings } from '../core/settings.js';
+import { setMtu } from '../decode/decode.js';
 import { changeDataset, saveDatasets } from '../detect/datasets.js';
 import { detectNotes, installRules } from '../detect/engine.js';
 import { setFileOutputs } from '../files/files.js';
@@ -19,6 +20,7 @@ import { OutputPort } from '../output/port.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import { invalidByOrigin } from './checksums.js';
 import { EngineClock } from './engine-clock.js';
+import { healthConfig } from './health-config.js';
 import {
   Control,
   type FromLive,
@@ -78,11 +80,18 @@ class LiveThread {
     this.pipeline = new Pipeline(this.reporter, false);
     this.install(first);
     setFileOutputs(this.outputs.wants.fileinfo || this.outputs.wants.filesOfAlerts);
+    const names = start.interfaces.map((i) => i.name);
+    setMtu(healthConfig(settings, names).mtu);
     this.source = new LiveSource(start.interfaces, this.interfaceCells, (level, message) => this.log(level, message));
     this.outputs.useOrigins(this.source.origins);
-    const names = [...counterNames()];
-    this.namesSent = names.length;
-    this.send({ type: 'ready', counters: counts.buffer as SharedArrayBuffer, names, settingsRead: settings.known() });
+    const counted = [...counterNames()];
+    this.namesSent = counted.length;
+    this.send({
+      type: 'ready',
+      counters: counts.buffer as SharedArrayBuffer,
+      names: counted,
+      settingsRead: settings.known(),
+    });
   }
 
   /** Until it is told to stop. */

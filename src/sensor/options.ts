@@ -2,6 +2,7 @@
 import type { Places, Tree } from '../core/settings.js';
 import type { ListFiles } from '../rules/manage/lists.js';
 import type { Explained, RuleId } from './explained.js';
+import type { HealthFinding } from './health.js';
 
 export interface ReplayOptions {
   /** Capture files or directories; "-" is standard input. */
@@ -87,6 +88,8 @@ export interface ReplaySummary {
   /** What went wrong while writing: disk full, database locked … */
   outputFaults: string[];
   counters: Record<string, number>;
+  /** What of the traffic the capture lacks, or has not as it was. */
+  health: HealthFinding[];
   /** What rules asked for and could not have: reputation files that cannot be read, libmagic. */
   notes: string[];
   /** Keys of the configuration that nothing read. */

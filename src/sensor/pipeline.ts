@@ -33,6 +33,7 @@ import {
   takePiece,
 } from '../stream/stream.js';
 import { checkPacket } from './checksums.js';
+import { judgeFlow } from './health-inputs.js';
 import type { Reporter } from './reporter.js';
 
 const enum Limit {
@@ -230,6 +231,7 @@ export class Pipeline {
     }
     this.reporter.transactions(p, flow, true);
     this.reporter.flow(flow, p.origin);
+    judgeFlow(flow);
     releaseDetect(flow);
     releaseAppLayer(flow);
     releaseStream(flow);

@@ -12,6 +12,8 @@ import { Outputs, type OutputsSummary } from '../output/outputs.js';
 import type { RuleInfo } from '../output/records.js';
 import { RuleTable } from '../output/rule-table.js';
 import { explained, explainRequest } from './explained.js';
+import { findingsOf } from './health.js';
+import { healthConfig } from './health-config.js';
 import type { ReplayOptions, ReplaySummary } from './options.js';
 import { firstRefusal, type PreparedRules, prepareRules } from './prepared-rules.js';
 import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
@@ -193,6 +195,7 @@ function summarise(
     lostEvents: written.lostEvents,
     outputFaults: written.faults,
     counters,
+    health: findingsOf(counters, healthConfig(settings)),
     notes: [...prepared.notes, ...result.notes],
     unknownKeys: settings.unreadNotes(),
     db: options.db,

@@ -1,5 +1,6 @@
 /** A running sensor as those who steer it see it: signals, the control socket, the metrics. */
 import type { RuleNote } from '../rules/ir.js';
+import type { HealthReport } from './health.js';
 
 /** An interface that is captured on. Counts since the sensor started. */
 export interface InterfaceStat {
@@ -31,6 +32,8 @@ export interface RunningSensor {
   interfaces(): InterfaceStat[];
   /** Counters of all workers, added up. */
   counters(): Record<string, number>;
+  /** What was lost in the last whole interval, and what is wrong; null before the first one is over. */
+  health(): HealthReport | null;
   /** Loads the rules anew and puts them to work between two batches. */
   reloadRules(): Promise<ReloadReport>;
   /** The last load: when it ended (milliseconds since 1970) and what came of it. */

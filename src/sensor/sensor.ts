@@ -14,6 +14,9 @@ import { Outputs, type OutputsSummary } from '../output/outputs.js';
 import type { RuleNote } from '../rules/ir.js';
 import type { ChecksumMode } from './checksums.js';
 import type { LoadedConfig } from './config.js';
+import { type HealthReport, HealthWatch } from './health.js';
+import { type HealthConfig, healthConfig } from './health-config.js';
+import { HealthLog } from './health-log.js';
 import type { LiveResult, RulesMessage } from './live-protocol.js';
 import {
   loadChosen,
@@ -79,6 +82,12 @@ export class Sensor implements RunningSensor {
   private nextReload: Promise<ReloadReport> | null = null;
   private stopping: Promise<void> | null = null;
   private statsTimer: NodeJS.Timeout | undefined;
+  private readonly healthWatch: HealthWatch;
+  private readonly healthLog: HealthLog;
+  private healthTimer: NodeJS.Timeout | undefined;
+  private healthMs = performance.now();
+  private healthPackets = 0;
+  private lastHealth: HealthReport | null = null;
   /** Monotonic. */
   private readonly beganMs = performance.now();
 
@@ -90,7 +99,10 @@ export class Sensor implements RunningSensor {
     private current: LoadedRules,
     private ruleSet: number,
     loadMs: number,
+    private readonly healthOf: HealthConfig,
   ) {
+    this.healthWatch = new HealthWatch(healthOf);
+    this.healthLog = new HealthLog(options.logDir, options.log);
     this.interfaceNames = interfaceList.map((i) => i.name);
     this.cells = new SharedArrayBuffer(interfaceList.length * InterfaceCell.Stride * 8);
     this.last = { ...reportOf(current.report, null, loadMs), atMs: Date.now() };
@@ -117,6 +129,10 @@ export class Sensor implements RunningSensor {
     settings.markRead(options.configRead);
     const interfaces = liveInterfaces(settings, options.interfaces, options.bpf);
     const { eve, logDir, db } = options;
+    const health = healthConfig(
+      settings,
+      interfaces.map((i) => i.name),
+    );
     const outConfig = outputConfig(settings, { eve, logDir, inline: false, live: true });
     const run = {
       kind: 'live' as const,
@@ -135,9 +151,10 @@ export class Sensor implements RunningSensor {
       if (options.strict) refuseAny(rules.report);
       settings.markRead(rules.settingsRead);
       const ruleSet = outputs.setPackedRules(rules.packed);
-      const sensor = new Sensor(options, settings, interfaces, outputs, rules, ruleSet, took);
+      const sensor = new Sensor(options, settings, interfaces, outputs, rules, ruleSet, took, health);
       settings.markRead(await sensor.workers.start());
       sensor.tellStats(outConfig.statsSeconds);
+      sensor.watchHealth();
       return sensor;
     } catch (e) {
       await outputs.close(null).catch(() => undefined); // the fault that brought us here is the one to tell
@@ -170,6 +187,30 @@ export class Sensor implements RunningSensor {
     this.statsTimer.unref();
   }
 
+  /** A look at what is lost, every so many seconds. */
+  private watchHealth(): void {
+    const { seconds } = this.healthOf;
+    this.healthMs = performance.now();
+    if (seconds === 0) return;
+    this.healthTimer = setInterval(() => this.lookAtHealth(), seconds * 1000);
+    this.healthTimer.unref();
+  }
+
+  private lookAtHealth(): void {
+    const now = performance.now();
+    const counters = this.counters();
+    const packets = counters['decoder.pkts'] ?? 0;
+    const report = this.healthWatch.look(counters, Date.now(), (now - this.healthMs) / 1000);
+    this.lastHealth = report;
+    this.healthLog.tell(report, packets - this.healthPackets);
+    this.healthMs = now;
+    this.healthPackets = packets;
+  }
+
+  health(): HealthReport | null {
+    return this.lastHealth;
+  }
+
   private writeStats(): void {
     const uptimeS = Math.floor((performance.now() - this.beganMs) / 1000);
     this.outputs.stats({ tsUs: Date.now() * 1000, uptimeS, counters: this.counters() });
@@ -182,6 +223,7 @@ export class Sensor implements RunningSensor {
 
   private async giveUp(e: Error): Promise<void> {
     clearInterval(this.statsTimer);
+    clearInterval(this.healthTimer);
     await this.workers.terminate();
     const { alerts: _alerts, ...totals } = this.workers.result();
     await within(this.outputs.close(totals), Limit.CommitMs, '').catch(() => undefined);
@@ -309,12 +351,14 @@ export class Sensor implements RunningSensor {
 
   private async stop(): Promise<void> {
     clearInterval(this.statsTimer);
+    clearInterval(this.healthTimer);
     let fault: Error | null = null;
     await within(this.workers.drain(), Limit.DrainMs, 'the worker did not stop in time').catch((e: Error) => {
       fault = e;
     });
     await this.workers.terminate();
     if (this.statsTimer !== undefined) this.writeStats();
+    if (this.healthTimer !== undefined) this.lookAtHealth();
     const { alerts, ...totals } = this.workers.result();
     try {
       const closed = this.outputs.close(totals);

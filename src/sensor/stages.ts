@@ -2,7 +2,7 @@
 import { configureAlerts } from '../alert/verdict.js';
 import { configureAppLayer } from '../applayer/applayer.js';
 import type { Settings } from '../core/settings.js';
-import { configureDecode } from '../decode/decode.js';
+import { configureDecode, setMtu } from '../decode/decode.js';
 import { configureDefrag } from '../defrag/defrag.js';
 import { configureDatasets } from '../detect/datasets.js';
 import { configureDetect } from '../detect/engine.js';
@@ -11,6 +11,8 @@ import { configureFlow } from '../flow/table.js';
 import { configureHttp } from '../http/parser.js';
 import { configureStream } from '../stream/stream.js';
 import { type ChecksumMode, configureChecksums } from './checksums.js';
+import { healthConfig } from './health-config.js';
+import { resetHealthInputs } from './health-inputs.js';
 
 /**
  * Throws PeccaryError('config') for a value that cannot be. `inline`: data is inspected on arrival and verdicts count.
@@ -27,5 +29,7 @@ export function configureStages(settings: Settings, checksums: ChecksumMode, inl
   configureDetect(settings, inline);
   configureDatasets(settings, logDir);
   configureAlerts(settings, inline);
+  setMtu(healthConfig(settings).mtu);
+  resetHealthInputs();
   configureChecksums(checksums, settings.bool('stream.checksum-validation', true));
 }

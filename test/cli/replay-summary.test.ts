@@ -24,6 +24,7 @@ function summary(changes: Partial<ReplaySummary>): ReplaySummary {
     outputFaults: [],
     notes: [],
     counters: {},
+    health: [],
     unknownKeys: [],
     db: 'peccary.db',
     suspensions: [],

@@ -1,5 +1,6 @@
 /** A sensor that says what it is told to say and remembers what it was asked: for tests of the socket alone. */
 import type { RuleNote } from '../../src/rules/ir.js';
+import type { HealthReport } from '../../src/sensor/health.js';
 import type { InterfaceStat, ReloadReport, RunningSensor } from '../../src/sensor/running.js';
 
 export class SensorDouble implements RunningSensor {
@@ -10,6 +11,7 @@ export class SensorDouble implements RunningSensor {
   readonly asked: string[] = [];
   report: ReloadReport = { fault: null, loaded: 12, failed: 2, skipped: 1, tookMs: 5 };
   refused: RuleNote[] = [];
+  healthReport: HealthReport | null = null;
   /** What the next reloads wait for. */
   gate: Promise<void> = Promise.resolve();
   counterValues: Record<string, number> = {
@@ -31,6 +33,10 @@ export class SensorDouble implements RunningSensor {
 
   counters(): Record<string, number> {
     return this.counterValues;
+  }
+
+  health(): HealthReport | null {
+    return this.healthReport;
   }
 
   async reloadRules(): Promise<ReloadReport> {
