@@ -30,6 +30,8 @@ const FlushBytes = 262_144;
 const enum PipeWait {
   First = 1,
   Most = 50,
+  /** Waited in all before a patient sink does something else, and one that was given up loses what it has. */
+  InAll = 500,
 }
 
 const Newline = 0x0a;
@@ -46,6 +48,7 @@ export class Sink implements LineSink {
   private readonly pattern: string;
   private readonly options: LogFileOptions;
   private patient: boolean;
+  private hurried = false;
   private path = '';
   private fd = 1;
   /** Bytes in the file, and when it is to be opened anew (clock time, milliseconds). */
@@ -111,6 +114,7 @@ export class Sink implements LineSink {
 
   giveUp(): void {
     this.patient = false;
+    this.hurried = true;
     this.flush();
   }
 
@@ -207,6 +211,7 @@ export class Sink implements LineSink {
   private writeRest(): boolean {
     const bytes = this.rest as Uint8Array;
     let wait = PipeWait.First as number;
+    let waited = 0;
     while (this.at < bytes.length) {
       try {
         const n = writeSync(this.fd, bytes, this.at, bytes.length - this.at);
@@ -214,10 +219,13 @@ export class Sink implements LineSink {
         this.size += n;
         this.written += n;
         wait = PipeWait.First;
+        waited = 0;
       } catch (e) {
         const code = (e as NodeJS.ErrnoException).code;
-        if (code === 'EAGAIN') {
+        const tooLong = waited >= PipeWait.InAll && (this.patient || this.hurried);
+        if (code === 'EAGAIN' && !tooLong) {
           Atomics.wait(pause, 0, 0, wait);
+          waited += wait;
           wait = Math.min(wait * 2, PipeWait.Most);
           continue;
         }

@@ -1,6 +1,17 @@
 /** Log files: rotation and reopening (Suricata user guide 7.0, "EVE Output", "Rotate log file"). */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,6 +139,23 @@ describe('a log file', () => {
     sink.push('{"next":1}\n');
     sink.close();
     assert.equal(text('eve.json'), '{"whole":1}\n{"cut":\n{"next":1}\n');
+  });
+
+  it('that is a pipe nobody reads is tried again, and given up at the end', async () => {
+    const fifo = join(dir, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    const sink = new Sink(`/proc/self/fd/${reader}`, plainFile, true);
+    // Opened by its name a pipe blocks: this is the end that does not, as standard output may be.
+    Object.assign(sink, { fd: reader });
+    sink.push(`${'x'.repeat(200_000)}\n`);
+    sink.flush();
+    assert.ok(sink.stuck);
+    assert.match(sink.trouble ?? '', /EAGAIN/);
+    sink.giveUp();
+    assert.deepEqual([sink.stuck, sink.refused], [false, 1]);
+    assert.match(sink.fault ?? '', /EAGAIN/);
+    sink.close();
   });
 
   it('that was moved away is made anew when asked to, and not before (logrotate and SIGHUP)', async () => {

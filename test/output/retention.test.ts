@@ -221,6 +221,25 @@ describe('retention', () => {
     store.close(null);
   });
 
+  it('leaves nothing of a transaction that ends after its alert was removed, once its flow goes', async () => {
+    const { db, store } = await open();
+    store.add(alert(0, now - 40 * DayUs), () => rule);
+    store.add(alert(1, now), () => rule);
+    store.commit();
+    const steps = new Retention(db);
+    assert.equal(steps.stepAge(now - 30 * DayUs), 1);
+    const http = samples.http({ txId: 0, url: '/late' });
+    store.add(samples.httpEvent({ flowId: 1, alerted: true, http }), () => rule);
+    store.commit();
+    assert.equal(count(db, 'http'), 2);
+    assert.equal(steps.stepAge(now + 1), 1);
+    assert.deepEqual(
+      ['alert', 'http', 'flow', 'text', 'bytes'].map((t) => count(db, t)),
+      [0, 0, 0, 0, 0],
+    );
+    store.close(null);
+  });
+
   it('is configured below outputs.database; 10 GiB unless it is', () => {
     const policy = (tree: Record<string, string>) => retentionPolicy(new Settings({ outputs: [{ database: tree }] }));
     assert.deepEqual(policy({}), { maxAgeS: 0, maxBytes: 10 * 2 ** 30 });

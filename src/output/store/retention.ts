@@ -68,6 +68,7 @@ export class Retention {
   private readonly transactionUsed;
   private readonly deleteHttp;
   private readonly deleteFlow;
+  private readonly deleteHttpOf;
   private readonly deleteText;
   private readonly deleteBytes;
   private readonly deleteRuns;
@@ -81,6 +82,7 @@ export class Retention {
     this.deleteAlert = db.prepare('DELETE FROM alert WHERE id = ?');
     this.transactionUsed = db.prepare('SELECT 1 FROM alert WHERE flow_id = ? AND http_id = ?');
     this.deleteHttp = db.prepare(`DELETE FROM http WHERE id = ? RETURNING ${httpColumns.join(', ')}`);
+    this.deleteHttpOf = db.prepare(`DELETE FROM http WHERE flow_id = ? RETURNING ${httpColumns.join(', ')}`);
     this.deleteFlow = unused(db, 'flow', { alert: ['flow_id'] });
     this.deleteText = unused(db, 'text', textUses);
     this.deleteBytes = unused(db, 'bytes', bytesUses);
@@ -166,7 +168,14 @@ export class Retention {
       note(row, textUses.http, texts);
       note(row, bytesUses.http, bytes);
     }
-    for (const id of flows) this.deleteFlow.run({ id });
+    for (const id of flows) {
+      if (this.deleteFlow.run({ id }).changes === 0) continue;
+      // Transactions that ended after their alerts had been removed.
+      for (const row of this.deleteHttpOf.all(id) as Record<string, number | null>[]) {
+        note(row, textUses.http, texts);
+        note(row, bytesUses.http, bytes);
+      }
+    }
     for (const id of texts) this.deleteText.run({ id });
     for (const id of bytes) this.deleteBytes.run({ id });
   }
