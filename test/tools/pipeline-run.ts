@@ -48,6 +48,8 @@ const wants: Wants = {
   packet: true,
   bodies: true,
   matches: true,
+  alertClient: null,
+  httpClient: null,
 };
 
 const compiled = new Map<string, CompiledRules>();
