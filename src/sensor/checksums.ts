@@ -22,7 +22,6 @@ export type ChecksumMode = 'all' | 'none' | 'auto';
 /** Wrong checksums by origin of the packet (capture file or interface); of the first few. */
 export const invalidByOrigin = new Float64Array(64);
 
-const cInvalid = counter('tcp.invalid_checksum');
 /** Wrong checksums that were left to the network card: all that were seen, and those whose packets were taken. */
 const cOffloaded = counter('tcp.checksum_offloaded');
 const cTaken = counter('tcp.checksum_offloaded_taken');
@@ -50,7 +49,6 @@ export function checkPacket(p: Packet): void {
   const taken = !ok && isTaken(p);
   if (sampling) sample(ok);
   if (ok || taken || !verify) return;
-  counts[cInvalid]++;
   invalidByOrigin[p.origin]++;
   p.flags |= PacketFlag.BadChecksum;
 }

@@ -116,9 +116,9 @@ describe('a replay says what its capture lacks', function () {
     assert.match(first.remedy, /tcpdump -s 0/);
   });
 
-  it('wrong checksums; -k none has nothing to tell', () => {
+  it('wrong checksums, each counted once; -k none has nothing to tell', () => {
     const bad = sessions(20).map((f, i) => (i % 4 === 0 ? damaged(f) : f));
-    assert.ok(told(bad, '-k', 'all').some((line) => /^checksum_failures \d+\/\d+$/.test(line)));
+    assert.ok(told(bad, '-k', 'all').includes('checksum_failures 50/200'));
     assert.ok(!told(bad, '-k', 'none').some((line) => line.startsWith('checksum')));
   });
 
