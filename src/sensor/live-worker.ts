@@ -8,6 +8,7 @@ import { acquireHandle, closeHandle } from '../addon/handles.js';
 import { bindAlerts } from '../alert/verdict.js';
 import { Batch, SourceStatus } from '../capture/batch.js';
 import { InterfaceCell, LiveSource } from '../capture/live-source.js';
+import { collectGarbage } from '../core/collect.js';
 import { counterNames, counts } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
 import type { LogLevel } from '../core/log.js';
@@ -166,6 +167,7 @@ class LiveThread {
     this.install(m, renumbering(this.rules, m.rules));
     this.reporter.useRules(m.rules);
     this.rules = m.rules;
+    collectGarbage(); // the rules before
     this.send({ type: 'installed', ruleSet: m.ruleSet, tookMs: performance.now() - from });
   }
 

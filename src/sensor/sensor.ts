@@ -5,6 +5,7 @@
 
 import { type LiveInterface, liveChecksums, liveInterfaces } from '../capture/live-config.js';
 import { InterfaceCell } from '../capture/live-source.js';
+import { collectGarbage } from '../core/collect.js';
 import { PeccaryError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { packageVersion } from '../core/package-root.js';
@@ -294,6 +295,7 @@ export class Sensor implements RunningSensor {
       log('error', `rules were not reloaded, those before stay in force: ${message}`);
     }
     this.last = { ...report, atMs: Date.now() };
+    collectGarbage(); // the rules that are not in force
     return report;
   }
 
