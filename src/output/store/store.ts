@@ -170,7 +170,8 @@ export class AlertStore {
 
   /** Removes what is too old or too much, for a bounded time; called after a commit. `busy`: records wait. */
   tidy(nowMs: number, busy: boolean): void {
-    if (this.retention === null || this.open || this.fault !== null || nowMs - this.tidiedMs < Tidy.Every) return;
+    if (this.retention === null || this.open || this.stuck || this.fault !== null || nowMs - this.tidiedMs < Tidy.Every)
+      return;
     this.tidiedMs = nowMs;
     const { policy, steps } = this.retention;
     try {
