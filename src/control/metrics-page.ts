@@ -55,6 +55,7 @@ export function metricsPage(sensor: RunningSensor): MetricsPage {
     });
   }
   addInterfaces(sensor, registry);
+  addHealth(sensor, registry);
   new Gauge({
     name: 'peccary_counter',
     help: 'Every counter by the name it has in stats events.',
@@ -89,6 +90,31 @@ export function metricsPage(sensor: RunningSensor): MetricsPage {
       return registry.metrics();
     },
   };
+}
+
+/** Absent until the first interval of health is over. */
+function addHealth(sensor: RunningSensor, registry: Registry): void {
+  const labelNames = ['kind'];
+  const registers = [registry];
+  new Gauge({
+    name: 'peccary_health_share',
+    help: 'Share of the last interval, 0 to 1, that was lost or cannot be inspected.',
+    labelNames,
+    registers,
+    collect() {
+      for (const { kind, rate } of sensor.health()?.measures ?? []) this.set({ kind }, rate);
+    },
+  });
+  new Gauge({
+    name: 'peccary_health_trouble',
+    help: '1 from when that share passed its threshold until it is over.',
+    labelNames,
+    registers,
+    collect() {
+      const { measures = [], findings = [] } = sensor.health() ?? {};
+      for (const { kind } of measures) this.set({ kind }, findings.some((f) => f.kind === kind) ? 1 : 0);
+    },
+  });
 }
 
 function addInterfaces(sensor: RunningSensor, registry: Registry): void {

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { Commander } from '../../src/control/commands.js';
 import type { Reply } from '../../src/control/messages.js';
 import { packageVersion } from '../../src/core/package-root.js';
+import { Settings } from '../../src/core/settings.js';
+import { type HealthReport, HealthWatch } from '../../src/sensor/health.js';
+import { healthConfig, healthKinds } from '../../src/sensor/health-config.js';
 import { SensorDouble } from './sensor-double.js';
 
 describe('commands of the control socket (Suricata manual, "Interacting via Unix Socket")', () => {
@@ -53,6 +56,20 @@ describe('commands of the control socket (Suricata manual, "Interacting via Unix
       g: { h: 5, total: 6 },
       ['__proto__']: { x: 7 },
     });
+  });
+
+  it('health: of the last interval, what was measured and what is wrong', async () => {
+    assert.deepEqual(await run('health'), { ok: false, message: 'The first interval is not over yet' });
+    const watch = new HealthWatch(healthConfig(new Settings({})));
+    const counters = { 'flow.tcp_one_way': 97, 'flow.tcp_two_way': 3 };
+    sensor.healthReport = watch.look(counters, Date.UTC(2026, 0, 2), 60);
+    const { ok, message } = await run('health');
+    assert.ok(ok);
+    const { measures, findings, ...when } = message as HealthReport;
+    assert.deepEqual(when, { at: '2026-01-02T00:00:00.000000+0000', interval: 60 });
+    assert.equal(measures.length, healthKinds.length);
+    assert.deepEqual(findings, sensor.healthReport.findings);
+    assert.equal(findings.length, 1);
   });
 
   it('tells of interfaces, and refuses those it does not have', async () => {

@@ -8,6 +8,8 @@ import { type MetricsEndpoint, openMetrics } from '../../src/control/metrics.js'
 import { metricsConfig } from '../../src/control/metrics-config.js';
 import { packageRoot, packageVersion } from '../../src/core/package-root.js';
 import { Settings, type Tree } from '../../src/core/settings.js';
+import { HealthWatch } from '../../src/sensor/health.js';
+import { healthConfig } from '../../src/sensor/health-config.js';
 import { type Family, parseExposition } from './exposition.js';
 import { SensorDouble } from './sensor-double.js';
 
@@ -103,7 +105,26 @@ describe('metrics for Prometheus', function () {
     assert.ok((value(all, 'process_resident_memory_bytes') ?? 0) > 10_000_000);
   });
 
+  it('say what share of the last interval was lost, and what is wrong', async () => {
+    const kind = { kind: 'one_way_flows' };
+    assert.equal((await families()).get('peccary_health_share')?.samples.length, 0);
+    const watch = new HealthWatch(healthConfig(new Settings({})));
+    const look = (oneWay: number, twoWay: number): void => {
+      sensor.healthReport = watch.look({ 'flow.tcp_one_way': oneWay, 'flow.tcp_two_way': twoWay }, 0, 60);
+    };
+    look(75, 25);
+    const bad = await families();
+    assert.equal(value(bad, 'peccary_health_share', kind), 0.75);
+    assert.equal(value(bad, 'peccary_health_trouble', kind), 1);
+    assert.equal(value(bad, 'peccary_health_trouble', { kind: 'kernel_drops' }), 0);
+    look(75, 125);
+    const good = await families();
+    assert.equal(value(good, 'peccary_health_share', kind), 0);
+    assert.equal(value(good, 'peccary_health_trouble', kind), 0);
+  });
+
   it('are those of docs/metrics.md, with type and labels', async () => {
+    sensor.healthReport = new HealthWatch(healthConfig(new Settings({}))).look({}, 0, 60);
     const documented = readFileSync(join(packageRoot(), 'docs/metrics.md'), 'utf8').matchAll(
       /^\| `([a-z_]+)` \| (\w+) \| (\w*) ?\| /gm,
     );

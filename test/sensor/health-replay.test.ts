@@ -147,6 +147,14 @@ describe('a replay says what its capture lacks', function () {
     assert.equal(requests(own, '-k', 'auto'), 150);
   });
 
+  it('a checksum that is made to look offloaded is taken among the first 1,000 packets only', () => {
+    const late = sessions(121).map((f, i) => (i >= 1200 && isClients(f) ? offloaded(f) : f));
+    const early = sessions(121).map((f, i) => (i < 10 && isClients(f) ? offloaded(f) : f));
+    assert.equal(requests(late, '-k', 'auto'), 120);
+    assert.equal(requests(early, '-k', 'auto'), 121);
+    assert.equal(requests(early, '-k', 'all'), 120);
+  });
+
   it('frames longer than the MTU; health.mtu says what that is', () => {
     const long = sessions(20, () => ({
       mss: 4000,
