@@ -19,6 +19,7 @@ import { dropHeld, heldLen, heldOff, hold } from './hold.js';
 import { change, ParseResult, parserOf } from './parser.js';
 import { type ProxyHeader, ProxyStatus, proxy, readProxyHeader } from './proxy.js';
 import { mayBeRequest, Recognised, RecogniseLimit, recognise } from './recognise.js';
+import { configureStarttls } from './starttls.js';
 
 /** A piece of the stream as src/stream hands it out. */
 export interface Piece {
@@ -38,6 +39,10 @@ const enum Bit {
   Ended = 0x08,
   /** The PROXY header was looked for. */
   ProxyDone = 0x10,
+  /** The protocol is changing: not both directions of the new one are known. */
+  Changing = 0x20,
+  /** What comes is to be TLS (STARTTLS). */
+  ExpectTls = 0x40,
 }
 
 const bits = column.u8(FlowLimit.Max + 1);
@@ -75,6 +80,7 @@ export function configureAppLayer(settings: Settings, ips = false): void {
   errorPolicy = readPolicy(settings, 'app-layer.error-policy', ips);
   faulted = 0;
   const mode = settings.string('app-layer.protocols.http.enabled', 'yes');
+  configureStarttls();
   httpEnabled = mode !== 'detection-only' && settings.bool('app-layer.protocols.http.enabled', true);
 }
 
@@ -197,10 +203,19 @@ function otherDirection(flow: number, dir: Dir): AppProto {
   return (dir === Dir.ToServer ? flows.appProtoTc[flow] : flows.appProtoTs[flow]) as AppProto;
 }
 
+/** The first protocol after STARTTLS. */
+function notTls(flow: number, proto: AppProto): void {
+  bits[flow] &= ~Bit.ExpectTls;
+  if (proto === AppProto.Tls) return;
+  event(flow, AppLayerEvent.UnexpectedProtocol);
+  event(flow, AppLayerEvent.NoTlsAfterStarttls);
+}
+
 /** A direction was recognised: the flow's protocol, and what is odd when the other direction says something else. */
 function setProto(flow: number, dir: Dir, proto: AppProto): void {
   const other = otherDirection(flow, dir);
   setDirection(flow, dir, proto);
+  if (bits[flow] & Bit.ExpectTls) notTls(flow, proto);
   if (other === AppProto.Unknown || other === AppProto.Failed || other === proto) {
     if (other === AppProto.Failed) event(flow, AppLayerEvent.DetectProtocolOnlyOneDirection);
     if (flows.appProto[flow] !== proto) counts[cFlows[proto]]++;
@@ -317,16 +332,27 @@ function finish(flow: number, result: ParseResult): void {
   changeProtocol(flow);
 }
 
+/** Whether an earlier change is not through: one direction has not shown what it speaks (Suricata refuses a second one). */
+function isChanging(flow: number): boolean {
+  const both = Bit.DecidedTs | Bit.DecidedTc;
+  return (bits[flow] & Bit.Changing) !== 0 && (bits[flow] & both) !== both;
+}
+
 /** The parser hands the connection over: found out anew (CONNECT), or to a protocol that is recognised only. */
 function changeProtocol(flow: number): void {
   const to = change.to;
   if (to !== AppProto.Unknown) {
-    flows.appProto[flow] = to;
-    counts[cFlows[to]]++;
+    if (isChanging(flow) && to === AppProto.Http2) {
+      parserOf(flows.appProto[flow] as AppProto)?.changeFailed(flow);
+    } else {
+      flows.appProto[flow] = to;
+      counts[cFlows[to]]++;
+    }
     bits[flow] |= Bit.Ended;
     return;
   }
-  bits[flow] = Bit.ProxyDone;
+  const tls = flows.appProto[flow] === AppProto.Smtp ? Bit.ExpectTls : 0;
+  bits[flow] = Bit.ProxyDone | Bit.Changing | tls;
   flows.appProtoTs[flow] = flows.appProtoTc[flow] = AppProto.Unknown;
 }
 
@@ -343,6 +369,7 @@ export function appLayerEnd(flow: number, dir: Dir, tsUs = flows.lastUs[flow]): 
 /** Frees all that the application layer has of a flow. */
 export function releaseAppLayer(flow: number): void {
   parserOf(AppProto.Http1)?.release(flow);
+  parserOf(AppProto.Smtp)?.release(flow);
   dropHeld(flow, Dir.ToServer);
   dropHeld(flow, Dir.ToClient);
   bits[flow] = eventMask[flow] = freshMask[flow] = 0;

@@ -15,6 +15,7 @@ import { configureHttp } from '../../src/http/parser.js';
 import { firstTransaction } from '../../src/http/tx-list.js';
 import { appProtoNames } from '../../src/protocol/app-proto.js';
 import { applayerEventNames } from '../../src/protocol/applayer-events.js';
+import { HttpEvent } from '../../src/protocol/http-events.js';
 import { Dir } from '../../src/protocol/ip.js';
 
 const Flow = 7;
@@ -134,6 +135,47 @@ describe('applayer: recognition by content', () => {
     send(Dir.ToServer, '\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03');
     assert.deepEqual(protocols().slice(0, 2), ['tls', 'tls']);
     assert.equal(count(), 1);
+  });
+
+  for (const size of [1000, 1]) {
+    it(`after an accepted STARTTLS the connection is recognised anew, pieces of ${size} (RFC 3207, section 4)`, () => {
+      send(Dir.ToClient, '220 mail ESMTP\r\n', size);
+      send(Dir.ToServer, 'EHLO me\r\n', size);
+      send(Dir.ToClient, '250-mail\r\n250 STARTTLS\r\n', size);
+      send(Dir.ToServer, 'StartTLS\r\n', size);
+      assert.equal(protocols()[0], 'smtp');
+      send(Dir.ToClient, '220 go ahead\r\n', size);
+      send(Dir.ToServer, '\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03');
+      assert.deepEqual(protocols().slice(0, 2), ['tls', 'tls']);
+      assert.deepEqual(events(), ['applayer_detect_protocol_only_one_direction']);
+    });
+  }
+
+  it('HTTP behind STARTTLS is parsed, with events (applayer_no_tls_after_starttls)', () => {
+    send(Dir.ToServer, 'EHLO me\r\nSTARTTLS\r\n');
+    send(Dir.ToClient, '250 mail\r\n220 go ahead\r\n');
+    send(Dir.ToServer, 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n');
+    assert.deepEqual(protocols().slice(0, 2), ['http', 'http']);
+    assert.equal(count(), 1);
+    const told = ['applayer_no_tls_after_starttls', 'applayer_unexpected_protocol'];
+    assert.deepEqual(events().slice(-2), told);
+  });
+
+  it('a refused STARTTLS, and one within other words, change nothing', () => {
+    send(Dir.ToServer, 'EHLO me\r\nSTARTTLS now\r\nSTARTTLS\r\n');
+    send(Dir.ToClient, '250 mail\r\n220 no command\r\n454 not now\r\n220 late\r\n');
+    send(Dir.ToServer, 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n');
+    assert.equal(protocols()[0], 'smtp');
+    assert.equal(count(), 0);
+  });
+
+  it('a second change of protocol before the first is through fails (failed_protocol_change)', () => {
+    send(Dir.ToServer, 'EHLO me\r\nSTARTTLS\r\n');
+    send(Dir.ToClient, '250 mail\r\n220 go ahead\r\n');
+    send(Dir.ToClient, 'HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n');
+    const tx = firstTransaction(Flow);
+    assert.ok(tx !== null && [...tx.events.slice(0, tx.eventCount)].includes(HttpEvent.FailedProtocolChange));
+    assert.equal(protocols()[0], 'http');
   });
 
   it('a gap in a body is passed and noted', () => {
