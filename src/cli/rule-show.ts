@@ -2,6 +2,7 @@
 
 import { bufferName, type RuleFacts, type Searched, type StateUse, transformText } from '../rules/facts.js';
 import type { Rule } from '../rules/ir.js';
+import { metadataPairs } from '../rules/metadata.js';
 import { safe, safeJson } from './format.js';
 import { contentText, flowText, headerText } from './rule-text.js';
 import { conditionWords, effectWords, matchWords, thresholdWords } from './rule-words.js';
@@ -50,7 +51,7 @@ export function describeRule(rule: Rule, facts: RuleFacts): string {
   if (rule.threshold !== null) row('threshold', thresholdWords(rule.threshold));
   if (rule.target !== null) row('target', rule.target);
   for (const reference of rule.references) row('reference', `${reference.type}: ${reference.value}`);
-  for (const [key, value] of rule.metadata) row('metadata', `${key} ${value}`);
+  for (const [key, value] of metadataPairs(rule.metadata)) row('metadata', `${key} ${value}`);
   for (const note of facts.warnings) row('warning', note.hint === null ? note.reason : `${note.reason}; ${note.hint}`);
   return `${lines.join('\n')}\n`;
 }
@@ -83,8 +84,9 @@ function stateWords({ kind, name, does, others }: StateUse): string {
 /** A rule with its facts as JSON; the large integers of IPv6 ranges become text. */
 export function ruleJson(rule: Rule, facts?: RuleFacts): string {
   return safeJson(
-    JSON.stringify({ ...rule, ...(facts === undefined ? {} : { understood: named(facts) }) }, (_, value) =>
-      typeof value === 'bigint' ? value.toString() : value,
+    JSON.stringify(
+      { ...rule, metadata: metadataPairs(rule.metadata), ...(facts === undefined ? {} : { understood: named(facts) }) },
+      (_, value) => (typeof value === 'bigint' ? value.toString() : value),
     ),
   );
 }

@@ -10,15 +10,24 @@ const enum Budget {
   Patient = 1_000_000,
 }
 
+const enum Largest {
+  /** Bytes of bytecode of the largest function that is optimised: V8's default. */
+  Usual = 61_440,
+  /** What is larger takes longer to optimise than it saves in one pass over a rule set. */
+  Patient = 600,
+}
+
 const V8Since = 11;
 
-/** Runs `work` with functions optimised later than usual; has no say in what work does. */
+/** Runs `work` with functions optimised later than usual, large ones not at all; has no say in what work does. */
 export function patiently<T>(work: () => T): T {
   if (Number.parseInt(process.versions.v8, 10) < V8Since) return work();
   setFlagsFromString(`--interrupt-budget=${Budget.Patient}`);
+  setFlagsFromString(`--max-optimized-bytecode-size=${Largest.Patient}`);
   try {
     return work();
   } finally {
     setFlagsFromString(`--interrupt-budget=${Budget.Usual}`);
+    setFlagsFromString(`--max-optimized-bytecode-size=${Largest.Usual}`);
   }
 }

@@ -3,6 +3,7 @@
  * copies nothing, and the writer decodes only those that fire.
  */
 import type { Rule } from '../rules/ir.js';
+import { metadataPairs } from '../rules/metadata.js';
 import type { RuleInfo } from './records.js';
 
 /**
@@ -30,7 +31,7 @@ const enum Column {
   ClassText = 7,
   Target = 8,
   File = 9,
-  /** How many references and metadata pairs there are. */
+  /** How many references and metadata values there are. */
   References = 10,
   Metadata = 11,
   Stride = 12,
@@ -59,7 +60,7 @@ export function packRules(rules: readonly Rule[]): PackedRules {
   const texts = new Texts();
   const numbers = new Float64Array(new SharedArrayBuffer(rules.length * Column.Stride * 8));
   const offsets = new Uint32Array(new SharedArrayBuffer((rules.length + 1) * 4));
-  const lines = rules.map((r, i) => {
+  const words = rules.map((r, i) => {
     const at = i * Column.Stride;
     numbers[at + Column.Gid] = r.gid;
     numbers[at + Column.Sid] = r.sid;
@@ -74,16 +75,16 @@ export function packRules(rules: readonly Rule[]): PackedRules {
     numbers[at + Column.References] = r.references.length;
     numbers[at + Column.Metadata] = r.metadata.length;
     let line = r.msg + Mark;
-    for (const { type, value } of r.references) line += type + Mark + value + Mark;
-    for (const [key, value] of r.metadata) line += key + Mark + value + Mark;
-    line += r.text;
-    offsets[i + 1] = offsets[i] + line.length;
+    for (let n = 0; n < r.references.length; n++) line += r.references[n].type + Mark + r.references[n].value + Mark;
+    for (let n = 0; n < r.metadata.length; n++) line += r.metadata[n] + Mark;
+    offsets[i + 1] = offsets[i] + line.length + r.text.length;
     return line;
   });
   const bytes = Buffer.from(new SharedArrayBuffer(offsets[rules.length]));
-  lines.forEach((line, i) => {
-    bytes.write(line, offsets[i], 'latin1');
-  });
+  for (let i = 0; i < rules.length; i++) {
+    bytes.write(words[i], offsets[i], 'latin1');
+    bytes.write(rules[i].text, offsets[i] + words[i].length, 'latin1');
+  }
   return { offsets, bytes: new Uint8Array(bytes.buffer), numbers, texts: texts.all };
 }
 
@@ -99,7 +100,7 @@ function unpackRule({ offsets, bytes, numbers, texts }: PackedRules, index: numb
   const text = (col: Column): string | null => texts[numbers[at + col]] ?? null;
   const msg = word();
   const references = Array.from({ length: numbers[at + Column.References] }, () => ({ type: word(), value: word() }));
-  const metadata = Array.from({ length: numbers[at + Column.Metadata] }, (): [string, string] => [word(), word()]);
+  const metadata = metadataPairs(Array.from({ length: numbers[at + Column.Metadata] }, word));
   return {
     gid: numbers[at + Column.Gid],
     sid: numbers[at + Column.Sid],

@@ -130,7 +130,8 @@ function wrongFamily(rule: Rule): readonly Finding[] {
 
 export function packetFindings(rule: Rule): readonly Finding[] {
   const family = wrongFamily(rule);
-  const header = rule.conditions.length > 0 || rule.sections.some((s) => s.buffer >= BufferId.Ipv4Hdr);
+  const header =
+    rule.conditions.some((c) => c.kind !== 'flowbits') || rule.sections.some((s) => s.buffer >= BufferId.Ipv4Hdr);
   if (!header) return family;
   return [...wrongProtocol(rule), ...emptyRanges(rule), ...emptyFlags(rule), ...family];
 }

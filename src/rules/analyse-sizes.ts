@@ -69,9 +69,10 @@ const digests: Record<string, number> = { to_md5: 16, to_sha1: 20, to_sha256: 32
 /** Sizes a buffer can have after its transforms and, for the payload, under the rule's dsize. */
 function sizeOf(rule: Rule, section: BufferSection): Span {
   const size = { lo: 0, hi: Far };
-  const last = section.transforms.at(-1)?.name ?? '';
-  if (last in digests) narrowTo(size, digests[last], digests[last]);
-  if (section.buffer === BufferId.Payload && section.transforms.length === 0) {
+  if (section.transforms.length > 0) {
+    const last = section.transforms[section.transforms.length - 1].name;
+    if (last in digests) narrowTo(size, digests[last], digests[last]);
+  } else if (section.buffer === BufferId.Payload) {
     for (const c of rule.conditions) if (c.kind === 'number' && c.field === 'dsize') narrow(size, c.test);
   }
   return size;
@@ -118,7 +119,9 @@ export function layoutOf(rule: Rule, section: BufferSection): Layout {
   const whole = { lo: 0, hi: Far };
   const out: Layout = { size, placed: [], fault: null };
   let pos = { lo: 0, hi: 0 };
-  for (const m of section.matches) {
+  const { matches } = section;
+  for (let i = 0; i < matches.length; i++) {
+    const m = matches[i];
     if (m.kind === 'bsize') {
       narrow(whole, m.test);
       size.hi = Math.min(size.hi, whole.hi);
@@ -150,7 +153,9 @@ export function layoutOf(rule: Rule, section: BufferSection): Layout {
   return out;
 }
 
-export function sizeFindings({ fault }: Layout): Finding[] {
-  if (fault === null) return [];
+const none: readonly Finding[] = [];
+
+export function sizeFindings({ fault }: Layout): readonly Finding[] {
+  if (fault === null) return none;
   return [{ kind: 'never', reason: fault.reason, hint: 'correct the sizes and places of this buffer', at: fault.at }];
 }

@@ -97,12 +97,19 @@ function foreign(rule: Rule, buffer: BufferId, positive: readonly ContentMatch[]
 }
 
 /** `layout`: of the same section. */
-export function textFindings(rule: Rule, section: BufferSection, layout: Layout): Finding[] {
-  const contents = section.matches.filter((m): m is ContentMatch => m.kind === 'content').slice(0, Bound.Contents);
-  if (contents.length === 0) return [];
-  const positive = contents.filter((c) => !c.negated);
+export function textFindings(rule: Rule, section: BufferSection, layout: Layout): readonly Finding[] {
+  const contents: ContentMatch[] = [];
+  const positive: ContentMatch[] = [];
+  for (let i = 0; i < section.matches.length && contents.length < Bound.Contents; i++) {
+    const m = section.matches[i];
+    if (m.kind !== 'content') continue;
+    contents.push(m);
+    if (!m.negated) positive.push(m);
+  }
+  const shaped = section.transforms.length === 0 && isShaped(section.buffer);
+  if (contents.length === 0 || (contents.length === 1 && !shaped)) return none;
   const out = positive.length > 1 ? [...clashes(layout, positive)] : [];
   if (positive.length > 0 && positive.length < contents.length) out.push(...denied(contents));
-  if (section.transforms.length === 0 && isShaped(section.buffer)) out.push(...foreign(rule, section.buffer, positive));
+  if (shaped) out.push(...foreign(rule, section.buffer, positive));
   return out;
 }

@@ -20,13 +20,21 @@ function note(rule: Rule, { kind, reason, hint, at }: Finding): RuleNote {
 }
 
 /** Remarks on one rule by itself. What can never match is not judged further. */
-export function ruleFindings(rule: Rule): Finding[] {
-  const never = [...packetFindings(rule), ...stateFindings(rule)];
-  for (const section of rule.sections) {
+export function ruleFindings(rule: Rule): readonly Finding[] {
+  let found = joined(packetFindings(rule), stateFindings(rule));
+  for (let i = 0; i < rule.sections.length; i++) {
+    const section = rule.sections[i];
     const layout = layoutOf(rule, section);
-    never.push(...sizeFindings(layout), ...textFindings(rule, section, layout));
+    found = joined(joined(found, sizeFindings(layout)), textFindings(rule, section, layout));
   }
-  return never.some((f) => f.kind === 'never') ? never : [...never, ...costFindings(rule, rule.sections)];
+  for (let i = 0; i < found.length; i++) if (found[i].kind === 'never') return found;
+  return joined(found, costFindings(rule, rule.sections));
+}
+
+/** Most lists are empty: none is copied for another that is. */
+function joined(a: readonly Finding[], b: readonly Finding[]): readonly Finding[] {
+  if (a.length === 0) return b;
+  return b.length === 0 ? a : [...a, ...b];
 }
 
 /** Adds the remarks on all rules, and those that need all of them, to the set's warnings. */

@@ -35,6 +35,9 @@ const values: ReadonlyMap<BufferId, string> = new Map([
   [BufferId.HttpContentType, 'content-type'],
 ]);
 
+const Percent = 0x25;
+const Colon = 0x3a;
+
 const never = (reason: string, hint: string): Remark => ({ kind: 'never', reason, hint });
 const seldom = (reason: string, hint: string): Remark => ({ kind: 'seldom', reason, hint });
 
@@ -51,6 +54,9 @@ export function isShaped(buffer: BufferId): boolean {
 
 /** Why a positive content is not, or seldom, in a buffer without transforms; null when nothing is wrong. */
 export function bufferText(buffer: BufferId, direction: FlowCondition['direction'], c: ContentMatch): Remark | null {
+  // Of most buffers all that is judged has a certain byte in it, which few contents have.
+  if (buffer === BufferId.HttpUri ? !c.bytes.includes(Percent) : values.has(buffer) && !c.bytes.includes(Colon))
+    return null;
   const text = String.fromCharCode(...c.bytes);
   const lower = text.toLowerCase();
   if (lines.has(buffer) && text.includes('\n'))

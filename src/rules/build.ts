@@ -55,29 +55,45 @@ export function checkHeader(ast: RuleAst, env: RuleEnvironment): { action: Actio
   return { action: action as Action, proto: placed(ast.proto, () => headerProto(ast.proto.text, env.ruleVersion)) };
 }
 
-function newRule(ast: RuleAst, env: RuleEnvironment): Rule {
+/** What a header means; shared by the rules that have the same. */
+export type HeaderMeaning = Pick<Rule, 'action' | 'proto' | 'src' | 'dst' | 'srcPorts' | 'dstPorts' | 'bidirectional'>;
+
+/** Throws RuleFault for a header that Suricata refuses, RuleSkip for a protocol that is not inspected. */
+export function headerMeaning(ast: RuleAst, env: RuleEnvironment): HeaderMeaning {
   const { action, proto } = checkHeader(ast, env);
   if (ast.direction.text !== '->' && ast.direction.text !== '<>') {
     throw new RuleFault(`"${ast.direction.text}" is no direction`, 'write -> or <>', ast.direction.at);
   }
   return {
-    gid: 1,
-    sid: 0,
-    rev: 0,
-    msg: '',
     action,
-    priority: Defaults.Priority,
-    classtype: null,
-    classText: '',
-    references: [],
-    metadata: [],
-    noalert: false,
     proto,
     src: placed(ast.src, () => env.addressSet(ast.src.text)),
     dst: placed(ast.dst, () => env.addressSet(ast.dst.text)),
     srcPorts: placed(ast.srcPorts, () => env.portSet(ast.srcPorts.text)),
     dstPorts: placed(ast.dstPorts, () => env.portSet(ast.dstPorts.text)),
     bidirectional: ast.direction.text === '<>',
+  };
+}
+
+function newRule(h: HeaderMeaning): Rule {
+  return {
+    gid: 1,
+    sid: 0,
+    rev: 0,
+    msg: '',
+    action: h.action,
+    priority: Defaults.Priority,
+    classtype: null,
+    classText: '',
+    references: [],
+    metadata: [],
+    noalert: false,
+    proto: h.proto,
+    src: h.src,
+    dst: h.dst,
+    srcPorts: h.srcPorts,
+    dstPorts: h.dstPorts,
+    bidirectional: h.bidirectional,
     flow: { direction: null, state: null, stream: null, frag: null },
     sections: [],
     conditions: [],
@@ -100,10 +116,10 @@ function isFirstPass(name: string): boolean {
 
 /**
  * The meaning of a rule. Throws RuleFault (refused) or RuleSkip (not inspected); `file`, `line` and `text` are the caller's
- * to fill in.
+ * to fill in. `header`: what its header means, where that is known.
  */
-export function buildRule(ast: RuleAst, env: RuleEnvironment): Rule {
-  const b = new RuleBuilder(newRule(ast, env), env, ast.dialect);
+export function buildRule(ast: RuleAst, env: RuleEnvironment, header = headerMeaning(ast, env)): Rule {
+  const b = new RuleBuilder(newRule(header), env, ast.dialect);
   applyOptions(b, ast.options, true);
   applyOptions(b, ast.options, false);
   if (b.rule.sid === 0) throw new RuleFault('the rule has no sid', 'add sid:N; with a number of its own');
@@ -115,10 +131,11 @@ function applyOptions(b: RuleBuilder, options: readonly OptionAst[], firstPass: 
   let at = 0;
   let name = '';
   try {
-    for (const o of options) {
-      if (isFirstPass(o.name) !== firstPass) continue;
-      at = o.at;
+    for (let i = 0; i < options.length; i++) {
+      const o = options[i];
       name = o.name;
+      if (isFirstPass(name) !== firstPass) continue;
+      at = o.at;
       applyOption(b, o);
     }
   } catch (e) {
@@ -152,7 +169,7 @@ function applyOption(b: RuleBuilder, o: OptionAst): void {
     return;
   }
   if (keyword.value === 'none') throw new RuleFault(`${keyword.name} takes no value`, `write ${keyword.name};`);
-  readValue(keyword, raw, (value, negated) => keyword.apply(b, value, negated));
+  applyValue(b, keyword, raw);
 }
 
 /** Refuses a keyword of Suricata 8 where the rules are taken as written for 7. */
@@ -160,26 +177,26 @@ function needVersion8(name: string, env: RuleEnvironment): void {
   if (env.ruleVersion < 8) throw new RuleFault(`${name} needs a later rule version`, 'use --rule-version 8');
 }
 
-/** Takes `!` and quotes off a value as the keyword allows (Suricata 7.0.10, option parsing). */
-function readValue(keyword: Keyword, raw: string, use: (value: string, negated: boolean) => void): void {
-  let at = 0;
+function skipSpace(text: string, at: number): number {
+  while (at < text.length && isSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+/** Takes `!` and quotes off a value as the keyword allows (Suricata 7.0.10, option parsing), and applies it. */
+function applyValue(b: RuleBuilder, keyword: Keyword, raw: string): void {
+  let at = skipSpace(raw, 0);
   let end = raw.length;
-  const skip = (): void => {
-    while (at < end && isSpace(raw.charCodeAt(at))) at++;
-  };
-  skip();
   let negated = false;
   if (keyword.negatable === true && raw.charCodeAt(at) === 0x21) {
     negated = true;
-    at++;
+    at = skipSpace(raw, at + 1);
   }
-  skip();
   if (at >= end) throw new RuleFault(`${keyword.name} needs a value`, `write ${keyword.example}`);
   const quoted = raw.charCodeAt(at) === 0x22;
   if (!quoted) {
     if (keyword.quotes === 'mandatory')
       throw new RuleFault(`the value of ${keyword.name} must be in double quotes`, `write ${keyword.name}:"…";`);
-    use(raw.slice(at), negated);
+    keyword.apply(b, at === 0 ? raw : raw.slice(at), negated);
     return;
   }
   if (keyword.quotes === undefined) throw new RuleFault(`${keyword.name} takes no quotes`, `write ${keyword.example}`);
@@ -191,5 +208,5 @@ function readValue(keyword: Keyword, raw: string, use: (value: string, negated: 
     );
   }
   if (end - at === 2) throw new RuleFault(`the value of ${keyword.name} is empty`, `write ${keyword.example}`);
-  use(raw.slice(at + 1, end - 1), negated);
+  keyword.apply(b, raw.slice(at + 1, end - 1), negated);
 }

@@ -16,7 +16,6 @@ export class RuleEnvironment {
   private readonly addresses = new Map<string, AddressSet | RuleFault>();
   private readonly ports = new Map<string, PortSet | RuleFault>();
   private readonly strings = new Map<string, string>();
-  private readonly pairs = new Map<string, [string, string] | null>();
   /** Compiles an expression as pcre would and returns what is wrong with it, or null; absent: not checked here. */
   checkPattern: ((expr: string, flags: string) => string | null) | null = null;
   /** Types of the sets that rules have named so far: a later rule need not repeat it. */
@@ -52,18 +51,6 @@ export class RuleEnvironment {
     if (known !== undefined) return known;
     this.strings.set(text, text);
     return text;
-  }
-
-  /** `key value` of a metadata option as a (shared, read-only) pair; null when there is nothing. */
-  metadataPair(text: string): [key: string, value: string] | null {
-    const known = this.pairs.get(text);
-    if (known !== undefined) return known;
-    const t = text.trim();
-    const space = t.search(/\s/);
-    const pair: [string, string] | null =
-      t === '' ? null : space < 0 ? [t, ''] : [t.slice(0, space), t.slice(space).trim()];
-    this.pairs.set(text, pair);
-    return pair;
   }
 
   warn(reason: string, hint: string | null = null): void {

@@ -294,8 +294,8 @@ export interface Rule {
   /** Text of the class ("Attempted Information Leak"), for EVE's alert.category; '' when none. */
   classText: string;
   references: { type: string; value: string }[];
-  /** metadata key/value pairs in order; a key may repeat. */
-  metadata: [key: string, value: string][];
+  /** Values of metadata in order, as written (metadata.ts reads them). */
+  metadata: string[];
   noalert: boolean;
   /** The alert keyword was given: a pass rule alerts too. */
   alert?: boolean;

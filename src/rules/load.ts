@@ -8,15 +8,16 @@ import { fileURLToPath } from 'node:url';
 import type { Settings } from '../core/settings.js';
 import { analyseSet } from './analyse.js';
 import type { OptionAst, RuleAst } from './ast.js';
-import { buildRule, checkHeader } from './build.js';
+import { buildRule } from './build.js';
 import { Classification } from './classification.js';
 import { RuleEnvironment } from './environment.js';
 import { RuleFault, RuleSkip } from './faults.js';
+import { Headers } from './headers.js';
 import type { Rule, RuleNote, RuleSet } from './ir.js';
 import { placeOf, type RuleText, splitRules } from './lexer.js';
 import type { ListFiles } from './manage/lists.js';
 import { type Managed, manageRules } from './manage/manage.js';
-import { parseHeader, parseOptions, parseSnort3Rule } from './parse.js';
+import { parseOptions, parseSnort3Rule } from './parse.js';
 import { patternFault } from './pattern-check.js';
 import { expandRuleFiles, readRuleFile } from './rule-files.js';
 import { isSnort3, isSuricata, translateSnort3 } from './snort3.js';
@@ -87,10 +88,14 @@ class RuleLoader {
     eventFilters: [],
     rateFilters: [],
   };
-  /** Place in `rules` of each gid and sid (gid * 2^32 + sid); a replaced rule leaves a hole that finish() closes. */
+  /**
+   * Place in `rules` of each gid and sid ((gid - 1) * 2^32 + sid: a small number for most); a replaced rule leaves a hole
+   * that finish() closes.
+   */
   private readonly byId = new Map<number, number>();
   private readonly rules: (Rule | null)[] = [];
   private readonly env: RuleEnvironment;
+  private readonly headers: Headers;
 
   constructor(settings: Settings, ruleVersion: 7 | 8, checkPattern: LoadOptions['checkPattern']) {
     const classification = new Classification();
@@ -101,6 +106,7 @@ class RuleLoader {
     this.set.warnings.push(...classification.notes);
     this.env = new RuleEnvironment(settings, classification, ruleVersion, '.');
     this.env.checkPattern = checkPattern === undefined ? patternFault : checkPattern;
+    this.headers = new Headers(this.env);
   }
 
   addText(text: string, file: string): void {
@@ -121,14 +127,15 @@ class RuleLoader {
     this.env.remarks.length = 0;
     try {
       ast = this.parse(text.text, snortFile);
-      const rule = buildRule(ast, this.env);
+      const rule = buildRule(ast, this.env, this.headers.meaning(ast));
       rule.file = file;
       rule.line = text.line;
       rule.text = text.text;
       if (text.joins !== null) rule.joins = text.joins;
       this.keep(rule);
-      for (const r of this.env.remarks)
-        this.set.warnings.push({ ...noteFor(text, file, rule.sid, 0), reason: r.reason, hint: r.hint });
+      if (this.env.remarks.length > 0)
+        for (const r of this.env.remarks)
+          this.set.warnings.push({ ...noteFor(text, file, rule.sid, 0), reason: r.reason, hint: r.hint });
     } catch (e) {
       const kind = e instanceof RuleSkip ? 'skipped' : 'failed';
       if (!(e instanceof RuleSkip || e instanceof RuleFault)) throw e;
@@ -153,17 +160,18 @@ class RuleLoader {
 
   /** Reads a rule in the dialect it is written in: told by itself, or by the file when it could be either. */
   private parse(text: string, snortFile: boolean): RuleAst {
-    if (snortFile && !isSuricata(text)) return translateSnort3(parseSnort3Rule(text), this.env);
-    const { ast, at } = parseHeader(text);
-    // A third of a public rule set is about other protocols: their options need not be read to skip them.
-    if (ast.dialect === 'suricata') checkHeader(ast, this.env);
+    if (snortFile && !isSuricata(text)) {
+      this.headers.forget();
+      return translateSnort3(parseSnort3Rule(text), this.env);
+    }
+    const { ast, at } = this.headers.read(text);
     ast.options = parseOptions(text, at, ast.dialect === 'snort3');
     return ast.dialect === 'snort3' ? translateSnort3(ast, this.env) : ast;
   }
 
   /** Adds a rule; one of the same gid and sid is replaced by a newer revision, else the new one is refused. */
   private keep(rule: Rule): void {
-    const id = rule.gid * 2 ** 32 + rule.sid;
+    const id = (rule.gid - 1) * 2 ** 32 + rule.sid;
     const at = this.byId.get(id);
     const old = at === undefined ? null : this.rules[at];
     if (old !== null && at !== undefined) {

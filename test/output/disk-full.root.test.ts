@@ -54,7 +54,7 @@ describe('a disk that is full for a while', function () {
     });
     await outputs.ready();
     const port = new OutputPort(outputs.portMemory(0));
-    port.useRules(outputs.setRules([samples.rule()]));
+    port.useRules(outputs.setRules([samples.loadedRule()]));
     let n = 0;
     const push = (count: number) => {
       for (let i = 0; i < count; i++) port.push(samples.alert({ pcapCnt: ++n, payload: Buffer.from(`payload ${n}`) }));

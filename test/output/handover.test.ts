@@ -164,7 +164,7 @@ async function pour(outputs: Outputs, n: number, each: number): Promise<OutputsS
 describe('hand-over to the writer thread', () => {
   it('writes everything in order before close returns', async () => {
     const outputs = open();
-    outputs.setRules([samples.rule()]);
+    outputs.setRules([samples.loadedRule()]);
     const s = await pour(outputs, 5000, 1000);
     assert.equal(s.pushedEvents, 5000);
     assert.equal(s.lostEvents, 0);
@@ -179,9 +179,9 @@ describe('hand-over to the writer thread', () => {
     const outputs = open();
     await outputs.ready();
     const port = new OutputPort(outputs.portMemory(0));
-    port.useRules(outputs.setRules([samples.rule({ msg: 'old' })]));
+    port.useRules(outputs.setRules([samples.loadedRule({ msg: 'old' })]));
     port.push(samples.alert());
-    port.useRules(outputs.setRules([samples.rule({ msg: 'new' })]));
+    port.useRules(outputs.setRules([samples.loadedRule({ msg: 'new' })]));
     port.push(samples.alert());
     port.close();
     await outputs.close(null);

@@ -177,7 +177,7 @@ describe('retention', () => {
     const outputs = openOutputs({ ...config, db: path, workers: 1, live: true, run });
     await outputs.ready();
     const port = new OutputPort(outputs.portMemory(0));
-    port.useRules(outputs.setRules([rule]));
+    port.useRules(outputs.setRules([samples.loadedRule()]));
     const db = await openForReading(path);
     let slowest = 0;
     for (let i = 0; i < 20_000; i++) {

@@ -11,6 +11,7 @@ import type {
   HttpEventRecord,
   HttpRecord,
   PacketRecord,
+  RuleInfo,
   StatsRecord,
 } from '../../src/output/records.js';
 import type { Rule } from '../../src/rules/ir.js';
@@ -22,7 +23,9 @@ const anyAddress = { any: true, v4: [], v6: [], text: 'any' };
 const anyPort = { any: true, ranges: [], text: 'any' };
 
 /** A rule as the loader makes it, as far as outputs look at it. */
-export function rule(over: Partial<Rule> = {}): Rule {
+type SampleRule = Omit<Rule, 'metadata'> & RuleInfo;
+
+export function rule(over: Partial<SampleRule> = {}): SampleRule {
   return {
     gid: 1,
     sid: 1000001,
@@ -57,6 +60,12 @@ export function rule(over: Partial<Rule> = {}): Rule {
     text: 'alert http any any -> any any (msg:"WEB traversal in path"; http.uri; content:"/../"; sid:1000001; rev:3;)',
     ...over,
   };
+}
+
+/** The same before it is packed for the writer: metadata as written. */
+export function loadedRule(over: Partial<SampleRule> = {}): Rule {
+  const { metadata, ...rest } = rule(over);
+  return { ...rest, metadata: [metadata.map(([key, value]) => `${key} ${value}`).join(', ')] };
 }
 
 export const base = {

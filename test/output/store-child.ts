@@ -17,7 +17,7 @@ const outputs = openOutputs({
 });
 await outputs.ready();
 const port = new OutputPort(outputs.portMemory(0));
-port.useRules(outputs.setRules([samples.rule()]));
+port.useRules(outputs.setRules([samples.loadedRule()]));
 for (let n = 1; ; n++) {
   port.push(samples.alert({ pcapCnt: n, payload: Buffer.from(`payload ${n}`) }));
   if (n % 10 !== 0) continue;

@@ -48,7 +48,7 @@ describe('a database that another process has locked', () => {
     const outputs = open(null, 16_384, 1 << 30, told);
     await outputs.ready();
     const port = new OutputPort(outputs.portMemory(0));
-    port.useRules(outputs.setRules([samples.rule()]));
+    port.useRules(outputs.setRules([samples.loadedRule()]));
     let n = 0;
     const push = (count: number) => {
       for (let i = 0; i < count; i++) port.push(samples.alert({ pcapCnt: ++n, payload: Buffer.from(`payload ${n}`) }));
@@ -80,7 +80,7 @@ describe('a database that another process has locked', () => {
     const outputs = open(join(dir, 'eve.json'), 4096, 20_000, told);
     await outputs.ready();
     const port = new OutputPort(outputs.portMemory(0));
-    port.useRules(outputs.setRules([samples.rule()]));
+    port.useRules(outputs.setRules([samples.loadedRule()]));
     const other = new Sqlite(join(dir, 'peccary.db'));
     other.exec('BEGIN IMMEDIATE');
     let n = 0;
@@ -111,7 +111,7 @@ describe('a database that another process has locked', () => {
     const other = new Sqlite(join(dir, 'peccary.db'));
     other.exec('BEGIN IMMEDIATE');
     const port = new OutputPort(outputs.portMemory(0));
-    port.useRules(outputs.setRules([samples.rule()]));
+    port.useRules(outputs.setRules([samples.loadedRule()]));
     for (let i = 0; i < 300; i++) port.push(samples.alert());
     port.close();
     const from = performance.now();

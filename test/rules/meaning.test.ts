@@ -9,6 +9,7 @@ import { httpEventId } from '../../src/protocol/http-events.js';
 import type { ContentMatch, Rule } from '../../src/rules/ir.js';
 import { keywords } from '../../src/rules/keywords/list.js';
 import { parseRuleText } from '../../src/rules/load.js';
+import { metadataPairs } from '../../src/rules/metadata.js';
 import { mmdbFile } from '../tools/mmdb.js';
 
 const settings = new Settings({});
@@ -157,7 +158,7 @@ describe('meaning of flow, header and meta keywords', () => {
     const rule = one('msg:"a\\;b"; reference:cve,2021-44228; metadata:k v w, k2 x; rev:3; gid:2; target:dest_ip;');
     assert.deepEqual([rule.msg, rule.rev, rule.gid, rule.target], ['a;b', 3, 2, 'dest_ip']);
     assert.deepEqual(rule.references, [{ type: 'cve', value: '2021-44228' }]);
-    assert.deepEqual(rule.metadata, [
+    assert.deepEqual(metadataPairs(rule.metadata), [
       ['k', 'v w'],
       ['k2', 'x'],
     ]);

@@ -17,7 +17,7 @@ import { DbKind, ThresholdCol, ThresholdType, TrackBy } from './layout-tables.js
 import { RuleLists } from './lists.js';
 import { flowNames, hostNames } from './names.js';
 import { defaultActionOrder, evaluationOrder } from './order.js';
-import { literal, PatternCollector } from './patterns.js';
+import { type DatabaseHead, type LiteralOfRule, literal, PatternCollector } from './patterns.js';
 import { mergedSections, transformKey, writeSections } from './rule-sections.js';
 import { addressKey, addressTables, portKey, portTables, SetNumbers } from './sets.js';
 import { sharedF64, sharedI32, sharedU8, sharedU32 } from './shared.js';
@@ -81,6 +81,11 @@ function bothWays(rule: Rule): Rule[] {
   return [rule, { ...rule, src: rule.dst, dst: rule.src, srcPorts: rule.dstPorts, dstPorts: rule.srcPorts }];
 }
 
+const enum Radix {
+  /** More than there are buffers. */
+  Buffers = 1024,
+}
+
 /** One rule on its way through the compiler. */
 interface Draft {
   rule: Rule;
@@ -114,6 +119,8 @@ class Compiler {
   readonly sections: number[] = [];
   readonly thresholds: number[] = [];
   readonly rows: number[] = [];
+  /** The row being made. */
+  private readonly row = new Int32Array(RuleCol.Stride);
   readonly drafts: Draft[] = [];
   readonly refused: RuleNote[] = [];
   readonly lists = new RuleLists();
@@ -141,7 +148,7 @@ class Compiler {
         this.transforms,
       );
       const fastSection = positive === null ? null : sections[positive.section];
-      this.rows.push(...this.ruleRow(rule, cls, positive === null, first, count));
+      this.ruleRow(rule, cls, positive === null, first, count);
       this.drafts.push({
         rule,
         cls,
@@ -158,8 +165,8 @@ class Compiler {
     }
   }
 
-  private ruleRow(rule: Rule, cls: RuleClass, noPrefilter: boolean, first: number, count: number): number[] {
-    const row = new Array<number>(RuleCol.Stride).fill(0);
+  private ruleRow(rule: Rule, cls: RuleClass, noPrefilter: boolean, first: number, count: number): void {
+    const { row } = this;
     let flags = cls.flags;
     if (noPrefilter) flags |= RuleFlag.NoPrefilter;
     row[RuleCol.Type] = cls.type;
@@ -172,10 +179,13 @@ class Compiler {
     row[RuleCol.SrcPorts] = this.ports.number(rule.srcPorts);
     row[RuleCol.DstPorts] = this.ports.number(rule.dstPorts);
     row[RuleCol.App] = cls.app;
-    row[RuleCol.Conditions] = this.program(
-      rule.conditions.filter((c) => c.kind !== 'file' && !isTxEvent(c)),
-      (c) => emitCondition(this.conditions, c),
-    );
+    row[RuleCol.Conditions] =
+      rule.conditions.length === 0
+        ? -1
+        : this.program(
+            rule.conditions.filter((c) => c.kind !== 'file' && !isTxEvent(c)),
+            (c) => emitCondition(this.conditions, c),
+          );
     row[RuleCol.Sections] = first;
     row[RuleCol.SectionCount] = count;
     row[RuleCol.Effects] = this.program(rule.effects, (f) => emitEffect(this.conditions, f));
@@ -183,7 +193,7 @@ class Compiler {
     if (rule.threshold !== null) this.thresholds.push(...thresholdRow(rule.threshold));
     row[RuleCol.Gid] = rule.gid;
     row[RuleCol.Sid] = rule.sid | 0;
-    return row;
+    for (let i = 0; i < RuleCol.Stride; i++) this.rows.push(row[i]);
   }
 
   private program<T>(items: readonly T[], emit: (item: T) => void): number {
@@ -210,27 +220,23 @@ class Compiler {
 
   /** Databases of transaction buffers, one a buffer, transform list and direction. */
   txDatabases(): void {
-    const byKey = new Map<string, { buffer: BufferId; transforms: number; dir: number; rules: number[] }>();
+    const byKey = new Map<number, { head: DatabaseHead; entries: LiteralOfRule[] }>();
     this.drafts.forEach((d, n) => {
       if (d.fast === null || !isTxBuffer(d.fastBuffer)) return;
+      const literals = d.fast.literals.map(literal);
       for (let dir = 0; dir < 2; dir++) {
         if ((d.cls.flags & (dir === 0 ? RuleFlag.ToServer : RuleFlag.ToClient)) === 0) continue;
-        const key = `${d.fastBuffer}/${d.fastTransforms}/${dir}`;
-        const known = byKey.get(key);
-        if (known === undefined)
-          byKey.set(key, { buffer: d.fastBuffer, transforms: d.fastTransforms, dir, rules: [n] });
-        else known.rules.push(n);
+        const key = (d.fastTransforms * Radix.Buffers + d.fastBuffer) * 2 + dir;
+        let known = byKey.get(key);
+        if (known === undefined) {
+          const head = { kind: DbKind.Tx, buffer: d.fastBuffer, transforms: d.fastTransforms, dir };
+          known = { head, entries: [] };
+          byKey.set(key, known);
+        }
+        for (let i = 0; i < literals.length; i++) known.entries.push({ literal: literals[i], rule: n });
       }
     });
-    for (const { rules, ...head } of byKey.values()) {
-      this.collector.add(
-        { kind: DbKind.Tx, ...head },
-        rules.flatMap((rule) => {
-          const fast = this.drafts[rule].fast as SearchedLiterals;
-          return fast.literals.map((bytes) => ({ literal: literal(bytes), rule }));
-        }),
-      );
-    }
+    for (const { head, entries } of byKey.values()) this.collector.add(head, entries);
   }
 
   grouped(): GroupedRule[] {
@@ -266,15 +272,22 @@ function fileTests(drafts: readonly Draft[]): FileTest['kind'][] {
   return [...kinds];
 }
 
+function numberCaptures({ sections }: Rule): void {
+  for (let i = 0; i < sections.length; i++) {
+    const { matches } = sections[i];
+    for (let j = 0; j < matches.length; j++) {
+      const m = matches[j];
+      if (m.kind === 'pcre') for (const x of m.captures) flowNames.id(x.name);
+    }
+  }
+}
+
 /** Compiles a rule set. `settings` gives `action-order`. */
 export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
   const c = new Compiler(new Exclusions(settings));
   const all = set.rules.flatMap(bothWays);
   // Names that only pcre captures set are numbered here, so that every thread numbers them alike.
-  for (const rule of all) {
-    for (const s of rule.sections)
-      for (const m of s.matches) if (m.kind === 'pcre') for (const x of m.captures) flowNames.id(x.name);
-  }
+  for (let i = 0; i < all.length; i++) numberCaptures(all[i]);
   for (const i of evaluationOrder(all, settings.list('action-order', [...defaultActionOrder]))) c.add(all[i]);
 
   const waitsForEvent = (d: Draft): boolean => d.rule.conditions.some(isTxEvent);

@@ -40,7 +40,8 @@ export class Emitter {
 
   /** Writes one row. */
   row(op: Op, ...operands: number[]): void {
-    this.code.push(op, operands.length + 2, ...operands);
+    this.code.push(op, operands.length + 2);
+    for (let i = 0; i < operands.length; i++) this.code.push(operands[i]);
   }
 
   end(): void {
@@ -59,11 +60,11 @@ export class Emitter {
 
   /** Offset of bytes in the pool; equal runs are kept once. */
   bytes(bytes: readonly number[]): number {
-    const key = bytes.length === 0 ? '' : String.fromCharCode(...bytes);
+    const key = bytes.length === 0 ? '' : String.fromCharCode.apply(null, bytes as number[]);
     let off = this.poolOffsets.get(key);
     if (off === undefined) {
       off = this.pool.length;
-      for (const b of bytes) this.pool.push(b);
+      for (let i = 0; i < bytes.length; i++) this.pool.push(bytes[i]);
       this.poolOffsets.set(key, off);
     }
     return off;

@@ -45,18 +45,46 @@ let round = 0;
 export function patternStrength(bytes: readonly number[]): number {
   let sum = 0;
   round++;
-  for (const b of bytes) {
+  for (let i = 0; i < bytes.length; i++) {
+    const b = bytes[i];
     if (met[b] === round) {
       sum += 1;
       continue;
     }
     met[b] = round;
-    if ((b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a)) sum += 3;
-    else if (b >= 0x20 && b < 0x7f) sum += 4;
-    else if (b === 0x00 || b === 0x01 || b === 0xff) sum += 4;
-    else sum += 6;
+    sum += rarity(b);
   }
   return sum;
+}
+
+function rarity(b: number): number {
+  if ((b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a)) return 3;
+  if (b >= 0x20 && b < 0x7f) return 4;
+  return b === 0x00 || b === 0x01 || b === 0xff ? 4 : 6;
+}
+
+/** How often each byte is in the run that strongestRun looks at. */
+const inRun = new Uint32Array(256);
+
+/** Where the first of the strongest runs (patternStrength) of `length` among the first `n` bytes begins. */
+export function strongestRun(bytes: Uint8Array, n: number, length: number): number {
+  inRun.fill(0);
+  let strength = 0;
+  let best = 0;
+  let bestStrength = 0;
+  for (let i = 0; i < n; i++) {
+    const b = bytes[i];
+    strength += inRun[b]++ === 0 ? rarity(b) : 1;
+    if (i >= length) {
+      const left = bytes[i - length];
+      strength -= --inRun[left] === 0 ? rarity(left) : 1;
+    }
+    if (i + 1 >= length && strength > bestStrength) {
+      best = i + 1 - length;
+      bestStrength = strength;
+    }
+  }
+  return best;
 }
 
 /** A part of no bytes counts as the whole. */

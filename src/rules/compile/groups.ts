@@ -1,7 +1,8 @@
 /**
- * Grouping by protocol, direction and port (Suricata manual, "Rule profiling / detect.profile"): packets of one group
- * are searched for the patterns of that group's rules only. Ports that share the same rules share a group; when there
- * are more than CompileLimit.PortGroups, those with the fewest rules of their own are merged.
+ * Grouping by protocol, direction and port (Suricata manual, "Rule profiling / detect.profile"): only the rules of a
+ * packet's group that have no pattern are tried on it. Ports that share the same rules share a group; when there are more
+ * than CompileLimit.PortGroups, those with the fewest rules of their own are merged. Patterns are those of the protocol
+ * and direction, whatever the port: most rules name none, and each further database takes as long to build as the first.
  */
 import { BufferId } from '../../protocol/buffers.js';
 import { IpProto } from '../../protocol/ip.js';
@@ -9,7 +10,7 @@ import type { PortSet, Rule } from '../ir.js';
 import { CompileLimit, RuleFlag, RuleType } from './layout.js';
 import { DbKind, GroupCol, GroupProto } from './layout-tables.js';
 import type { RuleLists } from './lists.js';
-import type { Literal, PatternCollector } from './patterns.js';
+import type { Literal, LiteralOfRule, PatternCollector } from './patterns.js';
 import { portKey, portPieces } from './sets.js';
 import { sharedI32, sharedU8 } from './shared.js';
 
@@ -76,29 +77,39 @@ function groupPorts(
   return { port, members };
 }
 
-function groupRow(
-  members: readonly GroupedRule[],
-  dir: number,
-  lists: RuleLists,
-  collector: PatternCollector,
-): number[] {
-  const stream = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsStream) !== 0;
-  // Rules for both look at either; those for neither (other protocols) look at packets.
-  const packet = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsPacket) !== 0 || !stream(m);
-  const withLiteral = members.filter((m) => m.payloadLiterals !== null);
-  const entries = (wanted: (m: GroupedRule) => boolean) =>
-    withLiteral
-      .filter(wanted)
-      .flatMap((m) => (m.payloadLiterals as Literal[]).map((literal) => ({ literal, rule: m.number })));
-  const head = { buffer: BufferId.Payload, transforms: 0, dir };
+const needsStream = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsStream) !== 0;
+/** Rules for both look at either; those for neither (other protocols) look at packets. */
+const needsPacket = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsPacket) !== 0 || !needsStream(m);
+const needsPayload = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsPayload) !== 0;
+
+/** Numbers of the pattern databases of a protocol and direction, -1: none. */
+interface Databases {
+  packet: number;
+  stream: number;
+}
+
+function payloadDatabases(rules: readonly GroupedRule[], dir: number, collector: PatternCollector): Databases {
+  const add = (kind: DbKind, wanted: (m: GroupedRule) => boolean): number => {
+    const entries: LiteralOfRule[] = [];
+    for (const m of rules) {
+      if (m.payloadLiterals === null || !wanted(m)) continue;
+      for (const literal of m.payloadLiterals) entries.push({ literal, rule: m.number });
+    }
+    return collector.add({ kind, buffer: BufferId.Payload, transforms: 0, dir }, entries);
+  };
+  return { packet: add(DbKind.Packet, needsPacket), stream: add(DbKind.Stream, needsStream) };
+}
+
+function groupRow(members: readonly GroupedRule[], databases: Databases, lists: RuleLists): number[] {
+  const has = (wanted: (m: GroupedRule) => boolean): boolean =>
+    members.some((m) => m.payloadLiterals !== null && wanted(m));
   const always = members.filter((m) => m.payloadLiterals === null && !m.elsewhere);
-  const needsPayload = (m: GroupedRule): boolean => (m.flags & RuleFlag.NeedsPayload) !== 0;
   const row = new Array<number>(GroupCol.Stride);
-  row[GroupCol.PacketDb] = collector.add({ kind: DbKind.Packet, ...head }, entries(packet));
-  row[GroupCol.StreamDb] = collector.add({ kind: DbKind.Stream, ...head }, entries(stream));
+  row[GroupCol.PacketDb] = has(needsPacket) ? databases.packet : -1;
+  row[GroupCol.StreamDb] = has(needsStream) ? databases.stream : -1;
   row[GroupCol.PacketAlways] = lists.add(always.filter((m) => !needsPayload(m)).map((m) => m.number));
   row[GroupCol.PayloadAlways] = lists.add(always.filter(needsPayload).map((m) => m.number));
-  row[GroupCol.WantsStream] = members.some((m) => stream(m) && needsPayload(m)) ? 1 : 0;
+  row[GroupCol.WantsStream] = members.some((m) => needsStream(m) && needsPayload(m)) ? 1 : 0;
   return row;
 }
 
@@ -141,11 +152,12 @@ export function buildGroups(rules: readonly GroupedRule[], lists: RuleLists, col
         [...users.values()].map((u) => u.rules),
       );
       portGroup.set(port, (proto * 2 + dir) * 65536);
+      const databases = payloadDatabases(mine, dir, collector);
       for (const own of members) {
         const wanted = any.slice();
         for (const i of own) wanted[i] = 1;
         const all = mine.filter((_, i) => wanted[i] !== 0);
-        rows.push(...groupRow(all, dir, lists, collector));
+        rows.push(...groupRow(all, databases, lists));
       }
     }
   }

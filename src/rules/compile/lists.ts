@@ -5,6 +5,8 @@ export class RuleLists {
   private readonly rows: number[] = [];
   private readonly rules: number[] = [];
   private readonly byKey = new Map<string, number>();
+  /** Lists of one rule, by that rule: most lists are. */
+  private readonly ofOne: number[] = [];
 
   constructor() {
     this.add([]);
@@ -12,15 +14,23 @@ export class RuleLists {
 
   /** Row of a list; row 0 is the empty list. */
   add(list: readonly number[]): number {
+    if (list.length === 1) {
+      this.ofOne[list[0]] ??= this.append(list);
+      return this.ofOne[list[0]];
+    }
     const key = list.join(',');
     let row = this.byKey.get(key);
     if (row === undefined) {
-      row = this.rows.length / 2;
-      this.rows.push(this.rules.length, this.rules.length + list.length);
-      for (const r of list) this.rules.push(r);
+      row = this.append(list);
       this.byKey.set(key, row);
     }
     return row;
+  }
+
+  private append(list: readonly number[]): number {
+    this.rows.push(this.rules.length, this.rules.length + list.length);
+    for (let i = 0; i < list.length; i++) this.rules.push(list[i]);
+    return this.rows.length / 2 - 1;
   }
 
   tables(): { rows: Uint32Array; rules: Uint32Array } {

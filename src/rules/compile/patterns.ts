@@ -3,7 +3,7 @@
  * candidates. Pattern numbers run over all databases, so that a scan result leads to its rules without a detour.
  */
 import type { BufferId } from '../../protocol/buffers.js';
-import { patternStrength } from './fast-pattern.js';
+import { strongestRun } from './fast-pattern.js';
 import { CompileLimit } from './layout.js';
 import type { DbKind } from './layout-tables.js';
 import type { RuleLists } from './lists.js';
@@ -20,31 +20,33 @@ export interface PatternDatabase {
   count: number;
 }
 
-/** The part of a long literal that is looked for: the strongest run of at most PatternBytes bytes. */
-function strongestPart(bytes: readonly number[]): readonly number[] {
-  const max = CompileLimit.PatternBytes;
-  if (bytes.length <= max) return bytes;
-  let best = bytes.slice(0, max);
-  let bestStrength = patternStrength(best);
-  for (let at = 1; at + max <= bytes.length; at++) {
-    const part = bytes.slice(at, at + max);
-    const strength = patternStrength(part);
-    if (strength > bestStrength) [best, bestStrength] = [part, strength];
-  }
-  return best;
+/** What is known of a database before its patterns. */
+export type DatabaseHead = Omit<PatternDatabase, 'first' | 'count'>;
+
+/** A literal as it is looked for, one character a byte. Equal ones are equal. */
+export type Literal = string;
+
+/** A literal that makes a rule a candidate. */
+export interface LiteralOfRule {
+  literal: Literal;
+  rule: number;
 }
 
-const lower = (b: number): number => (b >= 0x41 && b <= 0x5a ? b + 0x20 : b);
+/** Bytes in lower case. */
+const work = Buffer.alloc(256);
 
-/** A literal as it is looked for; equal ones are equal as strings. */
-export interface Literal {
-  key: string;
-  bytes: readonly number[];
-}
-
+/** The part of a literal that is looked for: it, or the first of its strongest runs of PatternBytes bytes. */
 export function literal(bytes: readonly number[]): Literal {
-  const part = strongestPart(bytes.map(lower));
-  return { key: String.fromCharCode(...part), bytes: part };
+  const n = bytes.length;
+  const buffer = n <= work.length ? work : Buffer.alloc(n);
+  for (let i = 0; i < n; i++) {
+    const b = bytes[i];
+    buffer[i] = b >= 0x41 && b <= 0x5a ? b + 0x20 : b;
+  }
+  const max = CompileLimit.PatternBytes;
+  if (n <= max) return buffer.toString('latin1', 0, n);
+  const from = strongestRun(buffer, n, max);
+  return buffer.toString('latin1', from, from + max);
 }
 
 /** Collects literals by database and closes with the tables. */
@@ -62,20 +64,21 @@ export class PatternCollector {
   constructor(private readonly lists: RuleLists) {}
 
   /** Adds a database for (literal, rule) pairs given in order of rules; its number, or -1 when there are none. */
-  add(head: Omit<PatternDatabase, 'first' | 'count'>, entries: readonly { literal: Literal; rule: number }[]): number {
+  add(head: DatabaseHead, entries: readonly LiteralOfRule[]): number {
     if (entries.length === 0) return -1;
-    const byKey = new Map<string, { literal: Literal; rules: number[] }>();
-    for (const { literal: lit, rule } of entries) {
-      const known = byKey.get(lit.key);
-      if (known === undefined) byKey.set(lit.key, { literal: lit, rules: [rule] });
-      else if (known.rules[known.rules.length - 1] !== rule) known.rules.push(rule);
+    const byLiteral = new Map<Literal, number[]>();
+    for (let i = 0; i < entries.length; i++) {
+      const { literal: text, rule } = entries[i];
+      const known = byLiteral.get(text);
+      if (known === undefined) byLiteral.set(text, [rule]);
+      else if (known[known.length - 1] !== rule) known.push(rule);
     }
     const first = this.patternLists.length;
-    for (const { literal: lit, rules } of byKey.values()) {
+    byLiteral.forEach((rules, text) => {
       this.patternLists.push(this.lists.add(rules));
-      for (const b of lit.bytes) this.bytes.push(b);
+      for (let i = 0; i < text.length; i++) this.bytes.push(text.charCodeAt(i));
       this.ends.push(this.bytes.length);
-    }
-    return this.databases.push({ ...head, first, count: byKey.size }) - 1;
+    });
+    return this.databases.push({ ...head, first, count: byLiteral.size }) - 1;
   }
 }

@@ -16,7 +16,8 @@ function startsAnew(id: BufferId): boolean {
 }
 
 /** Sections of one buffer and the same transforms are one list of matches, whatever stands between them. */
-export function mergedSections(rule: Rule): BufferSection[] {
+export function mergedSections(rule: Rule): readonly BufferSection[] {
+  if (rule.sections.length < 2) return rule.sections;
   const out: BufferSection[] = [];
   const byKey = new Map<string, BufferSection>();
   for (const s of rule.sections) {

@@ -104,10 +104,7 @@ export const metadata: Keyword = {
   example: 'metadata:created_at 2026_01_01, severity Major;',
   value: 'required',
   apply(b, value) {
-    for (const part of value.split(',')) {
-      const pair = b.env.metadataPair(part);
-      if (pair !== null) b.rule.metadata.push(pair);
-    }
+    b.rule.metadata.push(value);
   },
 };
 
