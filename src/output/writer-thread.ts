@@ -10,6 +10,7 @@
  * comes. Once they lose something, outputs that can be written go on without the one that cannot.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { collectGarbage } from '../core/collect.js';
 import { BatchDecoder } from './codec.js';
 import { Bell, Count, type PortMemory } from './handover.js';
 import type { StatsRecord } from './records.js';
@@ -56,6 +57,8 @@ class Loop {
   private readonly bell: Int32Array;
   private readonly decoder = new BatchDecoder();
   private readonly rules = new Map<number, RuleTable>();
+  /** Number of the newest set that a batch counted in. */
+  private newestRules = 0;
   private readonly slowMs: number;
   private readonly counts: BigInt64Array;
   private closing: { totals: RunTotals | null } | null = null;
@@ -157,7 +160,16 @@ class Loop {
   private batch(bytes: Uint8Array): void {
     if (this.slowMs > 0) Atomics.wait(pause, 0, 0, this.slowMs);
     const { rules, records } = this.decoder.decode(bytes);
+    if (rules > this.newestRules) this.forgetRules(rules);
     this.writer.write(records, this.rules.get(rules) ?? null);
+  }
+
+  /** Batches of the set before may still lie with a worker that died; those of older sets were taken long ago. */
+  private forgetRules(inUse: number): void {
+    this.newestRules = inUse;
+    const before = this.rules.size;
+    for (const number of this.rules.keys()) if (number < inUse - 1) this.rules.delete(number);
+    if (this.rules.size < before) collectGarbage();
   }
 }
 

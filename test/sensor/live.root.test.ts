@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type LiveSensor, MirrorLab, mirrorLabMissing, until } from '../tools/mirror-lab.js';
@@ -144,6 +144,21 @@ for (let i = 1; ; i++) {
     const again = new Database(sensor.db, { readonly: true });
     assert.equal(again.prepare('SELECT count(*) FROM alert').pluck().get(), stored + 3);
     again.close();
+  });
+
+  it('HUP after a rotation: what comes later is in a new file, nothing is lost', async () => {
+    const sensor = await lab.sensor('-S', rulesFile('h.rules', onTarget(1, '/log')), '--db', 'none');
+    await lab.requests('/log-a', 3, 1);
+    await until(() => sensor.alerted(1).length === 3, 'alerts before');
+    const rotated = `${sensor.eve}.1`;
+    renameSync(sensor.eve, rotated);
+    sensor.signal('SIGHUP');
+    await sensor.says(/SIGHUP: the log files were reopened/);
+    await lab.requests('/log-b', 3, 1);
+    await until(() => sensor.alerted(1).length === 3, 'alerts in the new file');
+    assert.equal(await sensor.stop(), 0);
+    assert.deepEqual(sensor.alerted(1), ['/log-b1', '/log-b2', '/log-b3']);
+    assert.equal(readFileSync(rotated, 'utf8').split('"event_type":"alert"').length - 1, 3);
   });
 
   it('the interface is deleted and made again: the sensor says so and goes on', async () => {
