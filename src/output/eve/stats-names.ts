@@ -5,6 +5,7 @@
 
 /** Names under each prefix. */
 const groups: readonly [prefix: string, names: string][] = [
+  ['capture', 'kernel_packets kernel_drops kernel_ifdrops'],
   [
     'decoder',
     'pkts bytes invalid ipv4 ipv6 ethernet arp unknown_ethertype chdlc raw null sll tcp udp sctp esp icmpv4 ' +
