@@ -3,25 +3,23 @@
  * memory, and nothing is left of the connection. An input is both directions in turn, client first, changing at each
  * TurnByte.
  */
-import { appLayerEnd, configureAppLayer, consumePiece, releaseAppLayer } from '../../src/applayer/applayer.js';
+import { configureAppLayer, releaseAppLayer } from '../../src/applayer/applayer.js';
 import { counter, counts } from '../../src/core/counters.js';
 import { Region, u8 } from '../../src/core/memory.js';
 import { Settings } from '../../src/core/settings.js';
-import { flows } from '../../src/flow/columns.js';
 import { httpBuffer } from '../../src/http/buffers.js';
 import { configureHttp } from '../../src/http/parser.js';
 import { BufferStatus, BufferView, TxLimit } from '../../src/http/transaction.js';
 import { type HttpTransaction, openTransactions } from '../../src/http/tx.js';
 import { collectTransactions, firstTransaction } from '../../src/http/tx-list.js';
-import { AppProto } from '../../src/protocol/app-proto.js';
 import { BufferId } from '../../src/protocol/buffers.js';
 import { EventRange } from '../../src/protocol/events.js';
 import { httpEventNames } from '../../src/protocol/http-events.js';
 import { Dir } from '../../src/protocol/ip.js';
+import { converse, TurnByte, turn } from '../conversation.js';
 import { lines } from '../shapes.js';
 import { type FuzzTarget, ledTo, promise } from '../target.js';
 
-const TurnByte = 0x1e;
 const Flow = 1;
 /** Open transactions of one connection that an input of 64 KiB can leave at most: one a line. */
 const MaxTransactions = 0x1_0000;
@@ -63,27 +61,7 @@ function text(tx: HttpTransaction, id: BufferId, dir: Dir): string {
 
 /** Feeds the input in pieces of at most `most` bytes; the buffers of the first request. */
 function connection(input: Uint8Array, most: number): string {
-  flows.appProto[Flow] = flows.appProtoTs[Flow] = flows.appProtoTc[Flow] = AppProto.Unknown;
-  flows.srvPort[Flow] = 80;
-  let dir: Dir = Dir.ToServer;
-  let start = 0;
-  const piece = { off: Region.ArenaOff, len: 0, gap: 0, eof: false };
-  for (let at = 0; at <= input.length; at++) {
-    const turns = at === input.length || input[at] === TurnByte;
-    if (!turns && at - start < most) continue;
-    if (at > start) {
-      u8.set(input.subarray(start, at), Region.ArenaOff);
-      piece.len = at - start;
-      consumePiece(Flow, dir, piece, 1);
-    }
-    start = at;
-    if (turns) {
-      dir = dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
-      start = at + 1;
-    }
-  }
-  appLayerEnd(Flow, Dir.ToServer, 2);
-  appLayerEnd(Flow, Dir.ToClient, 2);
+  converse(Flow, input, most);
   let found = '';
   let count = 0;
   for (let tx = firstTransaction(Flow); tx !== null; tx = tx.next as HttpTransaction | null) {
@@ -97,7 +75,6 @@ function connection(input: Uint8Array, most: number): string {
   return found;
 }
 
-const turn = String.fromCharCode(TurnByte);
 const cMaxTx = counter('http.max_tx');
 
 export const target: FuzzTarget = {

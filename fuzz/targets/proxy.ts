@@ -3,57 +3,27 @@
  * and nothing that was held meanwhile outlives the connection. An input is both directions in turn, client first,
  * changing at each TurnByte.
  */
-import {
-  appLayerEnd,
-  appLayerEvents,
-  configureAppLayer,
-  consumePiece,
-  proxyHeader,
-  releaseAppLayer,
-} from '../../src/applayer/applayer.js';
+import { appLayerEvents, configureAppLayer, proxyHeader, releaseAppLayer } from '../../src/applayer/applayer.js';
 import { heldLen } from '../../src/applayer/hold.js';
 import { poolUsed } from '../../src/applayer/pool.js';
-import { Region, u8 } from '../../src/core/memory.js';
 import { Settings } from '../../src/core/settings.js';
 import { flows } from '../../src/flow/columns.js';
 import { configureHttp } from '../../src/http/parser.js';
-import { AppProto, appProtoNames } from '../../src/protocol/app-proto.js';
+import { appProtoNames } from '../../src/protocol/app-proto.js';
 import { Dir } from '../../src/protocol/ip.js';
+import { converse, TurnByte, turn } from '../conversation.js';
 import { lines } from '../shapes.js';
 import { type FuzzTarget, ledTo, promise } from '../target.js';
 
-const TurnByte = 0x1e;
 const Flow = 1;
 const signature = '\r\n\r\n\x00\r\nQUIT\n';
-const turn = String.fromCharCode(TurnByte);
 
 configureAppLayer(new Settings());
 configureHttp(new Settings());
 
-const piece = { off: Region.ArenaOff, len: 0, gap: 0, eof: false };
-
 /** The PROXY header that was found, as text, when the input comes in pieces of at most `most` bytes. */
 function connection(input: Uint8Array, most: number): string {
-  flows.appProto[Flow] = flows.appProtoTs[Flow] = flows.appProtoTc[Flow] = AppProto.Unknown;
-  flows.srvPort[Flow] = 80;
-  let dir: Dir = Dir.ToServer;
-  let start = 0;
-  for (let at = 0; at <= input.length; at++) {
-    const turns = at === input.length || input[at] === TurnByte;
-    if (!turns && at - start < most) continue;
-    if (at > start) {
-      u8.set(input.subarray(start, at), Region.ArenaOff);
-      piece.len = at - start;
-      consumePiece(Flow, dir, piece, 1);
-    }
-    start = at;
-    if (turns) {
-      dir = dir === Dir.ToServer ? Dir.ToClient : Dir.ToServer;
-      start = at + 1;
-    }
-  }
-  appLayerEnd(Flow, Dir.ToServer, 2);
-  appLayerEnd(Flow, Dir.ToClient, 2);
+  converse(Flow, input, most);
   const header = proxyHeader(Flow);
   if (header !== null) {
     promise(header.len > 0 && header.srcPort <= 0xffff && header.dstPort <= 0xffff, 'ports of a PROXY header');

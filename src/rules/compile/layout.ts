@@ -1,8 +1,6 @@
 /**
- * The layout that the rule compiler and the detection engine share: columns of the rule table, section rows,
- * opcodes and their operands. The compiler writes these tables once; the engine only reads them. All tables are
- * typed arrays over SharedArrayBuffers.
- *
+ * The layout that the rule compiler and the detection engine share. The compiler writes these tables once; the engine
+ * only reads them. All are typed arrays over SharedArrayBuffers.
  *     rules      RuleCol.Stride 32-bit integers a rule, in order of evaluation
  *     sections   SectionCol.Stride integers a buffer section; those of one rule are neighbours
  *     code       rows of opcodes: [op, words to the next row, operands …], each program closed by Op.End
