@@ -82,8 +82,14 @@ export class MirrorLab {
   }
 
   /** Starts `peccary run -i PORT ARGS` with a log folder of its own, and waits until it listens. */
-  async sensor(...args: string[]): Promise<LiveSensor> {
-    const sensor = new LiveSensor(this.monitor, this.port, mkdtempSync(join(this.lab.dir, 'sensor-')), args);
+  sensor(...args: string[]): Promise<LiveSensor> {
+    return this.sensorWith({}, ...args);
+  }
+
+  /** As `sensor`. */
+  async sensorWith(how: SensorLaunch, ...args: string[]): Promise<LiveSensor> {
+    const dir = mkdtempSync(join(how.within ?? this.lab.dir, 'sensor-'));
+    const sensor = new LiveSensor(this.monitor, this.port, dir, args, how);
     this.sensors.push(sensor);
     await sensor.says(/listening on/);
     return sensor;
@@ -116,6 +122,21 @@ export class MirrorLab {
   }
 }
 
+/** How a sensor is started. */
+export interface SensorLaunch {
+  /** Program and arguments that run it, such as chrt. */
+  through?: readonly string[];
+  /** Added to its environment. */
+  env?: Record<string, string>;
+  /** Folder that its log folder is made in. */
+  within?: string;
+}
+
+/** Real-time priority: a loaded machine does not keep the sensor from its ring. Empty where it cannot be had. */
+export function realTime(): string[] {
+  return spawnSync('chrt', ['-f', '20', 'true']).status === 0 ? ['chrt', '-f', '20'] : [];
+}
+
 /** A sensor as its operator has it: a process, its log on standard error, its files. */
 export class LiveSensor {
   readonly eve: string;
@@ -133,15 +154,18 @@ export class LiveSensor {
     port: string,
     readonly dir: string,
     args: readonly string[],
+    how: SensorLaunch = {},
   ) {
     this.eve = join(dir, 'eve.json');
     this.db = join(dir, 'peccary.db');
     this.socket = join(dir, 'control.socket');
     const own = ['-l', dir, '--eve', this.eve, '--set', `unix-command.filename=${this.socket}`];
     const run = [Main, 'run', '-i', port, ...own, ...args];
-    const [program, ...rest] = [...(ns === null ? [] : ['ip', 'netns', 'exec', ns]), process.execPath, ...run];
+    const within = ns === null ? [] : ['ip', 'netns', 'exec', ns];
+    const [program, ...rest] = [...within, ...(how.through ?? []), process.execPath, ...run];
+    const env = { ...process.env, ...how.env };
     // In a session of its own, as a service is: else it shares its part of the processor with the load it is under.
-    this.child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    this.child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, env });
     this.child.stderr?.on('data', (d: Buffer) => {
       this.said += d.toString();
     });
@@ -151,6 +175,10 @@ export class LiveSensor {
   async says(what: RegExp, ms = 8000): Promise<void> {
     await until(() => what.test(this.said) || this.child.exitCode !== null, `${what}, but "${this.said}"`, ms);
     if (!what.test(this.said)) throw new Error(`the sensor ended: ${this.said}`);
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
   }
 
   signal(name: NodeJS.Signals): void {
@@ -173,6 +201,11 @@ export class LiveSensor {
     const lines = readFileSync(this.eve, 'utf8').split('\n').slice(0, -1);
     const wanted = type === undefined ? lines : lines.filter((line) => line.includes(`"event_type":"${type}"`));
     return wanted.map((line) => JSON.parse(line) as EveEvent);
+  }
+
+  /** How many events of a type there are by now; quicker than events() where there are many. */
+  count(type: string): number {
+    return existsSync(this.eve) ? readFileSync(this.eve, 'latin1').split(`"event_type":"${type}"`).length - 1 : 0;
   }
 
   /** Requests of the http events: method, target, status. */
