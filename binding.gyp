@@ -14,6 +14,7 @@
       'native/decompress.cc',
       'native/pcap.cc',
       'native/bpf.cc',
+      'native/inject.cc',
       'native/magic.cc',
     ],
     'defines': ['NAPI_VERSION=8', 'PCRE2_CODE_UNIT_WIDTH=8'],

@@ -134,6 +134,7 @@ bool initPcre(napi_env env, napi_value exports, Env* data);
 bool initDecompress(napi_env env, napi_value exports, Env* data);
 bool initPcap(napi_env env, napi_value exports, Env* data);
 bool initBpf(napi_env env, napi_value exports, Env* data);
+bool initInject(napi_env env, napi_value exports, Env* data);
 bool initMagic(napi_env env, napi_value exports, Env* data);
 
 }  // namespace peccary

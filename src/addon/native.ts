@@ -25,6 +25,7 @@ export interface HandleCounts {
   pcap: number;
   bpf: number;
   magic: number;
+  injector: number;
 }
 
 /** Size and shape of a compiled Hyperscan database. */
@@ -130,6 +131,12 @@ export interface Native {
 
   bpfCompile(filter: string, linkType: number, snapLen: number): number | Refusal;
   bpfMatch(handle: number, off: number, len: number, wireLen: number): boolean;
+
+  rawOpen(mark: number, device: string): number | Refusal;
+  rawSend(handle: number, off: number, len: number, ipVersion: number, addressOff: number): number;
+  linkOpen(device: string): number | Refusal;
+  linkSend(handle: number, off: number, len: number): number;
+  linkAddress(handle: number, off: number): void;
 
   magicOpen(path: string): number | Refusal;
   magicOf(handle: number, off: number, len: number): string | null;

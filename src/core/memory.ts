@@ -46,6 +46,9 @@ export const enum ScratchPart {
   /** Everything the output stage makes contiguous (src/output): 8 MiB. */
   OutputOff = Region.ScratchOff + 0x230_0000,
   OutputEnd = Region.ScratchOff + 0x2b0_0000,
+  /** Packets that the sensor makes itself (src/respond): 1 MiB. */
+  RespondOff = Region.ScratchOff + 0x2b0_0000,
+  RespondEnd = Region.ScratchOff + 0x2c0_0000,
 }
 
 /** Not shared memory, although columns are (columns.ts): V8 copies within a SharedArrayBuffer eight times slower. */
