@@ -9,7 +9,7 @@ import { type Packet, PacketFlag } from './packet.js';
 const mem = u8;
 
 /** Sum of 16-bit words of [off, off + len), an odd last byte padded; unfolded: below 2^48 for any datagram. */
-function sum(off: number, len: number): number {
+export function sum(off: number, len: number): number {
   const end = off + len;
   const whole = end - (len & 1);
   let total = 0;
@@ -19,7 +19,7 @@ function sum(off: number, len: number): number {
 }
 
 /** One's complement sum folded to 16 bits. */
-function fold(total: number): number {
+export function fold(total: number): number {
   let folded = (total & 0xffff) + Math.floor(total / 0x1_0000);
   while (folded > 0xffff) folded = (folded & 0xffff) + (folded >>> 16);
   return folded;
