@@ -15,6 +15,9 @@ export type Tree = null | boolean | number | string | Tree[] | { [key: string]: 
 /** Where each key stands ("suricata.yaml:12:5"), by dotted path with list elements by number. */
 export type Places = Record<string, string>;
 
+const isMap = (x: Tree | undefined): x is { [key: string]: Tree } =>
+  x !== null && typeof x === 'object' && !Array.isArray(x);
+
 export class Settings {
   readonly root: Tree;
   /** Where the tree came from, for messages ("suricata.yaml", "--set"). */
@@ -96,6 +99,19 @@ export class Settings {
     if (Array.isArray(v)) return v.map((x) => String(x));
     if (typeof v === 'object') throw this.fault(path, 'a list');
     return [String(v)];
+  }
+
+  /**
+   * Paths of all entries `name` of the list of maps at `list`, in order: `outputs.fast`, and by number for the others
+   * (`outputs.4.fast`). Nothing is marked as known by this.
+   */
+  entries(list: string, name: string): string[] {
+    let node: Tree | undefined = this.root;
+    for (const key of list.split('.')) node = isMap(node) ? node[key] : undefined;
+    const has = (x: Tree | undefined): boolean => isMap(x) && Object.hasOwn(x, name);
+    if (!Array.isArray(node)) return has(node) ? [`${list}.${name}`] : [];
+    const at = [...node.keys()].filter((i) => has((node as Tree[])[i]));
+    return at.map((i, n) => (n === 0 ? `${list}.${name}` : `${list}.${i}.${name}`));
   }
 
   /** Keys of the map at `path` in order; empty when it is not a map. */

@@ -1,16 +1,22 @@
 /** Which outputs a run has: the command line's --eve and --db, and `outputs` of the configuration. */
 import { isAbsolute, join } from 'node:path';
+import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
-import { type EveOptions, eveForced, eveFromSettings } from './eve/config.js';
-import { type LogFileOptions, logFileOptions, plainFile, timeSpan } from './log-file.js';
-import { type ClientSource, xffOptions } from './proxies.js';
+import { type EveOptions, eveForced, eveLogs } from './eve/config.js';
+import { type LogFileOptions, logFileOptions, timeSpan } from './log-file.js';
+import { type ClientSource, type XffOptions, xffOptions } from './proxies.js';
 import type { RetentionPolicy } from './store/retention.js';
 
+/** One `fast` of `outputs`. */
+export interface FastOptions {
+  filename: string;
+  file: LogFileOptions;
+}
+
 export interface OutputConfig {
-  eve: EveOptions | null;
-  /** Path of fast.log, or null. */
-  fastLog: string | null;
-  fastFile: LogFileOptions;
+  /** Each `eve-log` that is enabled, or that of --eve alone. */
+  eve: EveOptions[];
+  fast: FastOptions[];
   /** Seconds between stats events of a sensor (`stats.interval`); 0: none. */
   statsSeconds: number;
   /** Directory of spill files, bytes they may take, and what happens past that. */
@@ -46,21 +52,52 @@ export function retentionPolicy(settings: Settings): RetentionPolicy {
   return { maxAgeS, maxBytes: settings.size('outputs.database.max-size', Defaults.database) };
 }
 
+function fastLogs(settings: Settings): FastOptions[] {
+  const enabled = settings.entries('outputs', 'fast').filter((path) => settings.bool(`${path}.enabled`, false));
+  return enabled.map((path) => {
+    const file = logFileOptions(settings, path);
+    if (file.socket) throw settings.fault(`${path}.filetype`, 'regular: unix_stream is for outputs.eve-log');
+    return { filename: settings.string(`${path}.filename`, 'fast.log'), file };
+  });
+}
+
+/** Two outputs that write and rotate one file would tear it apart. */
+function refuseShared(outputs: readonly { filename: string; file: LogFileOptions }[]): void {
+  const seen = new Set<string>();
+  for (const { filename, file } of outputs) {
+    if (file.socket) continue;
+    if (seen.has(filename)) throw new PeccaryError('config', `two outputs write to ${filename}`);
+    seen.add(filename);
+  }
+}
+
+/** The client of an event is looked for once, whichever output tells it. */
+function refuseTwoSources(kind: string, xff: readonly (XffOptions | undefined)[]): void {
+  const sources = new Set(xff.flatMap((x) => (x?.enabled ? [`${x.source.header} ${x.source.forward}`] : [])));
+  if (sources.size > 1) {
+    throw new PeccaryError('config', `outputs.eve-log: xff of ${kind} must have one header and deployment everywhere`);
+  }
+}
+
 /** Reads `outputs`; throws PeccaryError 'config' for a value that cannot be. */
 export function outputConfig(settings: Settings, o: OutputConfigOptions): OutputConfig {
   const inLogDir = (path: string): string => (isAbsolute(path) ? path : join(o.logDir, path));
-  const eve = o.eve === null ? eveFromSettings(settings, o.inline) : eveForced(settings, o.eve);
-  if (eve !== null && o.eve === null) eve.filename = inLogDir(eve.filename);
-  const fast = settings.get('outputs.fast') !== undefined && settings.bool('outputs.fast.enabled', false);
-  const fastFile = fast ? logFileOptions(settings, 'outputs.fast') : plainFile;
-  if (fastFile.socket) {
-    throw settings.fault('outputs.fast.filetype', 'regular: unix_stream is for outputs.eve-log');
-  }
+  const eve = o.eve === null ? eveLogs(settings, o.inline) : [eveForced(settings, o.eve)];
+  const fast = fastLogs(settings);
+  for (const output of o.eve === null ? [...eve, ...fast] : fast) output.filename = inLogDir(output.filename);
+  refuseShared([...eve, ...fast]);
+  refuseTwoSources(
+    'alerts',
+    eve.map((e) => e.alert?.xff),
+  );
+  refuseTwoSources(
+    'http events',
+    eve.map((e) => e.http?.xff),
+  );
   const whenFull = settings.string('outputs.spill.when-full', o.live ? 'lose' : 'wait');
   return {
     eve,
-    fastLog: fast ? inLogDir(settings.string('outputs.fast.filename', 'fast.log')) : null,
-    fastFile,
+    fast,
     statsSeconds: settings.bool('stats.enabled', true) ? settings.int('stats.interval', 8, 1, 86_400) : 0,
     spill: {
       dir: inLogDir(settings.string('outputs.spill.dir', '.')),

@@ -70,7 +70,7 @@ export class Outputs {
   private readonly memories: PortMemory[];
   private readonly thread: Worker;
   private readonly bell: Int32Array;
-  private readonly stream: StreamClient | null;
+  private readonly streams: (StreamClient | null)[];
   private ruleSets = 0;
   private reopenings = 0;
   private over = false;
@@ -79,7 +79,7 @@ export class Outputs {
   readonly ended: Promise<WriterSummary>;
 
   constructor(o: OutputsOptions) {
-    this.wants = wantsOf(o.eve, o.fastLog !== null, o.db !== null, o.live, o.client);
+    this.wants = wantsOf(o.eve, o.fast.length > 0, o.db !== null, o.live, o.client);
     removeStale(o.spill.dir);
     const bell = new SharedArrayBuffer(Bell.Cells * 4);
     const counts = new SharedArrayBuffer(Count.Cells * 8);
@@ -93,14 +93,13 @@ export class Outputs {
       wants: this.wants,
     }));
     const trouble = o.onTrouble ?? (() => undefined);
-    this.stream = o.eve?.file.socket === true ? new StreamClient(o.eve.filename, trouble) : null;
-    const eveStream = this.stream?.share ?? null;
+    this.streams = o.eve.map(({ file, filename }) => (file.socket ? new StreamClient(filename, trouble) : null));
+    const eveStreams = this.streams.map((client) => client?.share ?? null);
     const data: ThreadData = {
       options: {
         eve: o.eve,
-        fastLog: o.fastLog,
-        fastFile: o.fastFile,
-        eveStream,
+        fast: o.fast,
+        eveStreams,
         store:
           o.db === null ? null : { path: o.db, sensor: o.sensor, run: o.run, retention: o.live ? o.retention : null },
         live: o.live,
@@ -110,7 +109,7 @@ export class Outputs {
     };
     this.thread = new Worker(new URL('../output/writer-thread.js', import.meta.url), {
       workerData: data,
-      transferList: eveStream === null ? [] : [eveStream.port],
+      transferList: eveStreams.flatMap((share) => share?.port ?? []),
     });
     [this.started, this.ended] = this.listen();
     this.thread.on('message', (m: FromWriter) => {
@@ -120,7 +119,7 @@ export class Outputs {
     });
     this.thread.on('exit', () => {
       this.over = true;
-      this.stream?.end();
+      for (const client of this.streams) client?.end();
     });
   }
 

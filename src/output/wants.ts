@@ -35,38 +35,48 @@ export interface Wants {
 /** Payload the store keeps of an alert. */
 const StorePayload = 16_384;
 
-/** `client`: where the store's clients come from when EVE does not say. */
+/** Whether http-lines.ts writes what this output has of http events. */
+function takesLines(o: EveOptions): boolean {
+  return (
+    o.http?.extended === true && !o.pcapFile && o.communityIdSeed === null && o.prefix === '' && !o.http.xff.enabled
+  );
+}
+
+/** What all outputs together want. `client`: where the store's clients come from when EVE does not say. */
 export function wantsOf(
-  eve: EveOptions | null,
+  eve: readonly EveOptions[],
   fastLog: boolean,
   store: boolean,
   live: boolean,
   client: ClientSource,
 ): Wants {
-  const alert = eve?.alert ?? null;
-  const payload = alert !== null && (alert.payload || alert.payloadPrintable) ? alert.payloadBufferSize : 0;
+  const alerts = eve.map((o) => o.alert).filter((o) => o !== null);
+  const http = eve.filter((o) => o.http !== null);
+  const anomalies = eve.map((o) => o.anomaly).filter((o) => o !== null);
+  const payloads = alerts.filter((o) => o.payload || o.payloadPrintable).map((o) => o.payloadBufferSize);
+  const alertXff = alerts.find((o) => o.xff.enabled)?.xff;
+  const httpXff = http.map((o) => o.http?.xff).find((xff) => xff?.enabled);
   return {
-    alert: alert !== null || fastLog || store,
-    http: eve?.http != null,
+    alert: alerts.length > 0 || fastLog || store,
+    http: http.length > 0,
     httpOfAlerts: store,
-    httpLines:
-      eve?.http?.extended === true && !eve.pcapFile && eve.communityIdSeed === null && !live && !eve.http.xff.enabled,
-    flow: eve?.flow === true,
+    httpLines: !live && http.length > 0 && http.every(takesLines),
+    flow: eve.some((o) => o.flow),
     flowOfAlerts: store,
-    anomalyDecode: eve?.anomaly?.decode === true,
-    anomalyStream: eve?.anomaly?.stream === true,
-    anomalyApplayer: eve?.anomaly?.applayer === true,
-    anomalyPacket: eve?.anomaly?.packetHeader === true,
-    drop: eve?.drop != null,
-    fileinfo: eve?.fileinfo === true,
-    filesOfAlerts: alert !== null,
-    stats: eve?.stats === true,
-    tagged: alert?.taggedPackets === true,
-    payloadLen: Math.max(payload, store ? StorePayload : 0),
-    packet: alert?.packet === true || fastLog || store,
-    bodies: alert?.httpBody === true || alert?.httpBodyPrintable === true || store,
+    anomalyDecode: anomalies.some((o) => o.decode),
+    anomalyStream: anomalies.some((o) => o.stream),
+    anomalyApplayer: anomalies.some((o) => o.applayer),
+    anomalyPacket: anomalies.some((o) => o.packetHeader),
+    drop: eve.some((o) => o.drop !== null),
+    fileinfo: eve.some((o) => o.fileinfo),
+    filesOfAlerts: alerts.length > 0,
+    stats: eve.some((o) => o.stats),
+    tagged: alerts.some((o) => o.taggedPackets),
+    payloadLen: Math.max(0, ...payloads, store ? StorePayload : 0),
+    packet: alerts.some((o) => o.packet) || fastLog || store,
+    bodies: alerts.some((o) => o.httpBody || o.httpBodyPrintable) || store,
     matches: store,
-    alertClient: alert?.xff.enabled ? alert.xff.source : store ? client : null,
-    httpClient: eve?.http?.xff.enabled ? eve.http.xff.source : null,
+    alertClient: alertXff?.source ?? (store ? client : null),
+    httpClient: httpXff?.source ?? null,
   };
 }

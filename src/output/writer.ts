@@ -3,12 +3,12 @@
  * that tests and small tools use it directly; writer-thread.ts runs it beside the workers.
  */
 
+import type { FastOptions } from './config.js';
 import type { EveOptions } from './eve/config.js';
 import { EveWriter } from './eve/writer.js';
 import { fastLine } from './fast-log.js';
 import type { LineSink } from './line-sink.js';
-import type { LogFileOptions } from './log-file.js';
-import type { EventRecord, RuleInfo } from './records.js';
+import type { AlertRecord, EventRecord, RuleInfo } from './records.js';
 import type { RuleTable } from './rule-table.js';
 import { Sink } from './sink.js';
 import type { RunTotals } from './store/runs.js';
@@ -16,12 +16,10 @@ import type { AlertStore, StoreOptions } from './store/store.js';
 import { type StreamShare, StreamSink } from './stream-sink.js';
 
 export interface WriterOptions {
-  eve: EveOptions | null;
-  /** Path of fast.log, or null. */
-  fastLog: string | null;
-  fastFile: LogFileOptions;
-  /** The socket that EVE goes to instead of a file. */
-  eveStream: StreamShare | null;
+  eve: EveOptions[];
+  fast: FastOptions[];
+  /** Of each of `eve`: the socket that it goes to instead of a file. */
+  eveStreams: (StreamShare | null)[];
   store: StoreOptions | null;
   /** Origins are interfaces, not files. */
   live: boolean;
@@ -44,10 +42,20 @@ export interface WriterSummary {
 /** Longest time between two commits and flushes. */
 export const CommitMs = 1000;
 
+/** One `eve-log`: what makes lines of records and where they go. */
+interface EveOutput {
+  writer: EveWriter;
+  sink: LineSink;
+  /** Finished lines of http events are for it too. */
+  http: boolean;
+}
+
 export class Writer {
-  private readonly eve: EveWriter | null = null;
-  private readonly eveSink: LineSink | null = null;
-  private readonly fastSink: LineSink | null = null;
+  private readonly eve: EveOutput[];
+  private readonly fast: LineSink[];
+  private readonly sinks: LineSink[];
+  /** The sinks and the store. */
+  private readonly parts: (LineSink | AlertStore)[];
   private readonly store: AlertStore | null;
   private readonly written: Record<string, number> = {};
   /** Outputs that the others went on without, and why. */
@@ -57,28 +65,25 @@ export class Writer {
   /** `store` was opened by the caller, since only then better-sqlite3 is loaded. */
   constructor(options: WriterOptions, store: AlertStore | null) {
     this.store = store;
-    if (options.eve !== null) {
-      this.eve = new EveWriter(options.eve, options.live);
-      this.eveSink =
-        options.eveStream === null
-          ? new Sink(options.eve.filename, options.eve.file, options.live)
-          : new StreamSink(options.eveStream, !options.live);
-    }
-    if (options.fastLog !== null) this.fastSink = new Sink(options.fastLog, options.fastFile, options.live);
-  }
-
-  private parts(): (LineSink | AlertStore)[] {
-    return [this.eveSink, this.fastSink, this.store].filter((x) => x !== null);
+    const { live } = options;
+    this.eve = options.eve.map((o, i) => {
+      const stream = options.eveStreams[i];
+      const sink = stream === null ? new Sink(o.filename, o.file, live) : new StreamSink(stream, !live);
+      return { writer: new EveWriter(o, live), sink, http: o.http !== null };
+    });
+    this.fast = options.fast.map(({ filename, file }) => new Sink(filename, file, live));
+    this.sinks = [...this.eve.map((e) => e.sink), ...this.fast];
+    this.parts = store === null ? this.sinks : [...this.sinks, store];
   }
 
   /** Some output cannot be written now and what it has must not grow: take no more until it can. */
   get stuck(): boolean {
-    return this.parts().some((x) => x.stuck && !x.skipping);
+    return this.parts.some((x) => x.stuck && !x.skipping);
   }
 
   /** What is wrong at the moment with outputs that will be tried again. */
   get troubles(): string[] {
-    return this.parts().flatMap((x) => x.trouble ?? []);
+    return this.parts.flatMap((x) => x.trouble ?? []);
   }
 
   /**
@@ -86,7 +91,7 @@ export class Writer {
    * meanwhile. Nothing changes when none of them can.
    */
   goOn(): void {
-    const parts = this.parts();
+    const { parts } = this;
     if (parts.every((x) => x.stuck || x.fault !== null)) return;
     for (const x of parts) {
       if (!x.stuck) continue;
@@ -97,32 +102,38 @@ export class Writer {
 
   /** From now on what cannot be written is counted and given up. */
   giveUp(): void {
-    for (const x of this.parts()) x.giveUp();
+    for (const x of this.parts) x.giveUp();
   }
 
   /** Closes log files and opens them anew; returns what could not be opened. */
   reopen(): string[] {
-    return [this.eveSink?.reopen(), this.fastSink?.reopen()].filter((x) => x != null);
+    return this.sinks.flatMap((sink) => sink.reopen() ?? []);
   }
 
   /** Writes the records of one batch. */
   write(records: readonly EventRecord[], rules: RuleTable | null): void {
     const rule = (index: number): RuleInfo | null => rules?.get(index) ?? null;
-    this.eve?.useRules(rule);
+    for (const { writer } of this.eve) writer.useRules(rule);
     for (const r of records) {
       if (r.kind === 'lines') {
-        this.eveSink?.pushBytes(r.bytes, r.count);
+        for (const { sink, http } of this.eve) if (http) sink.pushBytes(r.bytes, r.count);
         this.written.http = (this.written.http ?? 0) + r.count;
         continue;
       }
-      if (this.eve !== null && this.eveSink !== null) {
-        const line = this.eve.line(r);
-        if (line !== '') this.eveSink.push(line);
+      for (const { writer, sink } of this.eve) {
+        const line = writer.line(r);
+        if (line !== '') sink.push(line);
       }
-      if (r.kind === 'alert' && this.fastSink !== null) this.fastSink.push(fastLine(r, rule(r.rule)));
+      if (r.kind === 'alert') this.fastLines(r, rule(r.rule));
       this.store?.add(r, rule);
       this.written[r.kind] = (this.written[r.kind] ?? 0) + 1;
     }
+  }
+
+  private fastLines(r: AlertRecord, rule: RuleInfo | null): void {
+    if (this.fast.length === 0) return;
+    const line = fastLine(r, rule);
+    for (const sink of this.fast) sink.push(line);
   }
 
   /**
@@ -130,8 +141,7 @@ export class Writer {
    * wait.
    */
   commit(nowMs: number, busy: boolean): void {
-    this.eveSink?.flush();
-    this.fastSink?.flush();
+    for (const sink of this.sinks) sink.flush();
     this.store?.commit();
     this.store?.tidy(nowMs, busy);
     this.lastCommitMs = nowMs;
@@ -139,7 +149,7 @@ export class Writer {
 
   /** The only output is standard output, and its reader went away. */
   get unread(): boolean {
-    return this.eveSink?.gone === true && this.fastSink === null && this.store === null;
+    return this.eve.length === 1 && this.eve[0].sink.gone && this.fast.length === 0 && this.store === null;
   }
 
   /** A commit is due. */
@@ -149,17 +159,16 @@ export class Writer {
 
   /** Ends the run: everything is on its way to the disk when this returns. */
   close(totals: RunTotals | null): WriterSummary {
-    this.eveSink?.close();
-    this.fastSink?.close();
+    for (const sink of this.sinks) sink.close();
     const runId = this.store?.close(totals) ?? 0;
     const { origins: _origins, ...written } = this.written;
     return {
       written,
-      faults: this.parts().flatMap((x) => {
+      faults: this.parts.flatMap((x) => {
         const why = x.fault ?? this.skipped.get(x);
         return why === undefined ? [] : [`${why} (${x.refused} records are missing there)`];
       }),
-      stdoutGone: this.eveSink?.gone === true,
+      stdoutGone: this.eve.some(({ sink }) => sink.gone),
       runId,
     };
   }

@@ -297,7 +297,7 @@ describe('outputs of the configuration', () => {
 
   it('are in the log directory and off by default', () => {
     const o = config({});
-    assert.deepEqual([o.eve, o.fastLog, o.spill.dir, o.spill.wait, o.sensor], [null, null, '/log', false, 'peccary']);
+    assert.deepEqual([o.eve, o.fast, o.spill.dir, o.spill.wait, o.sensor], [[], [], '/log', false, 'peccary']);
     const on = config({
       'sensor-name': 'edge',
       outputs: [
@@ -306,8 +306,8 @@ describe('outputs of the configuration', () => {
         { spill: { size: '2mb', dir: '/spill', 'when-full': 'wait' } },
       ],
     });
-    assert.deepEqual([on.eve?.filename, on.fastLog, on.sensor], ['/log/eve.json', '/log/fast.log', 'edge']);
+    assert.deepEqual([on.eve[0].filename, on.fast[0].filename, on.sensor], ['/log/eve.json', '/log/fast.log', 'edge']);
     assert.deepEqual(on.spill, { dir: '/spill', budget: 2 * 1024 * 1024, wait: true });
-    assert.equal(config({}, '-').eve?.filename, '-');
+    assert.equal(config({}, '-').eve[0].filename, '-');
   });
 });

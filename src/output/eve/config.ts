@@ -29,6 +29,8 @@ export interface EveOptions {
   /** Path, "-" for standard output. */
   filename: string;
   file: LogFileOptions;
+  /** Text before each line (`prefix`), for syslog daemons that want a mark such as "@cee: ". */
+  prefix: string;
   /** flowbits and the like on every event (`metadata`). */
   metadata: boolean;
   pcapFile: boolean;
@@ -62,19 +64,19 @@ const alertDefaults = (xff: XffOptions): EveAlertOptions => ({
   xff,
 });
 
-/** Settings path of `outputs.eve-log`. */
-const Eve = 'outputs.eve-log';
+/** Settings path of the first `eve-log` of `outputs`. */
+const FirstEve = 'outputs.eve-log';
 
 /** Types named in `types`, by the path of their options; '' where the type has none. */
-function namedTypes(settings: Settings): Map<string, string> | null {
-  const list = settings.get(`${Eve}.types`);
+function namedTypes(settings: Settings, eve: string): Map<string, string> | null {
+  const list = settings.get(`${eve}.types`);
   if (!Array.isArray(list)) return null;
   const types = new Map<string, string>();
   list.forEach((entry, i) => {
     if (typeof entry === 'string') types.set(entry, '');
     else if (entry !== null && typeof entry === 'object' && !Array.isArray(entry)) {
       for (const name of Object.keys(entry)) {
-        const path = `${Eve}.types.${i}.${name}`;
+        const path = `${eve}.types.${i}.${name}`;
         if (settings.bool(`${path}.enabled`, true)) types.set(name, path);
       }
     }
@@ -82,13 +84,13 @@ function namedTypes(settings: Settings): Map<string, string> | null {
   return types;
 }
 
-/** `xff` of a type, or that of eve-log. */
-function xffOf(settings: Settings, path: string): XffOptions {
-  return xffOptions(settings, path !== '' && settings.get(`${path}.xff`) !== undefined ? path : Eve);
+/** `xff` of a type, or that of its eve-log. */
+function xffOf(settings: Settings, eve: string, path: string): XffOptions {
+  return xffOptions(settings, path !== '' && settings.get(`${path}.xff`) !== undefined ? path : eve);
 }
 
-function alertOptions(settings: Settings, path: string): EveAlertOptions {
-  const o = alertDefaults(xffOf(settings, path));
+function alertOptions(settings: Settings, eve: string, path: string): EveAlertOptions {
+  const o = alertDefaults(xffOf(settings, eve, path));
   if (path === '') return o;
   o.payload = settings.bool(`${path}.payload`, false);
   o.payloadPrintable = settings.bool(`${path}.payload-printable`, false);
@@ -129,41 +131,51 @@ function anomalyOptions(settings: Settings, path: string): EveOptions['anomaly']
 /** Options that hold for all types, read from the configuration. */
 function common(
   settings: Settings,
+  eve: string,
   filename: string,
   file: LogFileOptions,
 ): Omit<EveOptions, 'alert' | 'http' | 'flow' | 'anomaly' | 'drop' | 'fileinfo' | 'stats'> {
   return {
     filename,
     file,
-    metadata: settings.bool(`${Eve}.metadata`, true),
-    pcapFile: settings.bool(`${Eve}.pcap-file`, false),
-    communityIdSeed: settings.bool(`${Eve}.community-id`, false)
-      ? settings.int(`${Eve}.community-id-seed`, 0, 0, 65535)
+    prefix: settings.string(`${eve}.prefix`, ''),
+    metadata: settings.bool(`${eve}.metadata`, true),
+    pcapFile: settings.bool(`${eve}.pcap-file`, false),
+    communityIdSeed: settings.bool(`${eve}.community-id`, false)
+      ? settings.int(`${eve}.community-id-seed`, 0, 0, 65535)
       : null,
   };
 }
 
+/** Options of each `eve-log` of `outputs` that is enabled, in order; see eveFromSettings. */
+export function eveLogs(settings: Settings, inline: boolean): EveOptions[] {
+  return settings
+    .entries('outputs', 'eve-log')
+    .map((path) => eveFromSettings(settings, inline, path))
+    .filter((o) => o !== null);
+}
+
 /**
- * Options of `outputs.eve-log`, or null when it is not enabled. `inline`: drop events are written in inline modes only,
- * as Suricata does.
+ * Options of one `eve-log`, by its path, or null when it is not enabled. `inline`: drop events are written in inline modes
+ * only, as Suricata does.
  */
-export function eveFromSettings(settings: Settings, inline: boolean): EveOptions | null {
-  if (settings.get(Eve) === undefined || !settings.bool(`${Eve}.enabled`, false)) return null;
-  const types = namedTypes(settings) ?? new Map<string, string>();
+export function eveFromSettings(settings: Settings, inline: boolean, eve: string = FirstEve): EveOptions | null {
+  if (settings.get(eve) === undefined || !settings.bool(`${eve}.enabled`, false)) return null;
+  const types = namedTypes(settings, eve) ?? new Map<string, string>();
   const path = (name: string): string | null => types.get(name) ?? null;
   const http = path('http');
   const drop = path('drop');
   const alert = path('alert');
   const anomaly = path('anomaly');
   return {
-    ...common(settings, settings.string(`${Eve}.filename`, 'eve.json'), logFileOptions(settings, Eve)),
-    alert: alert === null ? null : alertOptions(settings, alert),
+    ...common(settings, eve, settings.string(`${eve}.filename`, 'eve.json'), logFileOptions(settings, eve)),
+    alert: alert === null ? null : alertOptions(settings, eve, alert),
     http:
       http === null
         ? null
         : {
             extended: http === '' ? false : settings.bool(`${http}.extended`, false),
-            xff: xffOf(settings, http),
+            xff: xffOf(settings, eve, http),
           },
     flow: path('flow') !== null,
     anomaly: anomaly === null ? null : anomalyOptions(settings, anomaly),
@@ -185,14 +197,15 @@ export function eveFromSettings(settings: Settings, inline: boolean): EveOptions
  * (payload, packet, metadata …) as configured where the configuration names it.
  */
 export function eveForced(settings: Settings, filename: string): EveOptions {
-  const types = namedTypes(settings);
+  const types = namedTypes(settings, FirstEve);
   const alert = types?.get('alert') ?? '';
   const anomaly = types?.get('anomaly') ?? '';
   const drop = types?.get('drop') ?? '';
   return {
-    ...common(settings, filename, plainFile),
-    alert: { ...alertOptions(settings, alert), taggedPackets: true },
-    http: { extended: true, xff: xffOf(settings, types?.get('http') ?? '') },
+    ...common(settings, FirstEve, filename, plainFile),
+    prefix: '',
+    alert: { ...alertOptions(settings, FirstEve, alert), taggedPackets: true },
+    http: { extended: true, xff: xffOf(settings, FirstEve, types?.get('http') ?? '') },
     flow: true,
     anomaly: {
       decode: true,

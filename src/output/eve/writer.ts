@@ -35,6 +35,11 @@ export class EveWriter {
 
   /** One line with its newline, or '' when this kind of event is not written. */
   line(r: EventRecord): string {
+    const line = this.event(r);
+    return line === '' ? '' : this.ctx.options.prefix + line;
+  }
+
+  private event(r: EventRecord): string {
     const o = this.ctx.options;
     switch (r.kind) {
       case 'http':
