@@ -25,6 +25,7 @@ export const testPackages = [
   'curl',
   'dirb',
   'ethtool',
+  'faketime',
   'iproute2',
   'iptables',
   'nftables',

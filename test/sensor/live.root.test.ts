@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { pageText } from '../tools/lab.js';
 import { type LiveSensor, MirrorLab, mirrorLabMissing, realTime, until } from '../tools/mirror-lab.js';
 
 /** Requests of the first test; PECCARY_REQUESTS=50000 for the whole proof. */
@@ -33,7 +34,7 @@ describe('a sensor on a mirrored port, a real Apache and curl', function () {
       console.log(`      skipped: ${missing}`);
       this.skip();
     }
-    lab = new MirrorLab();
+    lab = new MirrorLab({ content: (root) => writeFileSync(join(root, 'page.html'), pageText(1, 8000)) });
   });
 
   after(() => lab?.close());
@@ -62,7 +63,7 @@ describe('a sensor on a mirrored port, a real Apache and curl', function () {
     const attacks = Math.floor(Requests / 25);
     const beganMs = Date.now();
     const load = Promise.all([
-      lab.requests('/load', Requests - attacks - 10, 20),
+      lab.requests('/page.html?n=', Requests - attacks - 10, 20),
       lab.requests('/index.html?f=/../etc', attacks, 2),
     ]);
     for (let i = 0; i < 5; i++) {
