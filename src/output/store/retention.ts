@@ -5,6 +5,7 @@
  * The age of a sensor's alert is its own; alerts of a replay are as old as the replay, whenever their traffic was recorded.
  */
 import type { Database } from './open.js';
+import { triageTables } from './schema.js';
 
 export interface RetentionPolicy {
   /** Seconds, 0: any age. */
@@ -65,6 +66,7 @@ export class Retention {
   private readonly aged;
   private readonly runs;
   private readonly deleteAlert;
+  private readonly deleteTriage;
   private readonly transactionUsed;
   private readonly deleteHttp;
   private readonly deleteFlow;
@@ -80,6 +82,7 @@ export class Retention {
     this.aged = db.prepare(`${doomed} WHERE run_id = ? AND time_us < ? ORDER BY time_us LIMIT ?`);
     this.runs = db.prepare('SELECT id, kind, started_us FROM run');
     this.deleteAlert = db.prepare('DELETE FROM alert WHERE id = ?');
+    this.deleteTriage = triageTables.map((t) => db.prepare(`DELETE FROM ${t} WHERE alert_id = ?`));
     this.transactionUsed = db.prepare('SELECT 1 FROM alert WHERE flow_id = ? AND http_id = ?');
     this.deleteHttp = db.prepare(`DELETE FROM http WHERE id = ? RETURNING ${httpColumns.join(', ')}`);
     this.deleteHttpOf = db.prepare(`DELETE FROM http WHERE flow_id = ? RETURNING ${httpColumns.join(', ')}`);
@@ -155,6 +158,7 @@ export class Retention {
     const flows = new Set<number>();
     for (const a of list) {
       this.deleteAlert.run(a.id);
+      for (const statement of this.deleteTriage) statement.run(a.id);
       note({ ...a }, textUses.alert, texts);
       note({ ...a }, bytesUses.alert, bytes);
       if (a.flow_id === null) continue;

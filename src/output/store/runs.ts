@@ -1,5 +1,6 @@
 /** Runs: a replay or the time from a sensor's start to its end. */
 import type { Database } from './open.js';
+import { triageTables } from './schema.js';
 
 export interface RunStart {
   kind: 'replay' | 'live';
@@ -25,6 +26,8 @@ export interface RunTotals {
 
 /** Removes a run and all that belongs to it. */
 export function removeRun(db: Database, runId: number): void {
+  for (const table of triageTables)
+    db.prepare(`DELETE FROM ${table} WHERE alert_id IN (SELECT id FROM alert WHERE run_id = ?)`).run(runId);
   for (const table of ['alert', 'http', 'flow', 'bytes'])
     db.prepare(`DELETE FROM ${table} WHERE run_id = ?`).run(runId);
   db.prepare('DELETE FROM run WHERE id = ?').run(runId);

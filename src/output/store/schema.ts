@@ -166,5 +166,35 @@ CREATE INDEX http_request_body ON http (request_body_id) WHERE request_body_id I
 CREATE INDEX http_response_body ON http (response_body_id) WHERE response_body_id IS NOT NULL;
 `;
 
+/** What people did with alerts; rows only for those that somebody touched. They go with their alerts. */
+const third = `
+CREATE TABLE triage (
+  alert_id INTEGER PRIMARY KEY REFERENCES alert (id),
+  archived INTEGER NOT NULL DEFAULT 0,   -- 0, 1
+  escalated INTEGER NOT NULL DEFAULT 0   -- 0, 1
+) STRICT;
+CREATE INDEX triage_escalated ON triage (alert_id) WHERE escalated = 1;
+
+CREATE TABLE alert_tag (
+  alert_id INTEGER NOT NULL REFERENCES alert (id),
+  tag TEXT NOT NULL,               -- lower case
+  PRIMARY KEY (alert_id, tag)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_tag_tag ON alert_tag (tag, alert_id);
+
+CREATE TABLE alert_note (
+  id INTEGER PRIMARY KEY,
+  alert_id INTEGER NOT NULL REFERENCES alert (id),
+  time_us INTEGER NOT NULL,        -- clock time
+  who TEXT NOT NULL,
+  action TEXT NOT NULL,            -- comment, archived, unarchived, escalated, deescalated, tagged, untagged, suppressed, threshold
+  text TEXT NOT NULL
+) STRICT;
+CREATE INDEX alert_note_alert ON alert_note (alert_id, id);
+`;
+
+/** Tables whose rows belong to one alert each, by alert_id. */
+export const triageTables: readonly string[] = ['triage', 'alert_tag', 'alert_note'];
+
 /** Migration i brings a database from version i to i + 1. Never edited once released. */
-export const migrations: readonly string[] = [first, second];
+export const migrations: readonly string[] = [first, second, third];
