@@ -136,5 +136,6 @@ bool initPcap(napi_env env, napi_value exports, Env* data);
 bool initBpf(napi_env env, napi_value exports, Env* data);
 bool initInject(napi_env env, napi_value exports, Env* data);
 bool initMagic(napi_env env, napi_value exports, Env* data);
+bool initNfqueue(napi_env env, napi_value exports, Env* data);
 
 }  // namespace peccary

@@ -26,6 +26,7 @@ export interface HandleCounts {
   bpf: number;
   magic: number;
   injector: number;
+  nfqueue: number;
 }
 
 /** Size and shape of a compiled Hyperscan database. */
@@ -64,6 +65,27 @@ export interface LiveOptions {
   /** Packet buffer timeout, milliseconds. */
   timeoutMs: number;
   immediate: boolean;
+}
+
+/** Settings of a packet queue. */
+export interface NfqOptions {
+  /** Bytes of a packet at most (NfqLimit.Copy). */
+  copyRange: number;
+  /** Packets that may wait for their verdict. */
+  queueLen: number;
+  /** Bytes of the socket's buffer; 0 leaves the system's default. */
+  bufferSize: number;
+  /** Segments that the kernel has joined come as one. */
+  gso: boolean;
+  /** What does not fit into the queue passes. */
+  failOpen: boolean;
+}
+
+export interface NfqState {
+  /** The last error in words, '' none. */
+  fault: string;
+  /** Verdicts for packets that were gone. */
+  refused: number;
 }
 
 export interface PcapStats {
@@ -137,6 +159,21 @@ export interface Native {
   linkOpen(device: string): number | Refusal;
   linkSend(handle: number, off: number, len: number): number;
   linkAddress(handle: number, off: number): void;
+
+  nfqOpen(queues: Uint32Array, options: NfqOptions): number | Refusal;
+  nfqRead(
+    handle: number,
+    arenaOff: number,
+    arenaLen: number,
+    waitMs: number,
+    off: Uint32Array,
+    capLen: Uint32Array,
+    wireLen: Uint32Array,
+    tsUs: Float64Array,
+    meta: Uint32Array,
+  ): number;
+  nfqVerdict(handle: number, rows: Uint32Array, count: number): boolean;
+  nfqState(handle: number): NfqState;
 
   magicOpen(path: string): number | Refusal;
   magicOf(handle: number, off: number, len: number): string | null;
