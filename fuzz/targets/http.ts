@@ -9,7 +9,7 @@ import { Region, u8 } from '../../src/core/memory.js';
 import { Settings } from '../../src/core/settings.js';
 import { httpBuffer } from '../../src/http/buffers.js';
 import { configureHttp } from '../../src/http/parser.js';
-import { BufferStatus, BufferView, TxLimit } from '../../src/http/transaction.js';
+import { BufferStatus, BufferView } from '../../src/http/transaction.js';
 import { type HttpTransaction, openTransactions } from '../../src/http/tx.js';
 import { collectTransactions, firstTransaction } from '../../src/http/tx-list.js';
 import { BufferId } from '../../src/protocol/buffers.js';
@@ -43,7 +43,7 @@ const shown: [BufferId, Dir][] = [
 ];
 
 function checkTransaction(tx: HttpTransaction): void {
-  promise(tx.eventCount <= TxLimit.Events, 'events within their bound');
+  promise(tx.eventCount <= tx.events.length, 'events within their bound');
   ledTo(`${'ab'[tx.requestProgress & 1]}${tx.flags.toString(2).replaceAll('1', 'x')}`);
   for (let i = 0; i < tx.eventCount; i++) ledTo(httpEventNames[tx.events[i] - EventRange.Http]);
   for (const [id, dir] of shown) {

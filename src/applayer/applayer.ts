@@ -2,7 +2,7 @@
  * Which protocol a flow speaks, found by content in both directions, and feeding its parser.
  *
  * Each direction is recognised by its first bytes (after a PROXY header to the server). Until one of them is, its
- * bytes are held, at most HoldLimit.Bytes. Once a direction is recognised the flow's protocol is set, what was held
+ * bytes are held, at most `app-layer.hold-limit`. Once a direction is recognised the flow's protocol is set, what was held
  * of the other direction goes to the parser first if it came first, and a direction that no pattern fits is parsed as
  * what the other one is (with an event). Suricata user guide, "Application layer protocol detection".
  */
@@ -15,7 +15,7 @@ import { AppProto, appProtoNames } from '../protocol/app-proto.js';
 import { AppLayerEvent } from '../protocol/applayer-events.js';
 import { EventRange } from '../protocol/events.js';
 import { Dir } from '../protocol/ip.js';
-import { dropHeld, heldLen, heldOff, hold } from './hold.js';
+import { configureHold, dropHeld, heldLen, heldOff, hold } from './hold.js';
 import { change, ParseResult, parserOf } from './parser.js';
 import { type ProxyHeader, ProxyStatus, proxy, readProxyHeader } from './proxy.js';
 import { mayBeRequest, Recognised, RecogniseLimit, recognise } from './recognise.js';
@@ -56,9 +56,11 @@ const cProxy = counter('applayer.proxy_headers');
 const cProxyLimit = counter('applayer.proxy_headers_not_kept');
 
 const enum AppLimit {
-  /** PROXY headers remembered at once. */
+  /** Default of app-layer.max-proxy-headers, those remembered at once. */
   Proxies = 0x1_0000,
+  MostProxies = 0x10_0000,
 }
+let maxProxies: number = AppLimit.Proxies;
 
 let httpEnabled = true;
 let errorPolicy: ExceptionPolicy = ExceptionPolicy.Ignore;
@@ -81,6 +83,8 @@ export function configureAppLayer(settings: Settings, ips = false): void {
   faulted = 0;
   const mode = settings.string('app-layer.protocols.http.enabled', 'yes');
   configureStarttls();
+  configureHold(settings);
+  maxProxies = settings.int('app-layer.max-proxy-headers', AppLimit.Proxies, 0, AppLimit.MostProxies);
   httpEnabled = mode !== 'detection-only' && settings.bool('app-layer.protocols.http.enabled', true);
 }
 
@@ -163,7 +167,10 @@ function takeBytes(flow: number, dir: Dir, off: number, len: number, tsUs: numbe
 function limitReached(flow: number, dir: Dir, off: number, len: number, tsUs: number): void {
   giveUpDirection(flow, dir, tsUs);
   if (bits[flow] & Bit.Parsing) feed(flow, dir, off, len, tsUs);
-  else giveUp(flow);
+  else {
+    event(flow, AppLayerEvent.ProtoDetectionSkipped);
+    giveUp(flow);
+  }
 }
 
 /** Tries to recognise the direction. True when the bytes were used (or the flow was given up). */
@@ -190,7 +197,7 @@ function decide(flow: number, dir: Dir, off: number, len: number, tsUs: number, 
 
 function keepProxy(flow: number): void {
   counts[cProxy]++;
-  if (proxies.size >= AppLimit.Proxies) counts[cProxyLimit]++;
+  if (proxies.size >= maxProxies) counts[cProxyLimit]++;
   else proxies.set(flow, { ...proxy });
 }
 

@@ -2,6 +2,7 @@
 import { column } from '../core/columns.js';
 import { counter, counts } from '../core/counters.js';
 import { u8 } from '../core/memory.js';
+import type { Settings } from '../core/settings.js';
 import { FlowLimit } from '../flow/columns.js';
 import type { Dir } from '../protocol/ip.js';
 import { allocBlock, blockSize, freeBlock } from './pool.js';
@@ -9,9 +10,19 @@ import { allocBlock, blockSize, freeBlock } from './pool.js';
 const mem = u8;
 const cHeld = counter('applayer.hold_limit');
 
-export const enum HoldLimit {
-  /** Bytes held of a direction; when more come, what is recognised by then must do. */
+const enum HoldLimit {
+  /** Default of app-layer.hold-limit: bytes held of a direction; when more come, what is recognised by then must do. */
   Bytes = 1 << 16,
+  /** A PROXY header at its longest must fit. */
+  Least = 256,
+  Most = 1 << 20,
+}
+
+let most: number = HoldLimit.Bytes;
+
+/** Reads `app-layer.hold-limit`. */
+export function configureHold(settings: Settings): void {
+  most = settings.size('app-layer.hold-limit', HoldLimit.Bytes, HoldLimit.Least, HoldLimit.Most);
 }
 
 const off = column.i32(2 * (FlowLimit.Max + 1));
@@ -29,7 +40,7 @@ export function heldLen(flow: number, dir: Dir): number {
 export function hold(flow: number, dir: Dir, from: number, count: number): boolean {
   const i = 2 * flow + dir;
   const need = len[i] + count;
-  if (need > HoldLimit.Bytes) {
+  if (need > most) {
     counts[cHeld]++;
     return false;
   }

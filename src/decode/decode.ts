@@ -8,6 +8,7 @@ import { Layer, setMaxLayers } from './layer.js';
 import { countEvents, decodeLayers } from './layers.js';
 import { type Packet, PacketFlag } from './packet.js';
 import { configureTeredo } from './teredo.js';
+import { setTunnelDepth, TunnelLimit } from './tunnel.js';
 import { configureVxlan } from './vxlan.js';
 
 const cPkts = counter('decoder.pkts');
@@ -33,6 +34,7 @@ export function setMtu(mtu: number): void {
 /** Reads the `decoder` section of suricata.yaml. */
 export function configureDecode(settings: Settings): void {
   setMaxLayers(settings.int('decoder.max-layers', 16, 1, 255));
+  setTunnelDepth(settings.int('decoder.max-nesting', TunnelLimit.Depth, 1, TunnelLimit.Depth));
   configureTeredo(settings);
   configureVxlan(settings);
   configureGeneve(settings);

@@ -2,6 +2,10 @@
  * The current packet: one reused object a nesting level (tunnel or reassembly), filled in place by decode.
  * Numbers only, so that filling it allocates nothing. Borrowed until the next packet of that level.
  */
+import { counter, counts } from '../core/counters.js';
+
+const cEvents = counter('decoder.events_limit');
+
 export const enum PacketFlag {
   /** Made by Peccary and not a packet anyone sent: end of a flow. Keywords on headers do not apply. */
   Pseudo = 0x0001,
@@ -273,5 +277,6 @@ export class Packet {
 
   addEvent(id: number): void {
     if (this.eventCount < PacketLimit.Events) this.events[this.eventCount++] = id;
+    else counts[cEvents]++;
   }
 }

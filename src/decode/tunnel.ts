@@ -15,6 +15,12 @@ export const enum TunnelLimit {
   /** Packets inside each other, the captured one included: tunnels and reassemblies together. */
   Depth = 8,
 }
+let maxDepth: number = TunnelLimit.Depth;
+
+/** decoder.max-nesting: packets inside each other that are opened, at most TunnelLimit.Depth. */
+export function setTunnelDepth(n: number): void {
+  maxDepth = n;
+}
 
 /** Starts `inner` as a packet found in `outer`. */
 function startInner(outer: Packet, inner: Packet, off: number, len: number): void {
@@ -48,7 +54,7 @@ function tooDeep(outer: Packet): false {
 export function openTunnel(outer: Packet, inner: Packet): boolean {
   const kind = outer.tunnelKind;
   if (kind === TunnelKind.None) return false;
-  if (outer.level + 1 >= TunnelLimit.Depth) return tooDeep(outer);
+  if (outer.level + 1 >= maxDepth) return tooDeep(outer);
   startInner(outer, inner, outer.tunnelOff, outer.tunnelLen);
   inner.tunnels++;
   inner.flags = PacketFlag.Tunnelled;
@@ -72,7 +78,7 @@ export function openTunnel(outer: Packet, inner: Packet): boolean {
  * False when its header is unusable or the nesting is too deep.
  */
 export function decodeDatagram(inner: Packet, outer: Packet, off: number, len: number, ipVersion: number): boolean {
-  if (outer.level + 1 >= TunnelLimit.Depth) return tooDeep(outer);
+  if (outer.level + 1 >= maxDepth) return tooDeep(outer);
   startInner(outer, inner, off, len);
   inner.flags = PacketFlag.Reassembled | (outer.flags & PacketFlag.Tunnelled);
   inner.source = PacketOrigin.Defrag;

@@ -40,10 +40,15 @@ const byName = new Map<string, Dataset>();
 let installed: Dataset[] = [];
 
 let folder = '.';
+let memcap: number = DatasetLimit.Memcap;
 
-/** Reads `default-data-dir`, where sets are saved and states kept; the log directory when it is not set. */
+/**
+ * Reads `default-data-dir`, where sets are saved and states kept (the log directory when it is not set), and
+ * `datasets.defaults.memcap`, for sets whose rule names none.
+ */
 export function configureDatasets(settings: Settings, logDir: string): void {
   folder = settings.string('default-data-dir', logDir);
+  memcap = settings.size('datasets.defaults.memcap', DatasetLimit.Memcap);
 }
 
 /** File to read a set from; null: none. A state is what an earlier run has left, or nothing yet. */
@@ -58,7 +63,7 @@ function openDataset(d: DatasetMatch, note: (message: string) => void): Dataset 
   const key = `${d.type}/${d.name}`;
   let set = byName.get(key);
   if (set === undefined) {
-    set = { type: d.type, save: d.save, values: new Map(), bytes: 0, memcap: d.memcap ?? DatasetLimit.Memcap };
+    set = { type: d.type, save: d.save, values: new Map(), bytes: 0, memcap: d.memcap ?? memcap };
     byName.set(key, set);
     const file = fileOf(d);
     if (file !== null) for (const [value, rep] of readDataset(file, d.type, note)) insert(set, value, rep);

@@ -25,6 +25,7 @@ import { stateOf, TcpState } from '../stream/columns.js';
 import { streamConfig } from '../stream/config.js';
 import { RawChunk, setRawWanted, takeRawChunk } from '../stream/raw.js';
 import { beginAppState, releaseAppState } from './app-state.js';
+import { configureBounds, detectBounds } from './bounds.js';
 import { bindCandidates } from './candidates.js';
 import { bindConditions } from './conditions.js';
 import { bindDatasets } from './datasets.js';
@@ -59,11 +60,6 @@ import { bindTxPass, finishTransaction, hasFromPayload, inspectTransaction, txPa
 import { bindTxSections, sideComplete } from './tx-section.js';
 import { watchPacket } from './watch.js';
 
-const enum Bound {
-  /** Chunks of raw stream of one direction looked at with one packet. */
-  Chunks = 256,
-}
-
 const Closing = TcpFlag.Fin | TcpFlag.Rst;
 
 const cChunks = counter('detect.stream_chunks_limit');
@@ -77,6 +73,7 @@ export function configureDetect(settings: Settings, _inline = false): void {
   setStepLimit(settings.int('detect.inspection-recursion-limit', InspectLimit.Steps, 1));
   configureRegexes(settings);
   configureLatency(settings);
+  configureBounds(settings);
   notes = [];
   configureReputation(settings, (m) => notes.push(m));
   configureGeoip(settings);
@@ -260,7 +257,7 @@ function inspectChunks(p: Packet, dir: Dir, group: number, last: boolean): void 
   setRawWanted(p.flow, dir, true);
   const flush = last || sideEnded(p.flow, dir);
   if (!flush && bodyComing(p.flow, dir)) return;
-  for (let n = 0; n < Bound.Chunks; n++) {
+  for (let n = 0; n < detectBounds.chunks; n++) {
     if (!takeRawChunk(p.flow, dir, flush, chunk)) return;
     inspectChunk(p, dir, group, chunk.off, chunk.len, chunk.before);
   }

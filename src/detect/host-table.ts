@@ -6,11 +6,16 @@
  *     row: kind and id, four words of each of two addresses, a 32-bit value, times as 64-bit floats
  */
 import { counter, counts } from '../core/counters.js';
+import type { Settings } from '../core/settings.js';
 import { hash32 } from '../rules/compile/hash32.js';
 
 export const enum HostLimit {
-  /** Entries: a power of two. Suricata's host and ippair memcaps (32 MiB each) hold about as many. */
+  /** Entries at most: a power of two, as many as the defaults of host.memcap and ippair.memcap let. */
   Entries = 1 << 17,
+  /** Bytes that an entry counts for against the two, about what a host with a threshold takes in Suricata. */
+  EntryBytes = 512,
+  /** Default of each. */
+  Memcap = 32 << 20,
   /** Places looked at for one key. */
   Probes = 16,
 }
@@ -51,6 +56,15 @@ const cEntries = counter('detect.host_table_entries');
 const words = new Int32Array(new SharedArrayBuffer(HostLimit.Entries * Col.Stride * 4));
 const times = new Float64Array(new SharedArrayBuffer(HostLimit.Entries * Time.Stride * 8));
 const seed = (Math.random() * 0x7fffffff) | 0;
+/** One less than the entries in use, a power of two. */
+let mask = HostLimit.Entries - 1;
+
+/** Reads `host.memcap` and `ippair.memcap`: together they bound the entries. */
+export function configureHostTable(settings: Settings): void {
+  const bytes = (key: string): number => settings.size(key, HostLimit.Memcap, HostLimit.EntryBytes, HostLimit.Memcap);
+  const entries = (bytes('host.memcap') + bytes('ippair.memcap')) / HostLimit.EntryBytes;
+  mask = (1 << (31 - Math.clz32(entries))) - 1;
+}
 
 /** The key under which the next lookup works: filled by the functions below. */
 const key = new Int32Array(8);
@@ -94,13 +108,13 @@ function same(at: number, kind: number, id: number): boolean {
 function home(kind: number, id: number): number {
   let h = hash32(kind ^ Math.imul(id, 0x9e3779b1), seed);
   for (let i = 0; i < 8; i++) h = hash32(h ^ key[i], seed);
-  return h & (HostLimit.Entries - 1);
+  return h & mask;
 }
 
 /** The entry of the current key, or -1. */
 export function findEntry(kind: HostKind, id: number, nowUs: number): number {
   let i = home(kind, id);
-  for (let n = 0; n < HostLimit.Probes; n++, i = (i + 1) & (HostLimit.Entries - 1)) {
+  for (let n = 0; n < HostLimit.Probes; n++, i = (i + 1) & mask) {
     if (same(i * Col.Stride, kind, id)) {
       times[i * Time.Stride + Time.Last] = nowUs;
       return i;
@@ -113,7 +127,7 @@ export function findEntry(kind: HostKind, id: number, nowUs: number): number {
 export function addEntry(kind: HostKind, id: number, nowUs: number): number {
   let i = home(kind, id);
   let oldest = i;
-  for (let n = 0; n < HostLimit.Probes; n++, i = (i + 1) & (HostLimit.Entries - 1)) {
+  for (let n = 0; n < HostLimit.Probes; n++, i = (i + 1) & mask) {
     if (words[i * Col.Stride + Col.Kind] === HostKind.Free) {
       oldest = i;
       break;

@@ -4,12 +4,13 @@
  */
 import { counter, counts } from '../core/counters.js';
 import type { Transaction } from '../http/transaction.js';
+import { DetectBound, detectBounds } from './bounds.js';
 import { MatchedCol, MatchedLimit, matchedCount, matchedRanges } from './matched.js';
 import { packetVarsReset } from './packet-vars.js';
 
 export const enum MatchLimit {
-  /** Matches of one packet. Suricata's queue grows to 65,535. */
-  Rows = 4096,
+  /** Matches of one packet. */
+  Rows = DetectBound.Matches,
   /** Ranges of all matches of one packet kept for display. */
   Ranges = 8192,
 }
@@ -23,7 +24,7 @@ export const enum MatchRowFlag {
   Packet = 4,
 }
 
-const cOverflow = counter('detect.alert_queue_overflow');
+const cOverflow = counter('detect.match_limit');
 
 export const matchRule = new Int32Array(MatchLimit.Rows);
 export const matchFlags = new Uint8Array(MatchLimit.Rows);
@@ -52,7 +53,7 @@ export function matchesReset(): void {
 
 /** Adds a match of rule `n` with the ranges in `matched`. */
 export function addMatch(n: number, tx: Transaction | null, dir: number, flags: number): void {
-  if (matchCount === MatchLimit.Rows) {
+  if (matchCount >= detectBounds.matches) {
     counts[cOverflow]++;
     return;
   }

@@ -4,11 +4,20 @@
  */
 import { counter, counts } from '../core/counters.js';
 import { buf } from '../core/memory.js';
+import type { Settings } from '../core/settings.js';
 
 const enum Limit {
+  /** Variables of a packet, all of which each rule walks. */
   Variables = 64,
   /** Bytes of a value. */
   Bytes = 65_535,
+}
+
+let most: number = Limit.Variables;
+
+/** Reads `detect.max-packet-vars`. */
+export function configurePacketVars(settings: Settings): void {
+  most = settings.int('detect.max-packet-vars', Limit.Variables, 0, Limit.Variables);
 }
 
 const cLimit = counter('detect.pktvar_limit');
@@ -27,7 +36,7 @@ export function packetVarsReset(): void {
 export function packetVarSet(id: number, off: number, len: number): void {
   let i = 0;
   while (i < packetVarCount && ids[i] !== id) i++;
-  if (i === Limit.Variables || len > Limit.Bytes) {
+  if (i >= most || len > Limit.Bytes) {
     counts[cLimit]++;
     return;
   }

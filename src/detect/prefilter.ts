@@ -5,13 +5,12 @@
 import { bindScan, ScanRow, scan } from '../addon/hyperscan.js';
 import { counter, counts } from '../core/counters.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
+import { DetectBound, detectBounds } from './bounds.js';
 import { addCandidate } from './candidates.js';
 
-export const enum ScanLimit {
+const enum ScanLimit {
   /** Buffers in one native call; more are scanned in several. */
   Jobs = 64,
-  /** Patterns found in one native call before they are drained. */
-  Results = 8192,
 }
 
 const cScans = counter('detect.mpm_scans');
@@ -19,9 +18,10 @@ const cBytes = counter('detect.mpm_bytes');
 const cFull = counter('detect.mpm_results_full');
 
 const jobs = new Uint32Array(ScanLimit.Jobs * ScanRow.Job);
-const results = new Uint32Array(ScanLimit.Results * ScanRow.Result);
+const results = new Uint32Array(DetectBound.Patterns * ScanRow.Result);
 let jobCount = 0;
-let bound = false;
+/** Patterns found in one native call before they are drained. */
+let maxFound: number = DetectBound.Patterns;
 
 let handles: readonly number[] = [];
 let databases: RuntimeRules['databases'] = [];
@@ -30,10 +30,8 @@ let listRows: Uint32Array = new Uint32Array(2);
 let listRules: Uint32Array = new Uint32Array(0);
 
 export function bindPrefilter(rules: RuntimeRules, databaseHandles: readonly number[]): void {
-  if (!bound) {
-    bindScan(jobs, results);
-    bound = true;
-  }
+  maxFound = detectBounds.patterns;
+  bindScan(jobs, results.subarray(0, maxFound * ScanRow.Result));
   handles = databaseHandles;
   databases = rules.databases;
   patternLists = rules.patternLists;
@@ -78,7 +76,7 @@ export function runScans(): void {
     }
     // The results are full: take them, and go on with the job that was not finished.
     const stopped = ~rows;
-    drain(ScanLimit.Results);
+    drain(maxFound);
     if (stopped === first) {
       // This buffer alone holds more patterns than fit: every rule of its database is a candidate.
       counts[cFull]++;

@@ -1,9 +1,17 @@
 /** Room for buffers that detection makes (transform results, decoded base64); all of it is free again with each packet. */
 import { counter, counts } from '../core/counters.js';
 import { ScratchPart } from '../core/memory.js';
+import type { Settings } from '../core/settings.js';
 
 const cFull = counter('detect.scratch_full');
+const Bytes = ScratchPart.DetectEnd - ScratchPart.DetectOff;
 let top: number = ScratchPart.DetectOff;
+let end: number = ScratchPart.DetectEnd;
+
+/** Reads `detect.scratch-size`: bytes for what rules make of one packet's buffers. */
+export function configureScratch(settings: Settings): void {
+  end = ScratchPart.DetectOff + settings.size('detect.scratch-size', Bytes, 0, Bytes);
+}
 
 export function scratchReset(): void {
   top = ScratchPart.DetectOff;
@@ -11,7 +19,7 @@ export function scratchReset(): void {
 
 /** Offset of `len` bytes, or 0 when the part is used up (counted). */
 export function scratchTake(len: number): number {
-  if (top + len > ScratchPart.DetectEnd) {
+  if (top + len > end) {
     counts[cFull]++;
     return 0;
   }

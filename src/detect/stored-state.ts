@@ -4,15 +4,28 @@
  * state of a slot that has passed to another transaction is recognised by its owner and freed.
  */
 import { counter, counts } from '../core/counters.js';
+import type { Settings } from '../core/settings.js';
 import { flows } from '../flow/columns.js';
 import { type Transaction, TxLimit } from '../http/transaction.js';
 
-export const enum StoredLimit {
-  /** Cells of all transactions of a worker. */
+const enum StoredLimit {
+  /** Defaults: cells of all transactions of a worker (12 bytes each); of one transaction and direction. */
   Cells = 1 << 20,
-  FirstSlab = 4096,
-  /** Cells of one transaction and direction: a sender must not make every packet walk a long list. */
   PerSide = 4096,
+  FirstSlab = 4096,
+  MostCells = 1 << 26,
+  /** A sender must not make every packet walk a long list. */
+  MostPerSide = 65_536,
+}
+
+let maxCells: number = StoredLimit.Cells;
+let maxPerSide: number = StoredLimit.PerSide;
+
+/** Reads `detect.stored-rules`: max-per-transaction, max. */
+export function configureStored(settings: Settings): void {
+  const key = 'detect.stored-rules';
+  maxPerSide = settings.int(`${key}.max-per-transaction`, StoredLimit.PerSide, 1, StoredLimit.MostPerSide);
+  maxCells = settings.int(`${key}.max`, StoredLimit.Cells, 1, StoredLimit.MostCells);
 }
 
 export const enum StoredFlag {
@@ -76,15 +89,15 @@ export function bindStored(rules: number, renumbered: Int32Array | null = null):
   live = 0;
 }
 
-/** Keeps of a side the rules that have matched, under their new numbers. */
-function keepMatched(side: number, renumbered: Int32Array): void {
+/** Keeps of a side the rules that have matched, under their new numbers (null: they have none). */
+function keepMatched(side: number, renumbered: Int32Array | null): void {
   let kept = 0;
   for (let c = heads[side]; c !== 0; ) {
     const next = cellNext[c];
-    const rule = renumbered[cellRule[c]];
+    const rule = renumbered === null ? cellRule[c] : renumbered[cellRule[c]];
     if ((cellFlags[c] & StoredFlag.Done) !== 0 && rule >= 0) {
       cellRule[c] = rule;
-      cellFlags[c] = StoredFlag.Done;
+      if (renumbered !== null) cellFlags[c] = StoredFlag.Done;
       cellNext[c] = kept;
       kept = c;
     } else {
@@ -157,21 +170,7 @@ export function openSide(tx: Transaction, dir: number): number {
  * rules those that have matched stay known, so that they do not alert again.
  */
 export function restSide(side: number): void {
-  let kept = 0;
-  for (let c = heads[side]; c !== 0; ) {
-    const next = cellNext[c];
-    if ((cellFlags[c] & StoredFlag.Done) !== 0) {
-      cellNext[c] = kept;
-      kept = c;
-    } else {
-      cellNext[c] = freeCell;
-      freeCell = c;
-      live--;
-      sizes[side]--;
-    }
-    c = next;
-  }
-  heads[side] = kept;
+  keepMatched(side, null);
   doneLow[side] = 0;
   doneHigh[side] = 0;
 }
@@ -240,17 +239,14 @@ export function storeFlags(side: number, rule: number, flags: number): void {
     cellFlags[ruleCell[rule]] = flags;
     return;
   }
-  if (sizes[side] >= StoredLimit.PerSide) {
+  if (sizes[side] >= maxPerSide || live >= maxCells) {
     counts[cCells]++;
     return;
   }
   let c = freeCell;
   if (c !== 0) freeCell = cellNext[c];
   else {
-    if (used + 1 >= cellRule.length && !growCells()) {
-      counts[cCells]++;
-      return;
-    }
+    if (used + 1 === cellRule.length) growCells();
     c = ++used;
   }
   cellRule[c] = rule;
@@ -263,8 +259,7 @@ export function storeFlags(side: number, rule: number, flags: number): void {
   ruleStamp[rule] = stamp;
 }
 
-function growCells(): boolean {
-  if (cellRule.length >= StoredLimit.Cells) return false;
+function growCells(): void {
   const size = cellRule.length * 2;
   const grow = (from: Int32Array): Int32Array<ArrayBuffer> => {
     const to = new Int32Array(size);
@@ -274,5 +269,4 @@ function growCells(): boolean {
   cellRule = grow(cellRule);
   cellFlags = grow(cellFlags);
   cellNext = grow(cellNext);
-  return true;
 }

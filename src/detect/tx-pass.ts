@@ -17,6 +17,7 @@ import { BufferId, buffers, TxProgress } from '../protocol/buffers.js';
 import { RuleCol, RuleFlag, SectionCol, SectionFlag } from '../rules/compile/layout.js';
 import { DbKind } from '../rules/compile/layout-tables.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
+import { detectBounds } from './bounds.js';
 import { addCandidate, candidateCount, candidatesReset, sortedCandidates } from './candidates.js';
 import { conditionsHold } from './conditions.js';
 import { runEffects } from './effects.js';
@@ -54,12 +55,7 @@ import {
 } from './tx-section.js';
 import { watchRules } from './watch.js';
 
-const enum Bound {
-  /** Windows of a body looked at with one packet; the rest comes with the next. */
-  Windows = 4096,
-  Instances = 1024,
-}
-
+const cInstances = counter('detect.instances_limit');
 const cWindows = counter('detect.tx_windows_limit');
 
 /** A database over a transaction buffer. */
@@ -134,7 +130,7 @@ export function inspectTransaction(p: Packet, tx: HttpTransaction, dir: number, 
     newFiles = -1;
     withTrailer = false;
     if (!body && !files) break;
-    if (n === Bound.Windows) {
+    if (n >= detectBounds.windows) {
       counts[cWindows]++;
       break;
     }
@@ -223,9 +219,13 @@ function trailerEngine(e: TxEngine): boolean {
 /** Queues the instances of a buffer that are ready; the engine is done when no more can come. */
 function queueEngine(e: TxEngine, number: number, tx: HttpTransaction, dir: number, side: number): void {
   let open = false;
-  for (let index = 0; index < Bound.Instances; index++) {
+  for (let index = 0; ; index++) {
     const status = txBuffer(tx, e.buffer, dir, index, view);
     if (status === BufferStatus.Absent) break;
+    if (index === detectBounds.instances) {
+      counts[cInstances]++;
+      break;
+    }
     if (status === BufferStatus.Pending) {
       open = true;
       if (!e.multi || index > 0) break;

@@ -4,6 +4,7 @@ import { BufferStatus, BufferView, type Transaction } from '../http/transaction.
 import type { HttpTransaction } from '../http/tx.js';
 import { BufferId, TxProgress } from '../protocol/buffers.js';
 import { SectionCol, SectionFlag } from '../rules/compile/layout.js';
+import { detectBounds } from './bounds.js';
 import { filesHold, filesMatched, magicBuffer } from './file-tests.js';
 import { inspectBuffer } from './inspect.js';
 import { streamSectionHolds } from './stream-section.js';
@@ -15,11 +16,6 @@ export const enum SectionResult {
   NoMatch = 1,
   /** Not in this transaction. */
   CannotMatch = 2,
-}
-
-const enum Bound {
-  /** Instances of a buffer looked at (header lines, files). */
-  Instances = 1024,
 }
 
 let sections: Int32Array = new Int32Array(0);
@@ -75,9 +71,9 @@ export function inspectTxSection(at: number, tx: Transaction, dir: number): Sect
 function inspectInstances(at: number, flags: number, tx: Transaction, dir: number): SectionResult {
   const id = sections[at + SectionCol.Buffer] as BufferId;
   let open = false;
-  for (let index = 0; index < Bound.Instances; index++) {
+  for (let index = 0; ; index++) {
     const status = txBuffer(tx as HttpTransaction, id, dir, index, view);
-    if (status === BufferStatus.Absent) break;
+    if (status === BufferStatus.Absent || index === detectBounds.instances) break;
     if (status === BufferStatus.Pending) {
       open = true;
       if ((flags & SectionFlag.Multi) === 0 || id !== BufferId.FileData) break;

@@ -4,7 +4,7 @@
  */
 import { isAbsolute, join } from 'node:path';
 import type { Settings } from '../core/settings.js';
-import { HashBit } from './tracked-file.js';
+import { FileBound, HashBit } from './tracked-file.js';
 
 const Store = 'outputs.file-store';
 
@@ -20,6 +20,12 @@ export class FileConfig {
   /** Descriptors kept open; further files are opened for each write. */
   maxOpen = 0;
   writeInfo = false;
+  /** Files followed of one side of a transaction, and of a worker at a time. */
+  maxPerSide: number = FileBound.PerSide;
+  maxFollowed: number = FileBound.Open;
+  /** Bytes kept of one file, and of all, in case a rule stores it later. */
+  held: number = FileBound.Held;
+  heldAll: number = FileBound.HeldAll;
   /** HashBit bits computed for every file. */
   hashes = 0;
   magic = false;
@@ -56,6 +62,10 @@ function eveFiles(settings: Settings): string | null {
 export function readFileConfig(settings: Settings, logDir: string): void {
   const c = Object.assign(fileConfig, new FileConfig());
   c.magicFile = settings.string('magic-file', '');
+  c.maxPerSide = settings.int('files.max-per-transaction', c.maxPerSide, 1, FileBound.MostPerSide);
+  c.maxFollowed = settings.int('files.max-open', c.maxFollowed, 1, FileBound.MostOpen);
+  c.held = settings.size('files.held-limit', c.held);
+  c.heldAll = settings.size('files.held-memcap', c.heldAll);
   const eve = eveFiles(settings);
   if (eve !== null) {
     c.hashes |= hashList(settings, `${eve}.force-hash`);

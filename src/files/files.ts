@@ -98,8 +98,8 @@ function openFile(tx: HttpTransaction, dir: Dir, part: number): TrackedFile | nu
   const at = tx.slot * 2 + dir;
   lists[at] ??= [];
   const list = lists[at];
-  if (list.length === FileBound.PerSide || inUse === FileBound.Open) {
-    counts[list.length === FileBound.PerSide ? cPerSide : cOpen]++;
+  if (list.length >= fileConfig.maxPerSide || inUse >= fileConfig.maxFollowed) {
+    counts[list.length >= fileConfig.maxPerSide ? cPerSide : cOpen]++;
     return null;
   }
   const file = pool.pop() ?? new TrackedFile();

@@ -20,7 +20,7 @@ import { threadId } from 'node:worker_threads';
 import { counter, counts } from '../core/counters.js';
 import { buf } from '../core/memory.js';
 import { fileConfig } from './config.js';
-import { FileBound, FileState, StoreState, type TrackedFile } from './tracked-file.js';
+import { FileState, StoreState, type TrackedFile } from './tracked-file.js';
 
 const mem = buf;
 const cOpen = counter('file_store.open_files');
@@ -108,7 +108,7 @@ export function beginStoring(file: TrackedFile): void {
 export function storeBytes(file: TrackedFile, off: number, len: number, hold: boolean): void {
   if (file.store === StoreState.Storing) write(file, mem.subarray(off, off + len));
   else if (file.store === StoreState.No && hold) {
-    if (file.heldLen + len > FileBound.Held || heldAll + len > FileBound.HeldAll) {
+    if (file.heldLen + len > fileConfig.held || heldAll + len > fileConfig.heldAll) {
       counts[cHeld]++;
       file.store = StoreState.Cannot;
       dropHeld(file);

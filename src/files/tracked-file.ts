@@ -84,14 +84,13 @@ export class TrackedFile {
   }
 }
 
-/** Bounds of what is followed. */
+/** Bounds of what is followed: defaults of the keys, and what they may be at most. */
 export const enum FileBound {
-  /** Files of one side of a transaction; further ones are counted. */
   PerSide = 128,
-  /** Files of a worker at a time. */
+  MostPerSide = 16_384,
   Open = 0x1_0000,
+  MostOpen = 0x10_0000,
   Sids = 64,
-  /** Bytes kept of one file, and of all, in case a rule stores it later. */
   Held = 0x10_0000,
   HeldAll = 0x400_0000,
 }

@@ -1,19 +1,23 @@
 /**
  * Storage that belongs to a flow: flowbits, flowints and flowvars (Suricata manual, "Flow Keywords"). Pooled list
- * cells chained from `flows.bits`; a flow holds at most `FlowVars` of them and `VarBytes` of flowvar content,
- * the whole table at most `MaxCells`; what is refused is counted in `flow.var_limit`.
+ * cells chained from `flows.bits`; a flow holds at most `flow.max-vars` of them and `VarBytes` of flowvar content, all
+ * flows together as many as `flow.vars-memcap` lets; what is refused is counted in `flow.var_limit`.
  */
 import { counter, counts } from '../core/counters.js';
 import { buf } from '../core/memory.js';
+import type { Settings } from '../core/settings.js';
 import { flows } from './columns.js';
 
 export const enum FlowVarLimit {
-  /** Bits and variables a flow. */
+  /** Default of flow.max-vars; a rule walks them, so that there cannot be many more. */
   FlowVars = 1024,
+  MostVars = 4096,
   /** Bytes of one flowvar's content, and of all of a flow's. */
   VarBytes = 65_535,
-  /** Bits and variables of all flows. */
-  MaxCells = 4_194_304,
+  /** Default of flow.vars-memcap, and what a bit or variable counts for besides its content. */
+  Memcap = 128 << 20,
+  CellBytes = 16,
+  MostCells = 16_777_216,
   FirstSlab = 4096,
 }
 
@@ -25,7 +29,16 @@ const enum Kind {
 
 const cLimit = counter('flow.var_limit');
 
-/** Cells from 1: id << 2 | kind, value (flowints), next cell. Grown by doubling up to MaxCells. */
+let perFlow: number = FlowVarLimit.FlowVars;
+let memcap: number = FlowVarLimit.Memcap;
+
+/** Reads `flow.max-vars` and `flow.vars-memcap`. */
+export function configureFlowVars(settings: Settings): void {
+  perFlow = settings.int('flow.max-vars', FlowVarLimit.FlowVars, 0, FlowVarLimit.MostVars);
+  memcap = settings.size('flow.vars-memcap', FlowVarLimit.Memcap, 0, FlowVarLimit.MostCells * FlowVarLimit.CellBytes);
+}
+
+/** Cells from 1: id << 2 | kind, value (flowints), next cell. Grown by doubling. */
 let tags = new Int32Array(FlowVarLimit.FirstSlab);
 let values = new Float64Array(FlowVarLimit.FirstSlab);
 let nexts = new Int32Array(FlowVarLimit.FirstSlab);
@@ -33,12 +46,17 @@ let nexts = new Int32Array(FlowVarLimit.FirstSlab);
 const contents = new Map<number, Buffer>();
 let used = 0;
 let freeCell = 0;
-/** Cells in lists of flows. */
+/** Cells in lists of flows, and bytes of flowvars. */
 let live = 0;
+let contentBytes = 0;
 const heads = flows.bits;
 
-function grow(): boolean {
-  if (tags.length >= FlowVarLimit.MaxCells) return false;
+/** Whether there is room for a cell, or for `more` bytes of content. */
+function hasRoom(more: number): boolean {
+  return live * FlowVarLimit.CellBytes + contentBytes + more <= memcap;
+}
+
+function grow(): void {
   const size = tags.length * 2;
   const t = new Int32Array(size);
   const v = new Float64Array(size);
@@ -49,7 +67,6 @@ function grow(): boolean {
   tags = t;
   values = v;
   nexts = n;
-  return true;
 }
 
 function find(flow: number, tag: number): number {
@@ -64,16 +81,15 @@ function obtain(flow: number, tag: number): number {
     if (tags[c] === tag) return c;
     held++;
   }
-  if (held >= FlowVarLimit.FlowVars) {
+  if (held >= perFlow || !hasRoom(FlowVarLimit.CellBytes)) {
     counts[cLimit]++;
     return 0;
   }
   let c = freeCell;
   if (c !== 0) freeCell = nexts[c];
-  else if (used + 1 < tags.length || grow()) c = ++used;
   else {
-    counts[cLimit]++;
-    return 0;
+    if (used + 1 === tags.length) grow();
+    c = ++used;
   }
   tags[c] = tag;
   values[c] = 0;
@@ -96,10 +112,15 @@ function drop(flow: number, tag: number): boolean {
 }
 
 function freeOne(c: number): void {
-  if ((tags[c] & 3) === Kind.Var) contents.delete(c);
+  if ((tags[c] & 3) === Kind.Var) forget(c);
   live--;
   nexts[c] = freeCell;
   freeCell = c;
+}
+
+function forget(c: number): void {
+  contentBytes -= contents.get(c)?.length ?? 0;
+  contents.delete(c);
 }
 
 /** Bits and variables that flows hold now. */
@@ -168,13 +189,15 @@ export function flowvarSet(flow: number, id: number, off: number, len: number): 
   for (let c = heads[flow]; c !== 0; c = nexts[c]) {
     if ((tags[c] & 3) === Kind.Var && tags[c] !== tag) held += contents.get(c)?.length ?? 0;
   }
-  if (held > FlowVarLimit.VarBytes) {
+  if (held > FlowVarLimit.VarBytes || !hasRoom(len)) {
     counts[cLimit]++;
     return false;
   }
   const c = obtain(flow, tag);
   if (c === 0) return false;
+  forget(c);
   contents.set(c, Buffer.from(buf.subarray(off, off + len)));
+  contentBytes += len;
   return true;
 }
 

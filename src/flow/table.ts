@@ -11,7 +11,7 @@ import { type Packet, PacketFlag } from '../decode/packet.js';
 import { Dir, IpProto } from '../protocol/ip.js';
 import { TcpFlag } from '../protocol/tcp.js';
 import { AgeLists, ageAppend, ageRemove, ageTouch, oldestOf, resetAges } from './ages.js';
-import { releaseBits } from './bits.js';
+import { configureFlowVars, releaseBits } from './bits.js';
 import { FlowEnd, FlowFlag, FlowLimit, FlowState, flows } from './columns.js';
 import { FlowBytes, flowConfig, readFlowConfig, TimeoutCell } from './config.js';
 import { isIcmpError } from './icmp.js';
@@ -58,6 +58,7 @@ const { state, flags, next, hash, lastUs, startUs, endReason, ageList } = flows;
 /** Reads `flow.*` and empties the table. `ips`: the engine can drop packets. */
 export function configureFlow(settings: Settings, ips = false): void {
   readFlowConfig(settings, ips);
+  configureFlowVars(settings);
   let size = 1;
   while (size < flowConfig.hashSize) size <<= 1;
   rows = new Int32Array(size);

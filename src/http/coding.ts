@@ -1,4 +1,5 @@
 /** Which content codings a message claims (Content-Encoding), and the chain of decoders for them. */
+import { counter, counts } from '../core/counters.js';
 import { ScratchPart, u8 } from '../core/memory.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
@@ -13,6 +14,7 @@ import { equalsNoCaseNoNul, findNoCase } from './text.js';
 import type { HttpTransaction } from './tx.js';
 
 const mem = u8;
+const cLayers = counter('http.encoding_layers_limit');
 const to = ScratchPart.HttpOff;
 
 const enum Single {
@@ -83,6 +85,7 @@ function severalCodings(conn: HttpConn, tx: HttpTransaction, dir: Dir, end: numb
     while (last < end && !isSeparator(mem[last])) last++;
     layers++;
     if (limit !== 0 && layers > limit) {
+      counts[cLayers]++;
       warn(conn, tx, HttpEvent.TooManyEncodingLayers, dir);
       return;
     }
@@ -93,7 +96,11 @@ function severalCodings(conn: HttpConn, tx: HttpTransaction, dir: Dir, end: numb
     }
     if (coding !== Single.Identity) {
       if (chain === null) chain = open(tx, side);
-      if (!chain.add(coding as Coding)) return;
+      if (!chain.add(coding as Coding)) {
+        counts[cLayers]++;
+        warn(conn, tx, HttpEvent.TooManyEncodingLayers, dir);
+        return;
+      }
     }
     i = last + 1;
   }

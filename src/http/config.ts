@@ -5,6 +5,7 @@
 import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
 import { type Personality, personalityByName, presetUri, UriSettings } from './personality.js';
+import { TxLimit } from './transaction.js';
 
 const Base = 'app-layer.protocols.http.libhtp';
 
@@ -38,6 +39,10 @@ export class HttpConfig {
   fieldLimit = 18432;
   /** Header lines of a message. */
   maxHeaders = 1024;
+  /** Third and later lines of one name taken of a message. */
+  repetitions = 64;
+  /** Uploads of one form that are files of their own. */
+  formFiles = 64;
   /** Open transactions of one connection. */
   maxTx = 512;
   /** Content codings undone one after the other; 0: no bound. */
@@ -59,6 +64,17 @@ export class HttpConfig {
   swfDecompressDepth = 100 << 10;
 }
 
+/** Bytes of a head at most: half of the largest block of the pool, which doubles as it grows. */
+const MostHead = 1 << 20;
+
+/** What bounds all connections together. */
+export const httpBounds = {
+  /** Bytes of a head. */
+  head: MostHead,
+  /** Open transactions of all flows of a worker. */
+  transactions: TxLimit.Slots as number,
+};
+
 interface ServerConfig {
   config: HttpConfig;
   v4: { net: number; mask: number; bits: number }[];
@@ -75,6 +91,9 @@ export function defaultConfig(): HttpConfig {
 
 /** Reads all sets. Throws PeccaryError for values that make no sense. */
 export function readHttpConfig(settings: Settings): void {
+  httpBounds.head = settings.size('app-layer.protocols.http.head-limit', MostHead, 1024, MostHead);
+  const most = TxLimit.Slots;
+  httpBounds.transactions = settings.int('app-layer.protocols.http.max-open-transactions', most, 1, most);
   defaults = readOne(settings, `${Base}.default-config`, new HttpConfig());
   servers = [];
   const list = settings.get(`${Base}.server-config`);
@@ -105,6 +124,8 @@ function readOne(s: Settings, at: string, c: HttpConfig): HttpConfig {
   readBody(s, at, 'response', c.response);
   c.fieldLimit = s.size(`${at}.meta-field-limit`, c.fieldLimit, 64, 1 << 17);
   c.maxHeaders = s.int(`${at}.headers-limit`, c.maxHeaders, 1, 16_384);
+  c.repetitions = s.int(`${at}.header-repetitions-limit`, c.repetitions, 0, 16_384);
+  c.formFiles = s.int(`${at}.multipart-files-limit`, c.formFiles, 0, 16_384);
   c.maxTx = s.int(`${at}.max-tx`, c.maxTx, 1, 65_536);
   c.layerLimit = s.int(`${at}.response-body-decompress-layer-limit`, c.layerLimit, 0, 16);
   c.lzmaLayers = s.bool(`${at}.lzma-enabled`, c.lzmaLayers > 0) ? 1 : 0;

@@ -18,6 +18,7 @@ const made = inflateProgress;
 const cOpen = counter('http.decoders_open');
 const cBombs = counter('http.compression_bombs');
 const cBytes = counter('http.decoder_bytes');
+const cMemory = counter('http.decoder_memory_limit');
 
 /** Bits of DecoderChain.faults: what went wrong since they were last read. */
 export const enum DecodeFault {
@@ -348,7 +349,10 @@ export class DecoderChain {
   }
 
   private failed(i: number, layer: Layer, status: InflateStatus, sink: Sink): void {
-    this.faults |= status === InflateStatus.MemoryLimit ? DecodeFault.LzmaMemory : DecodeFault.Damaged;
+    if (status === InflateStatus.MemoryLimit) {
+      counts[cMemory]++;
+      this.faults |= DecodeFault.LzmaMemory;
+    } else this.faults |= DecodeFault.Damaged;
     this.drop(layer);
     if (layer.produced) {
       layer.state = LayerState.Ended;

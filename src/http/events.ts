@@ -2,9 +2,9 @@
 import { counter, counts } from '../core/counters.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
-import { type Transaction, TxLimit } from './transaction.js';
+import type { Transaction } from './transaction.js';
 
-const cLost = counter('http.events_not_kept');
+const cWarnings = counter('http.warnings_limit');
 const cEvents = counter('app_layer.error.http.parser');
 
 /** Warnings of one connection after which no more are raised (libhtp's messages as Suricata reads them). */
@@ -12,12 +12,9 @@ export const enum MessageLimit {
   PerConnection = 512,
 }
 
+/** There is room for each event once. */
 function keep(tx: Transaction, event: number, dir: Dir): void {
   for (let i = 0; i < tx.eventCount; i++) if (tx.events[i] === event) return;
-  if (tx.eventCount === TxLimit.Events) {
-    counts[cLost]++;
-    return;
-  }
   tx.events[tx.eventCount] = event;
   tx.eventDirs[tx.eventCount] = dir;
   tx.eventCount++;
@@ -25,7 +22,7 @@ function keep(tx: Transaction, event: number, dir: Dir): void {
   else tx.dirtyToClient = 1;
 }
 
-/** Adds `event` to `tx`, once; past TxLimit.Events it is counted instead. */
+/** Adds `event` to `tx`, once. */
 export function raise(tx: Transaction, event: HttpEvent, dir: Dir): void {
   keep(tx, event, dir);
 }
@@ -46,7 +43,10 @@ export interface Warned {
  */
 export function warn(conn: Warned, tx: Transaction, event: HttpEvent, dir: Dir): void {
   conn.warnings++;
-  if (conn.warnings > MessageLimit.PerConnection) return;
+  if (conn.warnings > MessageLimit.PerConnection) {
+    counts[cWarnings]++;
+    return;
+  }
   if (conn.warnings === MessageLimit.PerConnection) keep(tx, HttpEvent.TooManyWarnings, dir);
   else keep(tx, event, dir);
 }

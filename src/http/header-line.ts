@@ -16,11 +16,6 @@ const cls = charClass;
 const cRepetitions = counter('http.header_repetitions_limit');
 const cTooMany = counter('http.headers_limit');
 
-export const enum HeaderLimit {
-  /** Repetitions (third and later lines of one name) taken in a message; further ones are dropped and counted. */
-  Repetitions = 64,
-}
-
 // Where the last line was split: addresses.
 let nameFrom = 0;
 let nameTo = 0;
@@ -103,7 +98,7 @@ export function takeHeaderLine(conn: HttpConn, tx: HttpTransaction, dir: Dir, po
     return addHeader(side, nameFrom + base, nameLen, value, valueSize);
   }
   if (isRepeated(side, first)) {
-    if (side.repetitions === HeaderLimit.Repetitions) {
+    if (side.repetitions >= tx.config.repetitions) {
       counts[cRepetitions]++;
       const event = dir === Dir.ToServer ? HttpEvent.RequestHeaderRepetition : HttpEvent.ResponseHeaderRepetition;
       warn(conn, tx, event, dir);

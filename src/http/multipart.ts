@@ -2,6 +2,7 @@
  * Uploads in multipart/form-data request bodies (RFC 7578, RFC 2046, section 5.1): finds the parts that carry a file
  * name and keeps their bytes. An incremental scan: every byte is looked at once, however the body is cut.
  */
+import { counter, counts } from '../core/counters.js';
 import { ByteRange, ScratchPart, u8 } from '../core/memory.js';
 import { HttpEvent } from '../protocol/http-events.js';
 import { Dir } from '../protocol/ip.js';
@@ -27,6 +28,9 @@ import { requestBodyWanted } from './wants.js';
 
 const mem = u8;
 const cls = charClass;
+
+const cHead = counter('http.multipart_head_limit');
+const cName = counter('http.file_name_limit');
 
 /** Where bytes that were matched in vain are written again. */
 const Rewritten = ScratchPart.HttpOff;
@@ -120,10 +124,12 @@ function startPart(tx: HttpTransaction, scan: FormScan): void {
   let len = range.len;
   if (len > PartLimit.Name) {
     len = PartLimit.Name;
+    counts[cName]++;
     raise(tx, HttpEvent.FileNameTooLong, Dir.ToServer);
   }
   const position = tx.req.appendAux(range.off, len);
-  scan.file = position < 0 ? null : openUpload(tx.uploads, position, len);
+  scan.file = position < 0 ? null : openUpload(tx.uploads, tx.config.formFiles, position, len);
+  if (scan.file === null) raise(tx, HttpEvent.MultipartFileNotFollowed, Dir.ToServer);
   if (scan.file !== null) partData(tx, tx.uploads.length - 1, 0, 0);
   scan.heldLen = 0;
 }
@@ -212,6 +218,7 @@ function head(tx: HttpTransaction, scan: FormScan, off: number, end: number): nu
   while (i < end && mem[i] !== 0x0a) i++;
   const to = i < end ? i + 1 : i;
   if (!holdBytes(scan, off, to - off)) {
+    counts[cHead]++;
     raise(tx, HttpEvent.MultipartInvalidHeader, Dir.ToServer);
     startPart(tx, scan);
   } else if (to > i && headEnds(scan)) startPart(tx, scan);

@@ -9,6 +9,7 @@
 import { allocBlock, blockSize, freeBlock } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
 import { u8 } from '../core/memory.js';
+import { httpBounds } from './config.js';
 import { BodyStore } from './store.js';
 
 /** Undoes content codings: a DecoderChain (decoder.ts). */
@@ -20,8 +21,6 @@ const mem = u8;
 const cHeadLimit = counter('http.head_limit');
 
 export const enum SideLimit {
-  /** Head bytes kept of one message: lines past it are parsed no more (libhtp bounds only a line and their number). */
-  Head = 1 << 20,
   /** Blocks to begin with. */
   FirstHead = 512,
 }
@@ -124,7 +123,8 @@ export class Side {
   }
 
   private growHead(need: number): boolean {
-    if (need > SideLimit.Head) {
+    // libhtp bounds only a line and their number.
+    if (need > httpBounds.head) {
       counts[cHeadLimit]++;
       return false;
     }
@@ -144,7 +144,7 @@ export class Side {
   appendAux(off: number, len: number): number {
     const need = this.auxLen + len;
     if (need > this.auxSize) {
-      const size = need > SideLimit.Head ? 0 : blockSize(Math.max(need, this.auxSize * 2));
+      const size = need > httpBounds.head ? 0 : blockSize(Math.max(need, this.auxSize * 2));
       const block = size === 0 ? 0 : allocBlock(size);
       if (block === 0) {
         counts[cHeadLimit]++;

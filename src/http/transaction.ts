@@ -5,6 +5,8 @@
  * Contract for readers (implemented in src/http/buffers.ts):
  *   httpBuffer(tx, id, dir, index, out): BufferStatus   fills `out` with the bytes (borrowed until the next call)
  */
+import { httpEventNames } from '../protocol/http-events.js';
+
 export const enum BufferStatus {
   /** Not there, and will not come in this transaction. */
   Absent = 0,
@@ -47,8 +49,6 @@ export class BufferView {
 }
 
 export const enum TxLimit {
-  /** Events kept a transaction; further ones are counted. */
-  Events = 32,
   /** Open transactions of all flows of a worker. */
   Slots = 0x2_0000,
 }
@@ -72,8 +72,8 @@ export class Transaction {
   endUs = 0;
   /** Event ids (src/protocol/http-events.ts) in order of occurrence and the direction of each. */
   eventCount = 0;
-  readonly events = new Uint16Array(TxLimit.Events);
-  readonly eventDirs = new Uint8Array(TxLimit.Events);
+  readonly events = new Uint16Array(httpEventNames.length);
+  readonly eventDirs = new Uint8Array(httpEventNames.length);
   /** How many of them output has told. */
   eventsTold = 0;
   /** Raised by http whenever something new may be inspected on a side; cleared by detection when it has looked. */

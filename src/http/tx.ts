@@ -1,10 +1,10 @@
 /** HTTP transactions: the pooled objects with the parser's fields, and their life. */
 import { reserve, unreserve } from '../applayer/pool.js';
 import { counter, counts } from '../core/counters.js';
-import { defaultConfig, type HttpConfig } from './config.js';
+import { defaultConfig, type HttpConfig, httpBounds } from './config.js';
 import { closeForm, type FormScan } from './form-scan.js';
 import { Side } from './side.js';
-import { Transaction, TxLimit } from './transaction.js';
+import { Transaction } from './transaction.js';
 import { freeUploads, type UploadFile } from './uploads.js';
 
 const cTx = counter('app_layer.tx.http');
@@ -86,16 +86,16 @@ let made = 0;
 /** About what the objects of a transaction take besides its blocks: counted against the memcap of HTTP. */
 const TxBytes = 2048;
 
-/** A fresh transaction of `flow`, or null when TxLimit.Slots are open or the memcap is met (counted). */
+/** A fresh transaction of `flow`, or null when httpBounds.transactions are open or the memcap is met (counted). */
 export function takeTransaction(flow: number, id: number, config: HttpConfig, tsUs: number): HttpTransaction | null {
   if (!reserve(TxBytes)) return null;
+  if (made - pool.length >= httpBounds.transactions) {
+    counts[cSlots]++;
+    unreserve(TxBytes);
+    return null;
+  }
   let tx = pool.pop();
   if (tx === undefined) {
-    if (made === TxLimit.Slots) {
-      counts[cSlots]++;
-      unreserve(TxBytes);
-      return null;
-    }
     tx = new HttpTransaction();
     tx.slot = made++;
   }

@@ -4,11 +4,6 @@ import { BodyStore } from './store.js';
 
 const cFiles = counter('http.multipart_files_limit');
 
-export const enum FileLimit {
-  /** Uploads of one form that are tracked; further ones are counted. */
-  PerForm = 64,
-}
-
 export class UploadFile {
   /** Name as given, a position of req; length 0 when it has none. */
   nameOff = 0;
@@ -18,9 +13,9 @@ export class UploadFile {
 
 const pool: UploadFile[] = [];
 
-/** Adds an upload to the list, or gives null when it is full (counted). */
-export function openUpload(list: UploadFile[], nameOff: number, nameLen: number): UploadFile | null {
-  if (list.length === FileLimit.PerForm) {
+/** Adds an upload to the list, or gives null when it has `most` (counted). */
+export function openUpload(list: UploadFile[], most: number, nameOff: number, nameLen: number): UploadFile | null {
+  if (list.length >= most) {
     counts[cFiles]++;
     return null;
   }

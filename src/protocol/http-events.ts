@@ -86,6 +86,8 @@ export const enum HttpEvent {
   MultipartNoParts = EventRange.Http + 67,
   /** The rest of the connection is not inspected as HTTP. */
   ConnectionNotFollowed = EventRange.Http + 68,
+  /** A form has more uploads than are files of their own: this one is part of the body alone. */
+  MultipartFileNotFollowed = EventRange.Http + 69,
 }
 
 /** Names without "http.", in the order of HttpEvent: the event at index i has the id EventRange.Http + i. */
@@ -159,6 +161,7 @@ export const httpEventNames: readonly string[] = [
   'uri_odd_utf8',
   'multipart_no_parts',
   'connection_not_followed',
+  'multipart_file_not_followed',
 ];
 
 /** Event id of a name without "http." in any case, or -1. */

@@ -40,6 +40,8 @@ export const streamConfig = {
   rawStream: true,
   checkOverlap: false,
   urgent: UrgentPolicy.Inline as UrgentPolicy,
+  /** With OutOfBand: what is done when no more urgent bytes can be noted. */
+  urgentLimit: UrgentPolicy.Drop as UrgentPolicy,
   midstreamPolicy: ExceptionPolicy.Ignore as ExceptionPolicy,
   memcapPolicy: ExceptionPolicy.Ignore as ExceptionPolicy,
   reassemblyPolicy: ExceptionPolicy.Ignore as ExceptionPolicy,
@@ -67,7 +69,8 @@ export function readStreamConfig(settings: Settings, ips: boolean): void {
   c.chunkToClient = settings.size('stream.reassembly.toclient-chunk-size', 2560, 1, 0xffff);
   c.rawStream = settings.bool('stream.reassembly.raw', true);
   c.checkOverlap = settings.bool('stream.reassembly.check-overlap-different-data', false) || c.inline;
-  c.urgent = readUrgent(settings);
+  c.urgent = readUrgent(settings, 'policy', 'inline', ['inline', 'drop', 'gap', 'oob']);
+  c.urgentLimit = readUrgent(settings, 'oob-limit-policy', 'drop', ['inline', 'drop', 'gap']);
   for (const key of withoutMeaning) settings.get(key);
   c.midstreamPolicy = midstreamPolicy(settings, c.midstream, ips);
   c.memcapPolicy = readPolicy(settings, 'stream.memcap-policy', ips);
@@ -84,16 +87,16 @@ const withoutMeaning = [
   'stream.reassembly.randomize-chunk-range',
 ];
 
-function readUrgent(settings: Settings): UrgentPolicy {
-  const value = settings.string('stream.reassembly.urgent.policy', 'inline').toLowerCase();
-  if (value === 'inline') return UrgentPolicy.Inline;
-  if (value === 'drop') return UrgentPolicy.Drop;
-  if (value === 'gap') return UrgentPolicy.Gap;
-  if (value === 'oob') return UrgentPolicy.OutOfBand;
-  throw new PeccaryError(
-    'config',
-    `stream.reassembly.urgent.policy: expected inline, drop, gap or oob, found "${value}"`,
-  );
+/** `names`: what the key may say, in the order of UrgentPolicy. */
+function readUrgent(settings: Settings, key: string, fallback: string, names: string[]): UrgentPolicy {
+  const path = `stream.reassembly.urgent.${key}`;
+  const value = settings.string(path, fallback).toLowerCase();
+  const i = names.indexOf(value);
+  if (i < 0) {
+    const known = `${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`;
+    throw new PeccaryError('config', `${path}: expected ${known}, found "${value}"`);
+  }
+  return i as UrgentPolicy;
 }
 
 function readInline(settings: Settings, ips: boolean): boolean {

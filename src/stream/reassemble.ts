@@ -12,6 +12,7 @@ import { Insert, insertData, restoreKept } from './store.js';
 import { noteUrgent } from './urgent.js';
 
 const cMemcapDrop = counter('tcp.segment_memcap_drop');
+const cUrgent = counter('tcp.urgent_oob_limit');
 const cDepth = counter('tcp.stream_depth_reached');
 
 /** Set when the last packet's data met the memcap: `stream.reassembly.memcap-policy` applies. */
@@ -19,6 +20,8 @@ export const reassembly = {
   memcapHit: false,
   /** The payload was overwritten with the bytes that came first (inline). */
   modified: false,
+  /** No more urgent bytes can be noted and `stream.reassembly.urgent.oob-limit-policy` drops the packet (inline). */
+  urgentDrop: false,
 };
 
 /** Adds the payload of p to stream c of flow f (both of p's direction). */
@@ -61,7 +64,10 @@ function leavesOutUrgent(c: number, p: Packet): boolean {
   p.addEvent(StreamEvent.ReassemblyUrgentData);
   if (streamConfig.urgent === UrgentPolicy.Gap) return p.urgent > 0 && p.urgent <= p.payloadLen;
   if (streamConfig.urgent === UrgentPolicy.OutOfBand && !noteUrgent(c, p.seq | 0, p)) {
+    counts[cUrgent]++;
     p.addEvent(StreamEvent.ReassemblyUrgentOobLimitReached);
+    reassembly.urgentDrop = streamConfig.urgentLimit === UrgentPolicy.Drop;
+    return streamConfig.urgentLimit === UrgentPolicy.Gap || (reassembly.urgentDrop && streamConfig.inline);
   }
   return false;
 }

@@ -47,7 +47,7 @@ export const enum StreamStatus {
   ReasonInvalid = 128,
   /** The payload was overwritten with the bytes that came first: checksums must be made anew (inline). */
   Modified = 256,
-  /** `stream.reassembly.urgent.policy: drop`. */
+  /** `stream.reassembly.urgent`: policy or oob-limit-policy drop. */
   ReasonUrgent = 512,
 }
 
@@ -93,7 +93,7 @@ export function handleSegment(p: Packet): number {
   const k = f * Tcb.Flow;
   const state = tcb[k + Ssn.State] & 0xff;
   let valid = true;
-  reassembly.memcapHit = reassembly.modified = false;
+  reassembly.memcapHit = reassembly.modified = reassembly.urgentDrop = false;
   if (state === TcpState.None || (tcb[k + Ssn.Flags] & SsnFlag.Open) === 0) {
     opening.midstream = opening.memcap = false;
     valid = stateNone(f, p);
@@ -108,6 +108,7 @@ export function handleSegment(p: Packet): number {
     }
     if ((tcb[o + S.Flags] & StreamFlag.RstSeen) !== 0) checkAfterRst(k, o, p);
     if (reassembly.memcapHit) return afterMemcap(f, p);
+    if (reassembly.urgentDrop && ips) return StreamStatus.Drop | StreamStatus.ReasonUrgent;
     if (reassembly.modified) return StreamStatus.Modified | status(f, p, valid);
   }
   return status(f, p, valid);

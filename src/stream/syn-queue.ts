@@ -2,8 +2,11 @@
  * SYNs and SYN/ACKs of a handshake that differ from the first: which of them counts is known only when the other
  * side answers. At most `stream.max-syn-queued` and `stream.max-synack-queued` a session, from one pool.
  */
+import { counter, counts } from '../core/counters.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import { Ssn, tcb } from './columns.js';
+
+const cQueued = counter('tcp.syn_queue_limit');
 
 /** Queued packets of all sessions at most; one more is refused as if the session's own bound were met. */
 const MaxQueued = 65_536;
@@ -82,11 +85,13 @@ export function findQueuedSyn(k: number, seq: number, ts: number, out: Handshake
 
 function append(k: number, h: Handshake, most: number): boolean {
   const length = (tcb[k + Ssn.State] >>> 16) & 0xff;
-  if (length >= most) return false;
   let e = freeHead;
+  if (length >= most || (e === 0 && highest === MaxQueued)) {
+    counts[cQueued]++;
+    return false;
+  }
   if (e !== 0) freeHead = qNext[e];
-  else if (highest < MaxQueued) e = ++highest;
-  else return false;
+  else e = ++highest;
   qSeq[e] = h.seq;
   qAck[e] = h.ack;
   qTs[e] = h.ts;
