@@ -14,6 +14,7 @@
       'native/decompress.cc',
       'native/pcap.cc',
       'native/bpf.cc',
+      'native/datagram.cc',
       'native/inject.cc',
       'native/magic.cc',
       'native/nfqueue.cc',

@@ -137,5 +137,6 @@ bool initBpf(napi_env env, napi_value exports, Env* data);
 bool initInject(napi_env env, napi_value exports, Env* data);
 bool initMagic(napi_env env, napi_value exports, Env* data);
 bool initNfqueue(napi_env env, napi_value exports, Env* data);
+bool initDatagram(napi_env env, napi_value exports, Env* data);
 
 }  // namespace peccary

@@ -51,7 +51,7 @@ napi_value acquireHandle(napi_env napi, napi_callback_info info) {
 
 // handleCounts(): live handles of the process by kind
 napi_value handleCounts(napi_env napi, napi_callback_info) {
-  static const char* const names[] = {"hsDatabase", "hsStream", "pcre", "decompressor", "pcap", "bpf", "magic", "injector", "nfqueue"};
+  static const char* const names[] = {"hsDatabase", "hsStream", "pcre", "decompressor", "pcap", "bpf", "magic", "injector", "nfqueue", "datagram"};
   static_assert(sizeof(names) / sizeof(names[0]) == static_cast<size_t>(Kind::Count), "a name for each kind");
   uint32_t counts[static_cast<size_t>(Kind::Count)];
   Registry::instance().counts(counts);
@@ -95,7 +95,7 @@ NAPI_MODULE_INIT() {
                   method(env, exports, "versions", versions, data) && initHyperscan(env, exports, data) &&
                   initHyperscanCompile(env, exports, data) && initPcre(env, exports, data) &&
                   initDecompress(env, exports, data) && initPcap(env, exports, data) && initBpf(env, exports, data) && initInject(env, exports, data) &&
-                  initMagic(env, exports, data) && initNfqueue(env, exports, data) &&
+                  initMagic(env, exports, data) && initNfqueue(env, exports, data) && initDatagram(env, exports, data) &&
                   napi_add_env_cleanup_hook(env, cleanup, data) == napi_ok;
   if (!ok) {
     delete data;

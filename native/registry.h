@@ -13,7 +13,7 @@
 
 namespace peccary {
 
-enum class Kind : uint8_t { HsDatabase, HsStream, Pcre, Decompressor, Pcap, Bpf, Magic, Injector, Nfqueue, Count };
+enum class Kind : uint8_t { HsDatabase, HsStream, Pcre, Decompressor, Pcap, Bpf, Magic, Injector, Nfqueue, Datagram, Count };
 
 class Resource {
  public:

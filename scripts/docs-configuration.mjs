@@ -17,6 +17,7 @@ const everything = {
         types: ['alert', 'anomaly', 'http', 'drop', 'flow', 'stats'].map((type) => ({ [type]: { enabled: 'yes' } })),
       },
     },
+    { 'eve-log': { enabled: 'yes', filetype: 'syslog', types: [] } },
     { fast: { enabled: 'yes' } },
     { metrics: { enabled: 'yes' } },
   ],
@@ -128,6 +129,9 @@ Besides Suricata's keys, \`outputs\` has these of Peccary's own.
 - \`rotate-size\` of \`eve-log\` and \`fast\`: past it the file is renamed to NAME.1, the one before to NAME.2 and so on, and
   \`rotate-keep\` of them stay. \`rotate-interval\` opens the file anew, as in Suricata, under the name that \`filename\` gives
   at that time (\`eve-%Y-%m-%d.json\`); without a time in the name the file stays the same.
+- \`filetype: syslog\`: \`path\` names the daemon's datagram socket (\`/dev/log\`), \`identity\` (\`peccary\`), \`facility\`
+  (\`local0\`) and \`level\` (\`info\`) are Suricata's. Each line is a message, after \`prefix\`. Several \`eve-log\` and
+  \`fast\` are each read; entries after the first go by number with \`--set\` (\`outputs.3.eve-log.enabled\`).
 - \`database.max-age\` and \`database.max-size\`: how long the database of a running sensor keeps alerts (\`30d\`; \`no\` or
   \`0\`: no limit). The oldest are removed in small steps; \`peccary alerts prune\` does the same at once. Replays remove
   nothing by themselves.

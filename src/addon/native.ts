@@ -27,6 +27,7 @@ export interface HandleCounts {
   magic: number;
   injector: number;
   nfqueue: number;
+  datagram: number;
 }
 
 /** Size and shape of a compiled Hyperscan database. */
@@ -174,6 +175,9 @@ export interface Native {
   ): number;
   nfqVerdict(handle: number, rows: Uint32Array, count: number): boolean;
   nfqState(handle: number): NfqState;
+
+  datagramOpen(path: string, sendBuffer: number): number | Refusal;
+  datagramSend(handle: number, bytes: Uint8Array): number;
 
   magicOpen(path: string): number | Refusal;
   magicOf(handle: number, off: number, len: number): string | null;

@@ -55,9 +55,7 @@ export function retentionPolicy(settings: Settings): RetentionPolicy {
 function fastLogs(settings: Settings): FastOptions[] {
   const enabled = settings.entries('outputs', 'fast').filter((path) => settings.bool(`${path}.enabled`, false));
   return enabled.map((path) => {
-    const file = logFileOptions(settings, path);
-    if (file.socket) throw settings.fault(`${path}.filetype`, 'regular: unix_stream is for outputs.eve-log');
-    return { filename: settings.string(`${path}.filename`, 'fast.log'), file };
+    return { filename: settings.string(`${path}.filename`, 'fast.log'), file: logFileOptions(settings, path) };
   });
 }
 
@@ -65,7 +63,7 @@ function fastLogs(settings: Settings): FastOptions[] {
 function refuseShared(outputs: readonly { filename: string; file: LogFileOptions }[]): void {
   const seen = new Set<string>();
   for (const { filename, file } of outputs) {
-    if (file.socket) continue;
+    if (file.type !== 'regular') continue;
     if (seen.has(filename)) throw new PeccaryError('config', `two outputs write to ${filename}`);
     seen.add(filename);
   }

@@ -32,7 +32,11 @@ export const enum Count {
   SpilledBatches = 3,
   /** Bytes that went through the spill. */
   SpilledBytes = 4,
-  Cells = 5,
+  /** Lines that sockets lost (SocketLosses of line-sink.ts), written by the writer. */
+  SocketAway = 5,
+  SocketSlow = 6,
+  SocketLong = 7,
+  Cells = 8,
 }
 
 /** One worker's way to the writer: plain shared memory, given to the worker's thread as it is. */

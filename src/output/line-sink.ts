@@ -1,4 +1,14 @@
-/** What the writer asks of whatever takes lines: a file, standard output (sink.ts), a socket (stream-sink.ts). */
+/** Lines that a socket's reader did not get, by why. */
+export interface SocketLosses {
+  /** Nobody listened. */
+  away: number;
+  /** Somebody did, and did not read as fast as lines came. */
+  slow: number;
+  /** They are longer than a datagram may be. */
+  long: number;
+}
+
+/** What the writer asks of whatever takes lines: a file, standard output (sink.ts), a socket (stream-sink.ts, datagram-sink.ts). */
 export interface LineSink {
   /** The reader went away (EPIPE): what follows is thrown away. */
   readonly gone: boolean;
@@ -12,6 +22,10 @@ export interface LineSink {
   skipping: boolean;
   /** Lines that were not written. */
   readonly refused: number;
+  /** Of sockets: the same by why. */
+  readonly losses?: SocketLosses;
+  /** Of sockets: there is something that `flush` can perhaps send in a few milliseconds. */
+  readonly waiting?: boolean;
   push(line: string): void;
   /** Takes finished lines; they are written at once, after what was gathered. */
   pushBytes(bytes: Uint8Array, lines: number): void;

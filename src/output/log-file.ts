@@ -2,12 +2,13 @@
  * How a log file is kept (Suricata user guide 7.0, "EVE Output", "Output types" and "Rotate log file"): the keys of
  * `outputs.eve-log` and `outputs.fast` that concern the file and not what is in it.
  */
-import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
+import { type SyslogOptions, syslogOptions } from './syslog.js';
 
 export interface LogFileOptions {
-  /** `filetype: unix_stream`: the name is that of a socket on which somebody listens. */
-  socket: boolean;
+  /** With a socket the name is that of one on which somebody listens; syslog has its own. */
+  type: 'regular' | 'unix_stream' | 'unix_dgram' | 'syslog';
+  syslog: SyslogOptions | null;
   append: boolean;
   /** Mode of the file (`filemode`), or null: as the umask has it. */
   mode: number | null;
@@ -19,7 +20,8 @@ export interface LogFileOptions {
 }
 
 export const plainFile: LogFileOptions = {
-  socket: false,
+  type: 'regular',
+  syslog: null,
   append: true,
   mode: null,
   every: null,
@@ -45,23 +47,21 @@ function interval(settings: Settings, path: string): LogFileOptions['every'] {
   return s;
 }
 
-function isSocket(settings: Settings, path: string): boolean {
+function fileType(settings: Settings, path: string): LogFileOptions['type'] {
   const type = settings.string(path, 'regular').toLowerCase();
-  if (type === 'unix_stream') return true;
-  if (type === 'regular' || type === 'file') return false;
-  const why =
-    type === 'unix_dgram' || type === 'syslog'
-      ? `${type} needs a unix datagram socket, which Node.js does not have; use regular or unix_stream`
-      : `expected regular or unix_stream, found ${JSON.stringify(type)}`;
-  throw new PeccaryError('config', `${settings.placeOf(path)}: ${path}: ${why}`);
+  if (type === 'unix_stream' || type === 'unix_dgram' || type === 'syslog') return type;
+  if (type === 'regular' || type === 'file') return 'regular';
+  throw settings.fault(path, 'regular, unix_stream, unix_dgram or syslog');
 }
 
 /** Reads the keys below `path` (`outputs.eve-log`); throws PeccaryError 'config'. */
 export function logFileOptions(settings: Settings, path: string): LogFileOptions {
   const mode = settings.string(`${path}.filemode`);
   if (mode !== undefined && !/^[0-7]{1,4}$/.test(mode)) throw settings.fault(`${path}.filemode`, 'a mode such as 640');
+  const type = fileType(settings, `${path}.filetype`);
   return {
-    socket: isSocket(settings, `${path}.filetype`),
+    type,
+    syslog: type === 'syslog' ? syslogOptions(settings, path) : null,
     append: settings.bool(`${path}.append`, plainFile.append),
     mode: mode === undefined ? null : Number.parseInt(mode, 8),
     every: interval(settings, `${path}.rotate-interval`),

@@ -35,6 +35,10 @@ export interface OutputsSummary extends WriterSummary {
   lostAlerts: number;
   spilledBatches: number;
   spilledBytes: number;
+  /** Lines that readers of sockets did not get: nobody listened, not fast enough, too long for a datagram. */
+  socketAway: number;
+  socketSlow: number;
+  socketLong: number;
 }
 
 /** Removes what a killed process of ours left behind: files of processes that no longer exist. */
@@ -93,13 +97,15 @@ export class Outputs {
       wants: this.wants,
     }));
     const trouble = o.onTrouble ?? (() => undefined);
-    this.streams = o.eve.map(({ file, filename }) => (file.socket ? new StreamClient(filename, trouble) : null));
-    const eveStreams = this.streams.map((client) => client?.share ?? null);
+    this.streams = [...o.eve, ...o.fast].map(({ file, filename }) =>
+      file.type === 'unix_stream' ? new StreamClient(filename, trouble) : null,
+    );
+    const streams = this.streams.map((client) => client?.share ?? null);
     const data: ThreadData = {
       options: {
         eve: o.eve,
         fast: o.fast,
-        eveStreams,
+        streams,
         store:
           o.db === null ? null : { path: o.db, sensor: o.sensor, run: o.run, retention: o.live ? o.retention : null },
         live: o.live,
@@ -109,10 +115,11 @@ export class Outputs {
     };
     this.thread = new Worker(new URL('../output/writer-thread.js', import.meta.url), {
       workerData: data,
-      transferList: eveStreams.flatMap((share) => share?.port ?? []),
+      transferList: streams.flatMap((share) => share?.port ?? []),
     });
     [this.started, this.ended] = this.listen();
     this.thread.on('message', (m: FromWriter) => {
+      if (m.type === 'note') trouble(m.message);
       if (m.type !== 'trouble') return;
       for (const text of m.messages) trouble(`${text}; events wait until it can be written`);
       if (m.messages.length === 0) trouble('all outputs can be written again');
@@ -154,7 +161,7 @@ export class Outputs {
     this.over = true;
     this.send({ type: 'close', totals: totals === null ? null : { ...totals, lostEvents: losses.lostEvents } });
     const summary = await this.ended;
-    return { ...summary, ...losses };
+    return { ...summary, ...this.losses() };
   }
 
   /**
@@ -183,6 +190,9 @@ export class Outputs {
       lostAlerts: n(Count.LostAlerts),
       spilledBatches: n(Count.SpilledBatches),
       spilledBytes: n(Count.SpilledBytes),
+      socketAway: n(Count.SocketAway),
+      socketSlow: n(Count.SocketSlow),
+      socketLong: n(Count.SocketLong),
     };
   }
 

@@ -46,6 +46,7 @@ export class StreamClient {
     this.socket = socket;
     socket.on('connect', () => {
       this.connected = true;
+      Atomics.store(this.cells, StreamCell.Connected, 1);
       if (this.told) this.tell(`${this.share.path}: connected`);
       this.told = false;
       this.send();
@@ -57,6 +58,7 @@ export class StreamClient {
     });
     socket.on('close', () => {
       this.connected = this.sending = false;
+      Atomics.store(this.cells, StreamCell.Connected, 0);
       if (!this.ended) setTimeout(() => this.ended || this.connect(), RetryMs).unref();
     });
   }

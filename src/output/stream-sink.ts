@@ -3,15 +3,16 @@
  * writer thread does not have, so the other end is with the main thread (stream-client.ts). Between them lie at most
  * QueueBytes; what comes while that is full is counted and lost, as Suricata has it; a replay waits, while somebody reads.
  *
- * Shared cells (Int32): bytes and lines that wait.
+ * Shared cells (Int32): bytes and lines that wait, and whether somebody listens.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { LineSink } from './line-sink.js';
+import type { LineSink, SocketLosses } from './line-sink.js';
 
 export const enum StreamCell {
   Bytes = 0,
   Lines = 1,
-  Cells = 2,
+  Connected = 2,
+  Cells = 3,
 }
 
 /** What both ends share. */
@@ -38,7 +39,7 @@ export class StreamSink implements LineSink {
   readonly stuck = false;
   readonly trouble = null;
   skipping = false;
-  refused = 0;
+  readonly losses: SocketLosses = { away: 0, slow: 0, long: 0 };
   private readonly share: StreamShare;
   private readonly cells: Int32Array;
   private waits: boolean;
@@ -50,6 +51,10 @@ export class StreamSink implements LineSink {
     this.share = share;
     this.cells = new Int32Array(share.cells);
     this.waits = waits;
+  }
+
+  get refused(): number {
+    return this.losses.away + this.losses.slow;
   }
 
   get fault(): string | null {
@@ -88,13 +93,18 @@ export class StreamSink implements LineSink {
   close(): void {
     this.flush();
     this.wait(0);
-    this.refused += Atomics.load(this.cells, StreamCell.Lines);
+    this.lose(Atomics.load(this.cells, StreamCell.Lines));
+  }
+
+  private lose(lines: number): void {
+    if (Atomics.load(this.cells, StreamCell.Connected) === 0) this.losses.away += lines;
+    else this.losses.slow += lines;
   }
 
   private send(bytes: Uint8Array, lines: number): void {
     if (this.waits) this.wait(QueueBytes - bytes.length);
     if (Atomics.load(this.cells, StreamCell.Bytes) + bytes.length > QueueBytes) {
-      this.refused += lines;
+      this.lose(lines);
       return;
     }
     Atomics.add(this.cells, StreamCell.Bytes, bytes.length);

@@ -4,7 +4,7 @@
  *
  * Messages to it (read between batches, so a rule set is there before the batches that count in it: the main thread
  * sends it before it gives the number to a worker): rules, stats, reopen, close. Messages from it: ready or failed,
- * reopened, trouble, closed.
+ * reopened, trouble, note, closed.
  *
  * While an output of a sensor cannot be written (disk full, database locked), nothing is taken: ring and spill keep what
  * comes. Once they lose something, outputs that can be written go on without the one that cannot.
@@ -19,7 +19,8 @@ import { type PackedRules, RuleTable } from './rule-table.js';
 import { SpillReader } from './spill.js';
 import type { RunTotals } from './store/runs.js';
 import type { AlertStore } from './store/store.js';
-import { CommitMs, Writer, type WriterOptions, type WriterSummary } from './writer.js';
+import { syslogMessage } from './syslog.js';
+import { CommitMs, type OpenDatagrams, Writer, type WriterOptions, type WriterSummary } from './writer.js';
 
 export interface ThreadData {
   options: WriterOptions;
@@ -40,6 +41,8 @@ export type FromWriter =
   | { type: 'reopened'; id: number; faults: string[] }
   /** What is wrong with outputs that are tried again, when that changes; nothing: all is well again. */
   | { type: 'trouble'; messages: string[] }
+  /** Something of a socket that the user should know. */
+  | { type: 'note'; message: string }
   | { type: 'closed'; summary: WriterSummary };
 
 /** Rule sets kept: the one in use and those that batches on their way may still count in. */
@@ -47,6 +50,8 @@ const RuleSetsMax = 8;
 /** Between two attempts at an output that cannot be written, and how long that goes on at the end, in milliseconds. */
 const RetryMs = 200;
 const CloseMs = 5000;
+/** Between two looks whether a socket's reader takes more, in milliseconds. */
+const SoonMs = 2;
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
@@ -67,9 +72,9 @@ class Loop {
   /** Events lost when the trouble began. */
   private lostBefore = 0;
 
-  constructor(port: MessagePort, data: ThreadData, store: AlertStore | null) {
+  constructor(port: MessagePort, data: ThreadData, store: AlertStore | null, datagrams: OpenDatagrams | null) {
     this.port = port;
-    this.writer = new Writer(data.options, store);
+    this.writer = new Writer(data.options, store, datagrams);
     this.slowMs = data.options.slowMs;
     this.bell = new Int32Array(data.ports[0].bell);
     this.counts = new BigInt64Array(data.ports[0].counts);
@@ -85,16 +90,26 @@ class Loop {
       if (!busy || this.writer.due(now)) {
         this.writer.commit(now, busy);
         this.tellTroubles();
+        this.countLosses();
         if (this.writer.unread) Atomics.store(this.bell, Bell.Unread, 1);
       }
       if (this.writer.stuck) this.hold();
       else if (!busy) {
         if (this.closing !== null) break;
-        Atomics.wait(this.bell, Bell.Work, rung, CommitMs);
+        Atomics.wait(this.bell, Bell.Work, rung, this.writer.waiting ? SoonMs : CommitMs);
       }
     }
     for (const r of this.rings) r.spill.close();
-    return this.writer.close(this.closing.totals);
+    const summary = this.writer.close(this.closing.totals);
+    this.countLosses();
+    return summary;
+  }
+
+  private countLosses(): void {
+    const { away, slow, long } = this.writer.socketLosses;
+    Atomics.store(this.counts, Count.SocketAway, BigInt(away));
+    Atomics.store(this.counts, Count.SocketSlow, BigInt(slow));
+    Atomics.store(this.counts, Count.SocketLong, BigInt(long));
   }
 
   /** Some output cannot be written. */
@@ -173,6 +188,17 @@ class Loop {
   }
 }
 
+/** Makes sinks of datagram sockets; null when no output has one, so that the addon is not loaded for nothing. */
+async function datagramsOf(port: MessagePort, { eve, fast }: WriterOptions): Promise<OpenDatagrams | null> {
+  if (![...eve, ...fast].some(({ file }) => file.type === 'unix_dgram' || file.type === 'syslog')) return null;
+  const { DatagramSink } = await import('./datagram-sink.js');
+  const tell = (message: string): void => port.postMessage({ type: 'note', message } satisfies FromWriter);
+  return (filename, { syslog }, waits) =>
+    syslog === null
+      ? new DatagramSink(filename, (line) => line, waits, tell)
+      : new DatagramSink(syslog.path, (line) => syslogMessage(syslog, line, process.pid, new Date()), waits, tell);
+}
+
 async function main(port: MessagePort, data: ThreadData): Promise<void> {
   const bell = new Int32Array(data.ports[0].bell);
   let last: FromWriter;
@@ -186,7 +212,7 @@ async function main(port: MessagePort, data: ThreadData): Promise<void> {
       const { live } = data.options;
       store = new AlertStore(await openForWriting(data.options.store.path, live), data.options.store, live);
     }
-    const loop = new Loop(port, data, store);
+    const loop = new Loop(port, data, store, await datagramsOf(port, data.options));
     port.postMessage({ type: 'ready' } satisfies FromWriter);
     last = { type: 'closed', summary: loop.run() };
   } catch (e) {

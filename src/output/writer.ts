@@ -7,7 +7,8 @@ import type { FastOptions } from './config.js';
 import type { EveOptions } from './eve/config.js';
 import { EveWriter } from './eve/writer.js';
 import { fastLine } from './fast-log.js';
-import type { LineSink } from './line-sink.js';
+import type { LineSink, SocketLosses } from './line-sink.js';
+import type { LogFileOptions } from './log-file.js';
 import type { AlertRecord, EventRecord, RuleInfo } from './records.js';
 import type { RuleTable } from './rule-table.js';
 import { Sink } from './sink.js';
@@ -18,8 +19,8 @@ import { type StreamShare, StreamSink } from './stream-sink.js';
 export interface WriterOptions {
   eve: EveOptions[];
   fast: FastOptions[];
-  /** Of each of `eve`: the socket that it goes to instead of a file. */
-  eveStreams: (StreamShare | null)[];
+  /** Of each of `eve`, then of `fast`: the stream socket that it goes to instead of a file. */
+  streams: (StreamShare | null)[];
   store: StoreOptions | null;
   /** Origins are interfaces, not files. */
   live: boolean;
@@ -38,6 +39,9 @@ export interface WriterSummary {
   /** Id of the run in the store, or 0. */
   runId: number;
 }
+
+/** Makes the sink of a datagram socket; `waits`: rather wait for its receiver than lose lines. */
+export type OpenDatagrams = (filename: string, file: LogFileOptions, waits: boolean) => LineSink;
 
 /** Longest time between two commits and flushes. */
 export const CommitMs = 1000;
@@ -62,16 +66,23 @@ export class Writer {
   private readonly skipped = new Map<LineSink | AlertStore, string>();
   private lastCommitMs = 0;
 
-  /** `store` was opened by the caller, since only then better-sqlite3 is loaded. */
-  constructor(options: WriterOptions, store: AlertStore | null) {
+  /**
+   * `store` was opened by the caller, since only then better-sqlite3 is loaded; `datagrams` makes the sink of a datagram
+   * socket, since only then the addon is.
+   */
+  constructor(options: WriterOptions, store: AlertStore | null, datagrams: OpenDatagrams | null = null) {
     this.store = store;
     const { live } = options;
-    this.eve = options.eve.map((o, i) => {
-      const stream = options.eveStreams[i];
-      const sink = stream === null ? new Sink(o.filename, o.file, live) : new StreamSink(stream, !live);
-      return { writer: new EveWriter(o, live), sink, http: o.http !== null };
+    const open = ({ filename, file }: FastOptions, stream: StreamShare | null): LineSink => {
+      if (stream !== null) return new StreamSink(stream, !live);
+      const isDatagram = file.type === 'unix_dgram' || file.type === 'syslog';
+      return isDatagram && datagrams !== null ? datagrams(filename, file, !live) : new Sink(filename, file, live);
+    };
+    const { eve, fast, streams } = options;
+    this.eve = eve.map((o, i) => {
+      return { writer: new EveWriter(o, live), sink: open(o, streams[i]), http: o.http !== null };
     });
-    this.fast = options.fast.map(({ filename, file }) => new Sink(filename, file, live));
+    this.fast = fast.map((o, i) => open(o, streams[eve.length + i]));
     this.sinks = [...this.eve.map((e) => e.sink), ...this.fast];
     this.parts = store === null ? this.sinks : [...this.sinks, store];
   }
@@ -145,6 +156,23 @@ export class Writer {
     this.store?.commit();
     this.store?.tidy(nowMs, busy);
     this.lastCommitMs = nowMs;
+  }
+
+  /** A socket's reader may take more in a few milliseconds. */
+  get waiting(): boolean {
+    return this.sinks.some((sink) => sink.waiting === true);
+  }
+
+  /** Lines that sockets lost, of all of them. */
+  get socketLosses(): SocketLosses {
+    const sum: SocketLosses = { away: 0, slow: 0, long: 0 };
+    for (const { losses } of this.sinks) {
+      if (losses === undefined) continue;
+      sum.away += losses.away;
+      sum.slow += losses.slow;
+      sum.long += losses.long;
+    }
+    return sum;
   }
 
   /** The only output is standard output, and its reader went away. */

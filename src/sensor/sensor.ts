@@ -248,7 +248,7 @@ export class Sensor implements RunningSensor {
   }
 
   counters(): Record<string, number> {
-    const { pushedEvents, lostEvents, lostAlerts, spilledBatches, spilledBytes } = this.outputs.losses();
+    const { pushedEvents, lostEvents, lostAlerts, spilledBatches, spilledBytes, ...socket } = this.outputs.losses();
     return {
       ...this.workers.counters(),
       'sensor.worker_restarts': this.workers.restarts,
@@ -257,6 +257,9 @@ export class Sensor implements RunningSensor {
       'output.alerts_lost': lostAlerts,
       'output.batches_spilled': spilledBatches,
       'output.bytes_spilled': spilledBytes,
+      'output.socket_lost_away': socket.socketAway,
+      'output.socket_lost_slow': socket.socketSlow,
+      'output.socket_lost_long': socket.socketLong,
     };
   }
 

@@ -47,18 +47,17 @@ describe('keys of log files', () => {
     assert.deepEqual(options({}), plainFile);
     assert.deepEqual(
       options({ filemode: '640', append: 'no', 'rotate-interval': '30s', 'rotate-size': '1mb', 'rotate-keep': 3 }),
-      { socket: false, append: false, mode: 0o640, every: 30, maxBytes: 1_048_576, keep: 3 },
+      { ...plainFile, append: false, mode: 0o640, every: 30, maxBytes: 1_048_576, keep: 3 },
     );
     for (const every of ['minute', 'hour', 'day']) assert.equal(options({ 'rotate-interval': every }).every, every);
     assert.throws(() => options({ 'rotate-interval': 'often' }), /rotate-interval: expected minute, hour, day/);
     assert.throws(() => options({ filemode: '888' }), /filemode/);
   });
 
-  it('refuse datagram sockets, which Node.js does not have, with the reason', () => {
-    assert.equal(options({ filetype: 'unix_stream' }).socket, true);
-    for (const filetype of ['unix_dgram', 'syslog'])
-      assert.throws(() => options({ filetype }), /Node\.js does not have; use regular or unix_stream/);
-    assert.throws(() => options({ filetype: 'carrier-pigeon' }), /expected regular or unix_stream/);
+  it('name the kinds of files and sockets that Suricata has', () => {
+    for (const filetype of ['regular', 'unix_stream', 'unix_dgram', 'syslog'])
+      assert.equal(options({ filetype }).type, filetype);
+    assert.throws(() => options({ filetype: 'carrier-pigeon' }), /expected regular, unix_stream, unix_dgram or syslog/);
   });
 
   it('give times with units', () => {
