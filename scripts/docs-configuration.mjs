@@ -4,6 +4,7 @@ import { liveChecksums, liveInterfaces } from '../out/src/capture/live-config.js
 import { controlConfig } from '../out/src/control/control.js';
 import { Settings } from '../out/src/core/settings.js';
 import { outputConfig } from '../out/src/output/config.js';
+import { stallSeconds } from '../out/src/sensor/heartbeat.js';
 import { configureStages } from '../out/src/sensor/stages.js';
 
 /** A configuration in which every part that is read only when it is there is there. */
@@ -106,6 +107,7 @@ export function configurationReference() {
   outputConfig(recorder, { eve: null, logDir: '.', inline: true, live: false });
   for (const { name } of liveInterfaces(recorder, [], null)) liveChecksums(recorder, name);
   controlConfig(recorder, '.');
+  stallSeconds(recorder);
   const rows = [...recorder.asked].map(([key, { kind, fallback, range }]) => [key, kind, fallback ?? '', open(range)]);
   const known = new Set(rows.map(([key]) => key));
   rows.push(...elsewhere.filter(([key]) => !known.has(key)));

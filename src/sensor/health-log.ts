@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Log, LogFacts } from '../core/log.js';
 import type { HealthChange, HealthReport } from './health.js';
 import { percentText } from './health-words.js';
+import type { WorkerChange } from './worker-health.js';
 
 export class HealthLog {
   private readonly file: string;
@@ -30,12 +31,13 @@ export class HealthLog {
     const wrong = report.findings.map(({ kind, rate }) => `${kind} ${percentText(rate)}`);
     const words = wrong.length === 0 ? 'health: good' : `health: ${wrong.join(', ')}`;
     this.log(wrong.length === 0 ? 'info' : 'warning', words, facts(report, packets));
-    if (report.changes.length > 0) this.append(report);
+    if (report.changes.length > 0) this.append(report.changes, report);
   }
 
-  private append(report: HealthReport): void {
+  /** Writes what has changed to health.json. */
+  append(changes: readonly (HealthChange | WorkerChange)[], when: When): void {
     try {
-      appendFileSync(this.file, report.changes.map((change) => healthLine(change, report)).join(''));
+      appendFileSync(this.file, changes.map((change) => healthLine(change, when)).join(''));
       this.failed = false;
     } catch (e) {
       if (!this.failed) this.log('warning', `${this.file} cannot be written: ${(e as Error).message}`);
@@ -55,8 +57,10 @@ function facts({ measures, seconds }: HealthReport, packets: number): LogFacts {
   return out;
 }
 
+type When = Pick<HealthReport, 'atMs' | 'seconds'>;
+
 /** A line of health.json. */
-export function healthLine(change: HealthChange, { atMs, seconds }: HealthReport): string {
+export function healthLine(change: HealthChange | WorkerChange, { atMs, seconds }: When): string {
   const { event, kind, count, of, rate, threshold, summary, cause, remedy } = change;
   const timestamp = new Date(atMs).toISOString();
   const interval = Number(seconds.toFixed(3));

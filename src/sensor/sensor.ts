@@ -18,6 +18,7 @@ import type { LoadedConfig } from './config.js';
 import { type HealthReport, HealthWatch } from './health.js';
 import { type HealthConfig, healthConfig } from './health-config.js';
 import { HealthLog } from './health-log.js';
+import { stallSeconds } from './heartbeat.js';
 import type { LiveResult, RulesMessage } from './live-protocol.js';
 import {
   loadChosen,
@@ -110,7 +111,9 @@ export class Sensor implements RunningSensor {
     this.workers = new WorkerKeeper(
       (restarts) => this.workerSetup(restarts),
       () => this.rulesMessage(this.current, this.ruleSet),
+      stallSeconds(settings) * 1000,
       options.log,
+      (change) => this.healthLog.append([change], { atMs: Date.now(), seconds: 0 }),
       (e) => this.fail(e),
     );
     this.ended = new Promise((done, fail) => {
@@ -252,6 +255,8 @@ export class Sensor implements RunningSensor {
     return {
       ...this.workers.counters(),
       'sensor.worker_restarts': this.workers.restarts,
+      'sensor.worker_stalls': this.workers.stalls,
+      'sensor.flows_lost': this.workers.flowsLost,
       'output.events': pushedEvents,
       'output.events_lost': lostEvents,
       'output.alerts_lost': lostAlerts,

@@ -1,17 +1,20 @@
-/** Keeps a worker running: starts it, notices when it stands still, replaces it when it dies, and adds up what all did. */
+/** Keeps a worker running: starts it, replaces it when it stands still or dies, and adds up what all did. */
 import { PeccaryError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import { Heartbeat, Pulse } from './heartbeat.js';
 import { type LiveResult, type RulesMessage, Total } from './live-protocol.js';
 import { WorkerHandle, type WorkerSetup } from './worker-handle.js';
+import { deathChange, stallChange, type WorkerChange } from './worker-health.js';
 
 export const enum KeeperLimit {
   /** Workers that may die and be replaced; past it the sensor ends, and what supervises it starts a new one. */
   Restarts = 8,
   /** Milliseconds between a worker's death and its successor, doubled with each. */
   RestartMs = 100,
-  /** Milliseconds between looks at the worker's heartbeat, and without one until that is told. */
-  WatchMs = 1000,
-  StallMs = 5000,
+  /** Milliseconds between looks at the worker's heartbeat. */
+  WatchMs = 500,
+  /** Milliseconds within which a thread must end that is told to: one that hangs in the kernel does not. */
+  EndMs = 5000,
 }
 
 /** Counters that say how much there is now, not how often something happened: a dead worker's are over. */
@@ -20,6 +23,10 @@ const isLevel = (name: string): boolean => /memuse|\.active$|_entries$/.test(nam
 export class WorkerKeeper {
   /** Workers that died and were replaced. */
   restarts = 0;
+  /** How often a worker stood still long enough to be told. */
+  stalls = 0;
+  /** Flows that were open when their worker died. */
+  flowsLost = 0;
   private worker: WorkerHandle | null = null;
   private stopped = false;
   private watch: NodeJS.Timeout | undefined;
@@ -27,11 +34,16 @@ export class WorkerKeeper {
   private readonly before: Record<string, number> = {};
   private readonly totals = new Float64Array(Total.Cells);
 
-  /** `setup` for the worker after so many restarts; `rules` that are in force; `lost` is told when there is no going on. */
+  /**
+   * `setup` for the worker after so many restarts; `rules` that are in force; `stallMs`: how long a worker may stand still;
+   * `told` of trouble with a worker; `lost` is told when there is no going on.
+   */
   constructor(
     private readonly setup: (restarts: number) => WorkerSetup,
     private readonly rules: () => RulesMessage,
+    private readonly stallMs: number,
     private readonly log: Log,
+    private readonly told: (change: WorkerChange) => void,
     private readonly lost: (e: Error) => void,
   ) {}
 
@@ -69,20 +81,29 @@ export class WorkerKeeper {
     }
     this.addTotals(dead);
     this.worker = null;
-    const facts = { flows_lost: counted['flow.active'] ?? 0, restarts: this.restarts };
-    this.log('error', `a worker died: ${why.message}`, facts);
+    const flows = counted['flow.active'] ?? 0;
+    this.flowsLost += flows;
+    this.log('error', `a worker died: ${why.message}`, { flows_lost: flows, restarts: this.restarts });
+    this.told(deathChange('begins', flows, why.message, 1));
     if (this.restarts === KeeperLimit.Restarts) {
       this.lost(new PeccaryError('runtime', `workers died ${this.restarts + 1} times; the last: ${why.message}`));
       return;
     }
-    await dead.terminate();
-    await new Promise((done) => setTimeout(done, KeeperLimit.RestartMs * 2 ** this.restarts));
+    if (!(await endsInTime(dead))) {
+      // It may hold a lock that the next one would wait for.
+      this.lost(new PeccaryError('runtime', `a worker's thread cannot be ended: ${why.message}`));
+      return;
+    }
+    await pause(KeeperLimit.RestartMs * 2 ** this.restarts);
     if (this.stopped) return;
     this.restarts++;
     const next = this.begin();
     this.follow(next);
     await next.ready.then(
-      () => this.log('info', 'another worker has taken its place'),
+      () => {
+        this.log('info', 'another worker has taken its place');
+        this.told(deathChange('ends', flows, why.message, 1));
+      },
       () => undefined, // told when it is replaced in its turn
     );
   }
@@ -95,26 +116,38 @@ export class WorkerKeeper {
   }
 
   private watchBeat(): void {
-    let beat = -1;
-    let sinceMs = performance.now();
-    let told = false;
+    let watched: WorkerHandle | null = null;
+    let heart = new Heartbeat(this.stallMs, KeeperLimit.WatchMs);
     this.watch = setInterval(() => {
-      const now = performance.now();
-      const next = this.worker?.beat() ?? -1;
-      if (next !== beat) {
-        if (told) this.log('info', 'the worker goes on', { stood_ms: Math.round(now - sinceMs) });
-        beat = next;
-        sinceMs = now;
-        told = false;
-      } else if (!told && now - sinceMs >= KeeperLimit.StallMs) {
-        told = true;
+      const { worker } = this;
+      if (worker === null) return;
+      if (worker !== watched) heart = new Heartbeat(this.stallMs, KeeperLimit.WatchMs);
+      watched = worker;
+      const pulse = heart.look(worker.beat(), performance.now());
+      if (pulse !== Pulse.Fine) this.stands(worker, pulse, heart.stoodMs);
+    }, KeeperLimit.WatchMs);
+    this.watch.unref();
+  }
+
+  /** A worker that stands still, or did. */
+  private stands(worker: WorkerHandle, pulse: Pulse, stoodMs: number): void {
+    const seconds = stoodMs / 1000;
+    switch (pulse) {
+      case Pulse.Late:
+        this.stalls++;
         this.log(
           'warning',
           'the worker stands still: packets wait in the kernel and are dropped when its ring is full',
         );
-      }
-    }, KeeperLimit.WatchMs);
-    this.watch.unref();
+        this.told(stallChange('begins', seconds, 1));
+        break;
+      case Pulse.GoesOn:
+        this.log('info', 'the worker goes on', { stood_ms: Math.round(stoodMs) });
+        this.told(stallChange('ends', seconds, 1));
+        break;
+      default:
+        void this.replace(worker, new Error(`it stood still for ${seconds.toFixed(1)} s`));
+    }
   }
 
   /** The worker there is; throws when there is none at the moment. */
@@ -156,10 +189,23 @@ export class WorkerKeeper {
     }
   }
 
-  /** Ends the thread, whatever it does. */
+  /** Ends the thread, whatever it does; one that hangs in the kernel is left to the end of the process. */
   async terminate(): Promise<void> {
     clearInterval(this.watch);
     this.stopped = true;
-    await this.worker?.terminate();
+    if (this.worker !== null) await endsInTime(this.worker);
   }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** Tells a worker's thread to end; false when it has not within EndMs. */
+async function endsInTime(worker: WorkerHandle): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((done) => {
+    timer = setTimeout(() => done(false), KeeperLimit.EndMs);
+  });
+  const ended = await Promise.race([worker.terminate().then(() => true), late]);
+  clearTimeout(timer);
+  return ended;
 }

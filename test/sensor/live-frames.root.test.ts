@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { closeHandle } from '../../src/addon/handles.js';
 import { injectPcap, isRefusal, openPcapLive } from '../../src/addon/pcap.js';
 import { Region, u8 } from '../../src/core/memory.js';
+import { packageRoot } from '../../src/core/package-root.js';
 import { loadConfig } from '../../src/sensor/config.js';
 import { Sensor } from '../../src/sensor/sensor.js';
 import { LiveSensor, until } from '../tools/mirror-lab.js';
 import { type TimedFrame, tcpSession } from '../tools/session.js';
+import { evaluateInWorker } from '../tools/worker-console.js';
 import { wrapperNames, wrappers } from '../tools/wrap.js';
+
+const validHealth = new Ajv().compile(JSON.parse(readFileSync(join(packageRoot(), 'docs/health.schema.json'), 'utf8')));
 
 const Rule =
   'alert http any any -> any any (msg:"target"; flow:to_server,established; http.uri; content:"/find"; sid:1;)\n';
@@ -128,9 +133,10 @@ describe('a sensor on veth pairs, frames of our own', function () {
     assert.equal(await s.stop(), 0);
   });
 
-  it('a worker that dies is replaced: its flows are lost and told, what comes after is inspected', async () => {
+  /** A sensor within this process. */
+  async function within(file: string, sets: readonly string[] = []): Promise<[Sensor, string[]]> {
     const said: string[] = [];
-    const config = await loadConfig({ file: null, includes: [], sets: [] });
+    const config = await loadConfig({ file: null, includes: [], sets: [...sets] });
     const live = await Sensor.start({
       interfaces: [pairs[0][1]],
       bpf: 'tcp',
@@ -138,9 +144,9 @@ describe('a sensor on veth pairs, frames of our own', function () {
       configRead: [],
       readConfig: () => Promise.resolve(config),
       checksums: 'none',
-      logDir: dir,
+      logDir: mkdtempSync(join(dir, 'within-')),
       db: null,
-      eve: join(dir, 'worker.json'),
+      eve: join(dir, file),
       strict: false,
       onlyRules: [rules],
       extraRules: [],
@@ -149,23 +155,102 @@ describe('a sensor on veth pairs, frames of our own', function () {
       ruleCache: false,
       log: (_, message) => said.push(message),
     });
-    const send = async (n: number): Promise<void> => {
-      const packets = (): number => live.counters()['decoder.pkts'] ?? 0;
-      const before = packets();
-      const frames = session(n, '/find');
-      for (const f of frames) wires?.send(pairs[0][0], f);
-      await until(() => packets() >= before + frames.length, 'the packets');
-    };
-    await send(1);
+    return [live, said];
+  }
+
+  /** Sends a session and waits until the sensor has seen all of it. */
+  async function seen(live: Sensor, n: number): Promise<void> {
+    const packets = (): number => live.counters()['decoder.pkts'] ?? 0;
+    const before = packets();
+    const frames = session(n, '/find');
+    for (const f of frames) wires?.send(pairs[0][0], f);
+    await until(() => packets() >= before + frames.length, 'the packets');
+  }
+
+  it('a worker that dies is replaced: its flows are lost and told, what comes after is inspected', async () => {
+    const [live, said] = await within('worker.json');
+    await seen(live, 1);
     // As when the thread is brought down from without: no message, no exit in good order.
     await (live as unknown as { workers: { current: { terminate(): Promise<void> } } }).workers.current.terminate();
     await until(() => live.counters()['sensor.worker_restarts'] === 1, 'another worker');
     await until(() => said.includes('another worker has taken its place'), 'it to capture');
-    await send(2);
+    await seen(live, 2);
+    assert.equal(live.counters()['sensor.flows_lost'], 1);
     await live.shutdown();
     const { alerts, packets } = await live.ended;
     assert.equal(alerts, 2);
     assert.equal(packets, 2 * session(1, '/find').length);
     assert.match(said.join('\n'), /a worker died: /);
   });
+
+  it('a worker that stands still is told and replaced; what waited in the ring is gone, what comes is inspected', async () => {
+    const [live, said] = await within('stall.json', ['health.stall-timeout=2']);
+    await seen(live, 1);
+    const detach = await evaluateInWorker('live-worker.js', 'for (;;);');
+    await until(() => said.includes('another worker has taken its place'), 'another worker', 20_000);
+    detach();
+    await seen(live, 2);
+    const { 'sensor.worker_stalls': stalls, 'sensor.worker_restarts': restarts } = live.counters();
+    assert.deepEqual([stalls, restarts], [1, 1]);
+    await live.shutdown();
+    assert.equal((await live.ended).alerts, 2);
+    assert.match(said.join('\n'), /the worker stands still: .*\na worker died: it stood still for \d\.\d s/);
+    const told = healthOf(live).map(({ event, kind, count, of }) => [event, kind, count, of]);
+    assert.deepEqual(told, [
+      ['begins', 'worker_stall', 1, 1],
+      ['begins', 'worker_death', 1, 1],
+      ['ends', 'worker_death', 1, 1],
+    ]);
+  });
+
+  it('a worker that stands still for a moment goes on with what waited in the ring', async () => {
+    const [live, said] = await within('pause.json', ['health.stall-timeout=10']);
+    const detach = await evaluateInWorker('live-worker.js', 'for (const end = Date.now() + 3500; Date.now() < end;);');
+    await until(() => said.some((line) => line.startsWith('the worker stands still')), 'the stall', 20_000);
+    for (let n = 1; n <= 20; n++) for (const f of session(n, '/find')) wires?.send(pairs[0][0], f);
+    await until(() => said.includes('the worker goes on'), 'its end', 20_000);
+    detach();
+    await live.shutdown();
+    assert.equal((await live.ended).alerts, 20);
+    assert.deepEqual(
+      healthOf(live).map(({ event, kind }) => `${event} ${kind}`),
+      ['begins worker_stall', 'ends worker_stall'],
+    );
+  });
+
+  it('a worker that hangs in the kernel cannot be replaced: the sensor ends and says so', async () => {
+    const [live, said] = await within('hang.json', ['health.stall-timeout=2']);
+    await seen(live, 1);
+    const fifo = join(dir, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const detach = await evaluateInWorker(
+      'live-worker.js',
+      `process.getBuiltinModule('node:fs').openSync(${JSON.stringify(fifo)})`,
+    );
+    try {
+      await assert.rejects(live.ended, /a worker's thread cannot be ended: it stood still for/);
+    } finally {
+      closeSync(openSync(fifo, 'w'));
+      detach();
+    }
+    assert.match(said.join('\n'), /the worker stands still/);
+  });
+
+  /** Lines of its health.json, each as its schema has it. */
+  function healthOf(live: Sensor): HealthLine[] {
+    const { logDir } = (live as unknown as { options: { logDir: string } }).options;
+    const lines = readFileSync(join(logDir, 'health.json'), 'utf8').trimEnd().split('\n');
+    return lines.map((line) => {
+      const parsed = JSON.parse(line) as HealthLine;
+      assert.ok(validHealth(parsed), JSON.stringify(validHealth.errors));
+      return parsed;
+    });
+  }
 });
+
+interface HealthLine {
+  event: string;
+  kind: string;
+  count: number;
+  of: number;
+}
