@@ -1,5 +1,8 @@
 // libpcap: capture files and live interfaces, read in batches straight into the arena and the batch's columns.
+#include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -260,6 +263,42 @@ napi_value setFilter(napi_env napi, napi_callback_info info) {
   return rc == 0 ? nullptr : refusal(napi, -1, pcap_geterr(source->pcap));
 }
 
+// Bits of the PACKET_FANOUT option: the group's number, how it spreads packets, flags.
+constexpr uint32_t FanoutTypeShift = 16;
+
+// pcapFanout(handle, group, program): joins the fanout group (0: a new one) of sockets on the same interface, among which
+// the classic BPF program (two words an instruction: code | jt << 16 | jf << 24, k) spreads packets by its result modulo
+// their number. The group's number, or {index: -1, message}
+napi_value fanout(napi_env napi, napi_callback_info info) {
+  const Args<3> a(napi, info);
+  uint32_t group;
+  uint32_t* words = nullptr;
+  size_t count = 0;
+  const Pcap* source = pcapArg(a);
+  if (source == nullptr || !a.u32(1, group) || !u32sArg(napi, a.value[2], words, count)) return nullptr;
+  if (!source->live) return throwError(napi, "a file is in no fanout group");
+  if (count % 2 != 0 || count / 2 > BPF_MAXINSNS) return throwError(napi, "not a BPF program");
+  const int fd = pcap_fileno(source->pcap);
+  uint32_t option = group | static_cast<uint32_t>(PACKET_FANOUT_CBPF) << FanoutTypeShift;
+  if (group == 0) option |= static_cast<uint32_t>(PACKET_FANOUT_FLAG_UNIQUEID) << FanoutTypeShift;
+  if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &option, sizeof option) != 0) {
+    return refusal(napi, -1, strerror(errno));
+  }
+  std::vector<sock_filter> code(count / 2);
+  for (size_t i = 0; i < code.size(); i++) {
+    const uint32_t op = words[2 * i];
+    code[i] = {static_cast<uint16_t>(op), static_cast<uint8_t>(op >> 16), static_cast<uint8_t>(op >> 24),
+               words[2 * i + 1]};
+  }
+  sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+  socklen_t len = sizeof option;
+  if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT_DATA, &program, sizeof program) != 0 ||
+      getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &option, &len) != 0) {
+    return refusal(napi, -1, strerror(errno));
+  }
+  return number(napi, option & 0xffff);
+}
+
 }  // namespace
 
 bool initPcap(napi_env env, napi_value exports, Env* data) {
@@ -269,6 +308,7 @@ bool initPcap(napi_env env, napi_value exports, Env* data) {
          method(env, exports, "pcapLinkType", linkType, data) &&
          method(env, exports, "pcapFileno", descriptor, data) && method(env, exports, "pcapStats", stats, data) &&
          method(env, exports, "pcapInject", inject, data) &&
+         method(env, exports, "pcapFanout", fanout, data) &&
          method(env, exports, "pcapSetFilter", setFilter, data);
 }
 

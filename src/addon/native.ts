@@ -149,6 +149,7 @@ export interface Native {
   pcapLinkType(handle: number): number;
   pcapFileno(handle: number): number;
   pcapStats(handle: number): PcapStats | Refusal;
+  pcapFanout(handle: number, group: number, program: Uint32Array): number | Refusal;
   pcapInject(handle: number, off: number, len: number): Refusal | undefined;
   pcapSetFilter(handle: number, filter: string): Refusal | undefined;
 

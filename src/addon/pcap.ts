@@ -53,9 +53,18 @@ export function pcapLinkType(handle: number): number {
   return native().pcapLinkType(handle);
 }
 
-/** Descriptor of a live capture's socket, for joining a fanout group. */
+/** Descriptor of a live capture's socket. */
 export function pcapFileno(handle: number): number {
   return native().pcapFileno(handle);
+}
+
+/**
+ * Makes a live capture one of a fanout group (packet(7), PACKET_FANOUT_CBPF): each packet of their interface goes to the one
+ * whose place, in order of joining, is the program's result modulo their number. `group` 0: a new group. `program`: classic
+ * BPF, two words an instruction (code | jt << 16 | jf << 24, k). The group's number, or the system's reason not to.
+ */
+export function joinFanout(handle: number, group: number, program: Uint32Array): number | Refusal {
+  return native().pcapFanout(handle, group, program);
 }
 
 /** The kernel's counts of a live capture. */

@@ -38,3 +38,17 @@ export function counterNames(): readonly string[] {
 export function resetCounters(): void {
   counts.fill(0);
 }
+
+const held = new Float64Array(MaxCounters);
+let heldCount = 0;
+
+/** Remembers all counters, for `putBackCounts`: what is done in between is not counted. */
+export function holdCounts(): void {
+  heldCount = names.length;
+  for (let i = 0; i < heldCount; i++) held[i] = counts[i];
+}
+
+/** Counters are again what they were when `holdCounts` was called last. */
+export function putBackCounts(): void {
+  for (let i = 0; i < heldCount; i++) counts[i] = held[i];
+}
