@@ -10,6 +10,16 @@ export const enum BatchLimit {
   CapLen = 262_144,
 }
 
+/** What becomes of a packet that waits for its verdict (inline). */
+export const enum PacketFate {
+  Accept = 0,
+  Drop = 1,
+  /** Sent on with the bytes that are in memory now. */
+  Replaced = 2,
+  /** Accepted, and its flow is not looked at any more. */
+  Bypass = 3,
+}
+
 export class Batch {
   /** Packets in this batch. */
   count = 0;
@@ -31,6 +41,10 @@ export class Batch {
   readonly origin = new Uint16Array(BatchLimit.Packets);
   /** VLAN tag the kernel removed, TCI with bit 16 set when present; 0 for files. */
   readonly vlanTci = new Uint32Array(BatchLimit.Packets);
+  /** Inline: 1 when the kernel vouches for the transport checksum, or has not filled it in yet. */
+  readonly checksumKnown = new Uint8Array(BatchLimit.Packets);
+  /** Inline: PacketFate, written by the pipeline. */
+  readonly fate = new Uint8Array(BatchLimit.Packets);
 }
 
 /** What `PacketSource.next` says. */

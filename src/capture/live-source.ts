@@ -3,7 +3,7 @@
  * several interfaces that are there at the same time come in order of their time (a tap has an interface a direction).
  * An interface that goes away is tried again until it is back; its counts go on.
  */
-import { closeHandle } from '../addon/handles.js';
+import { acquireHandle, closeHandle } from '../addon/handles.js';
 import {
   isRefusal,
   openPcapLive,
@@ -38,6 +38,8 @@ const enum Limit {
   JumpMs = 10_000,
   /** Milliseconds between attempts to open an interface that went away. */
   RetryMs = 500,
+  /** Milliseconds that throwing away what came too early may take. */
+  DiscardMs = 200,
 }
 
 /** Float64 cells of an interface in shared memory; the source writes them. */
@@ -50,7 +52,11 @@ export const enum InterfaceCell {
   InvalidChecksums = 4,
   /** 1 while the interface is there. */
   Up = 5,
-  Stride = 8,
+  /** Of a handle that outlives its worker: the kernel's counts at the last look (InterfaceCell.KernelDrops has its part). */
+  SeenReceived = 6,
+  SeenDropped = 7,
+  SeenIfDropped = 8,
+  Stride = 16,
 }
 
 const cReceived = counter('capture.kernel_packets');
@@ -98,32 +104,48 @@ class Tap {
 
   /** Null, or why it cannot be opened. */
   open(): PeccaryError | null {
-    const { name, ringBytes, promisc, snapLen, bpf } = this.config;
-    const opened = openPcapLive(name, {
-      snapLen,
-      promisc,
-      bufferSize: ringBytes,
-      timeoutMs: Limit.BlockMs,
-      immediate: false, // libpcap has no TPACKET_V3 with it
-    });
-    if (isRefusal(opened)) {
-      return new PeccaryError('capture', `${name}: ${opened.message}${remedy(opened.message)}`);
-    }
-    const refused = bpf === null || bpf === '' ? undefined : setPcapFilter(opened, bpf);
-    if (refused !== undefined) {
-      closeHandle(opened);
-      return new PeccaryError('usage', `${name}: packet filter "${bpf}": ${refused.message}`);
-    }
-    this.handle = opened;
-    this.linkType = pcapLinkType(opened);
+    const opened = openTap(this.config);
+    if (typeof opened !== 'number') return opened;
+    this.use(opened);
     this.received = this.dropped = this.ifDropped = 0;
     return null;
+  }
+
+  use(handle: number): void {
+    this.handle = handle;
+    this.linkType = pcapLinkType(handle);
   }
 
   close(): void {
     if (this.handle !== 0) closeHandle(this.handle);
     this.handle = 0;
   }
+}
+
+/** Opens an interface: its handle, or why that cannot be. */
+export function openTap({ name, ringBytes, promisc, snapLen, bpf }: LiveInterface): number | PeccaryError {
+  const opened = openPcapLive(name, {
+    snapLen,
+    promisc,
+    bufferSize: ringBytes,
+    timeoutMs: Limit.BlockMs,
+    immediate: false, // libpcap has no TPACKET_V3 with it
+  });
+  if (isRefusal(opened)) return new PeccaryError('capture', `${name}: ${opened.message}${remedy(opened.message)}`);
+  const refused = bpf === null || bpf === '' ? undefined : setPcapFilter(opened, bpf);
+  if (refused === undefined) return opened;
+  closeHandle(opened);
+  return new PeccaryError('usage', `${name}: packet filter "${bpf}": ${refused.message}`);
+}
+
+/** Handles that another thread opened and holds (fanout.ts), for one of several workers. */
+export interface GivenHandles {
+  /** By interface; 0: it is away. */
+  handles: readonly number[];
+  /** Nobody has read from them: what came before the group was whole came to several workers and is thrown away. */
+  fresh: boolean;
+  /** It counts what the interfaces dropped, which every handle is told. */
+  first: boolean;
 }
 
 /** A count of 32 bits that has gone on from `before` to `now`. */
@@ -141,19 +163,27 @@ export class LiveSource implements PacketSource {
   private aheadMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * Opens the interfaces. `cells`: InterfaceCell.Stride of each. Throws PeccaryError, naming the remedy, when one cannot
-   * be opened.
+   * Opens the interfaces, unless their handles are given. `cells`: InterfaceCell.Stride of each. Throws PeccaryError,
+   * naming the remedy, when one cannot be opened.
    */
   constructor(
     list: readonly LiveInterface[],
     cells: Float64Array,
     private readonly note: CaptureNote,
+    private readonly given: GivenHandles | null = null,
   ) {
     this.origins = list.map((i) => i.name);
     this.cells = cells;
     const each = Math.max(Limit.ArenaEach, Math.floor(Limit.Arena / list.length));
     const rows = Math.floor(BatchLimit.Packets / list.length);
     this.taps = list.map((config, i) => new Tap(config, Region.ArenaOff + i * each, each, rows));
+    if (given !== null) {
+      given.handles.forEach((handle, i) => {
+        if (handle !== 0) this.adopt(i, handle);
+      });
+      if (given.fresh) this.discard(this.taps);
+      return;
+    }
     for (const [i, tap] of this.taps.entries()) {
       const refused = tap.open();
       if (refused !== null) {
@@ -164,10 +194,48 @@ export class LiveSource implements PacketSource {
     }
   }
 
+  /** Takes the handle of interface i, which another thread has opened; after the first ones they are fresh. */
+  take(i: number, handle: number): void {
+    this.adopt(i, handle);
+    this.discard([this.taps[i]]);
+    this.note('info', `${this.taps[i].config.name}: is back`);
+  }
+
+  private adopt(i: number, handle: number): void {
+    const { cells } = this;
+    const at = i * InterfaceCell.Stride;
+    const tap = this.taps[i];
+    if (!acquireHandle(handle)) return;
+    tap.use(handle);
+    tap.received = cells[at + InterfaceCell.SeenReceived];
+    tap.dropped = cells[at + InterfaceCell.SeenDropped];
+    tap.ifDropped = cells[at + InterfaceCell.SeenIfDropped];
+    cells[at + InterfaceCell.Up] = 1;
+  }
+
+  /** Throws away what is there and comes within a block's time. */
+  private discard(taps: readonly Tap[]): void {
+    const least = performance.now() + Limit.HoldMs;
+    const most = least + Limit.DiscardMs;
+    for (let now = 0, empty = false; now < least || (!empty && now < most); now = performance.now()) {
+      empty = true;
+      for (const tap of taps) {
+        if (tap.handle !== 0 && readPcap(tap.handle, tap.arenaOff, tap.arenaLen, 1, tap) > 0) empty = false;
+      }
+    }
+    for (const tap of taps) {
+      const s = tap.handle === 0 ? null : pcapStats(tap.handle);
+      if (s === null || isRefusal(s)) continue;
+      tap.received = s.received;
+      tap.dropped = s.dropped;
+      tap.ifDropped = s.ifDropped;
+    }
+  }
+
   next(batch: Batch, waitMs: number = Limit.WaitMs): SourceStatus {
     batch.count = 0;
     batch.firstNo = batch.step = 0;
-    if (this.taps.some((tap) => tap.handle === 0)) this.reopen();
+    if (this.given === null && this.taps.some((tap) => tap.handle === 0)) this.reopen();
     if (this.taps.length === 1) this.readOne(batch, waitMs);
     else this.readAll(batch, waitMs);
     return batch.count > 0 ? SourceStatus.Packets : SourceStatus.Idle;
@@ -281,6 +349,9 @@ export class LiveSource implements PacketSource {
     }
   }
 
+  /** Nothing waits for a verdict here. */
+  settle(_batch: Batch): void {}
+
   /** Asks the kernel for its counts; a system call or two an interface. */
   count(): void {
     for (let i = 0; i < this.taps.length; i++) this.countOne(i);
@@ -293,15 +364,15 @@ export class LiveSource implements PacketSource {
     if (isRefusal(s)) return;
     const at = i * InterfaceCell.Stride;
     const dropped = gone(tap.dropped, s.dropped);
-    const ifDropped = gone(tap.ifDropped, s.ifDropped);
+    const ifDropped = this.given === null || this.given.first ? gone(tap.ifDropped, s.ifDropped) : 0;
     counts[cReceived] += gone(tap.received, s.received);
     counts[cDropped] += dropped;
     counts[cIfDropped] += ifDropped;
     this.cells[at + InterfaceCell.KernelDrops] += dropped;
     this.cells[at + InterfaceCell.InterfaceDrops] += ifDropped;
-    tap.received = s.received;
-    tap.dropped = s.dropped;
-    tap.ifDropped = s.ifDropped;
+    this.cells[at + InterfaceCell.SeenReceived] = tap.received = s.received;
+    this.cells[at + InterfaceCell.SeenDropped] = tap.dropped = s.dropped;
+    this.cells[at + InterfaceCell.SeenIfDropped] = tap.ifDropped = s.ifDropped;
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { queueNumbers } from '../capture/nfqueue-config.js';
 import { type Control, type ControlConfig, controlConfig, openControl } from '../control/control.js';
 import { PeccaryError } from '../core/errors.js';
 import { type Log, type LogFormat, makeLog } from '../core/log.js';
@@ -23,6 +24,7 @@ import { removePidFile, writePidFile } from './pid-file.js';
 
 interface Flags extends ConfigOptions, RuleOptions {
   interface: string[];
+  queue: string[];
   bpf?: string;
   checksums?: ReplayOptions['checksums'];
   logDir?: string;
@@ -45,13 +47,15 @@ Examples:
   peccary run -i eth1                                   a mirrored port, alerts to peccary.db
   peccary run -i eth1 -i eth2 --bpf 'tcp port 80'       both directions of a tap
   peccary run -c suricata.yaml -l /var/log/peccary      interfaces of the configuration
+  peccary run -q 0 -c suricata.yaml                     inline: iptables -I FORWARD -j NFQUEUE --queue-num 0
   peccary run -T -c suricata.yaml                       check configuration and rules`;
 
 export function registerRun(program: Command): void {
   const command = program
     .command('run')
     .description('Watch live traffic on network interfaces until told to stop.')
-    .option('-i, --interface <name>', 'interface (repeatable; default: those of the configuration)', collect, []);
+    .option('-i, --interface <name>', 'interface (repeatable; default: those of the configuration)', collect, [])
+    .option('-q, --queue <number>', 'be inline: answer an NFQUEUE queue, or several as 0:3 (repeatable)', collect, []);
   addConfigOptions(addRuleOptions(command))
     .option('--bpf <filter>', 'inspect only packets that match a BPF filter')
     .addOption(new Option('-k, --checksums <mode>', 'verify checksums').choices(['all', 'none', 'auto']))
@@ -89,6 +93,7 @@ async function sensorOptions(flags: Flags, log: Log): Promise<{ options: SensorO
   const control = controlConfig(settings, logDir);
   const options: SensorOptions = {
     interfaces: flags.interface,
+    queues: queueNumbers(flags.queue),
     bpf: flags.bpf ?? null,
     config,
     configRead: settings.known(),
@@ -169,7 +174,8 @@ function tellStart(sensor: Sensor, control: Control, { log, db, eve }: SensorOpt
   for (const key of sensor.unknownKeys()) log('warning', `the configuration key ${key} is not known`);
   const { loaded, failed, skipped } = sensor.ruleset();
   const places = [db, eve === '-' ? 'standard output' : eve].filter((place) => place !== null);
-  log('info', `listening on ${sensor.interfaceNames.join(', ')}`, {
+  const verb = sensor.captureMode === 'NFQ' ? 'inline, answering' : 'listening on';
+  log('info', `${verb} ${sensor.interfaceNames.join(', ')}`, {
     rules: loaded,
     refused: failed,
     skipped,

@@ -103,6 +103,32 @@ export function transportChecksumOk(p: Packet): boolean {
   }
 }
 
+/** Writes the checksums of the IPv4 header and of the TCP or UDP header anew, after bytes of the packet were changed. */
+export function writeChecksums(p: Packet): void {
+  if (p.ipVersion === 4) put16(p.ipOff + 10, 0, ~fold(sumWithout(p.ipOff, p.ipHdrLen, 10)));
+  if (p.l4Off === 0) return;
+  if (p.ipProto === IpProto.Tcp) {
+    const len = transportLen(p);
+    put16(p.l4Off + 16, 0, ~fold(pseudoSum(p, IpProto.Tcp, len) + sumWithout(p.l4Off, len, 16)));
+  } else if (p.ipProto === IpProto.Udp && (p.ipVersion === 6 || ((mem[p.l4Off + 6] << 8) | mem[p.l4Off + 7]) !== 0)) {
+    const len = p.l4HdrLen + p.payloadLen;
+    // A sum of 0 is sent as all ones: 0 means that there is none.
+    put16(p.l4Off + 6, 0xffff, ~fold(pseudoSum(p, IpProto.Udp, len) + sumWithout(p.l4Off, len, 6)));
+  }
+}
+
+/** As `sum`, the word at `skip` taken for 0. */
+function sumWithout(off: number, len: number, skip: number): number {
+  return sum(off, len) - ((mem[off + skip] << 8) | mem[off + skip + 1]);
+}
+
+/** Writes a checksum; `zero` stands for 0. */
+function put16(at: number, zero: number, value: number): void {
+  const word = (value & 0xffff) === 0 ? zero : value;
+  mem[at] = word >>> 8;
+  mem[at + 1] = word;
+}
+
 /** All checksums of the packet; sets PacketFlag.BadChecksum when one is wrong. */
 export function checksumsOk(p: Packet): boolean {
   if (ipv4ChecksumOk(p) && transportChecksumOk(p)) return true;

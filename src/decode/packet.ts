@@ -60,6 +60,8 @@ export const enum PacketFlag {
   Doubtful = 0x80_0000,
   /** An exception policy drops it (inline only): no memory for its flow, or for the fragment. */
   Refused = 0x100_0000,
+  /** Whoever captured it vouches for its transport checksum, which may not be filled in yet. */
+  ChecksumKnown = 0x200_0000,
 }
 
 /** Where a packet came from (EVE's alert pkt_src). */

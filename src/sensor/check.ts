@@ -1,9 +1,9 @@
 /** `run --test`: everything a sensor reads is read, nothing is opened. */
-import { liveChecksums, liveInterfaces } from '../capture/live-config.js';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
 import { detectNotes } from '../detect/engine.js';
 import { outputConfig } from '../output/config.js';
+import { defaultChecksums, describeLive, type LiveDescription } from './live-description.js';
 import { loadChosen, refuseAny, releaseDatabases } from './rule-sets.js';
 import type { RuleReport } from './rule-tables.js';
 import type { SensorOptions } from './sensor.js';
@@ -19,10 +19,11 @@ export async function checkSensor(options: SensorOptions): Promise<Checked> {
   const { config, logDir, eve } = options;
   const settings = new Settings(config.tree, config.origin, config.places);
   settings.markRead(options.configRead);
-  const names = liveInterfacesOrNone(settings, options);
-  const checksums = options.checksums ?? liveChecksums(settings, names[0] ?? 'default');
-  outputConfig(settings, { eve, logDir, inline: false, live: true });
-  configureStages(settings, checksums, false, logDir);
+  const live = liveOrNone(settings, options);
+  const inline = live.nfqueue !== null;
+  const checksums = options.checksums ?? defaultChecksums(settings, live);
+  outputConfig(settings, { eve, logDir, inline, live: true });
+  configureStages(settings, checksums, inline, logDir);
   for (const note of detectNotes()) options.log('warning', note);
   const rules = await loadChosen(options, config);
   settings.markRead(rules.settingsRead);
@@ -31,12 +32,13 @@ export async function checkSensor(options: SensorOptions): Promise<Checked> {
   return { report: rules.report, unknownKeys: settings.unreadNotes() };
 }
 
-/** A check needs no interface: without -i it says only whether the rest can be used. */
-function liveInterfacesOrNone(settings: Settings, { interfaces, bpf }: SensorOptions): string[] {
+/** A check needs no interface: without one it says only whether the rest can be used. */
+function liveOrNone(settings: Settings, options: SensorOptions): LiveDescription {
   try {
-    return liveInterfaces(settings, interfaces, bpf).map((i) => i.name);
+    return describeLive(settings, options);
   } catch (e) {
-    if (e instanceof PeccaryError && e.kind === 'usage' && interfaces.length === 0) return [];
+    const none = options.interfaces.length === 0 && options.queues.length === 0;
+    if (e instanceof PeccaryError && e.kind === 'usage' && none) return { interfaces: [], nfqueue: null };
     throw e;
   }
 }

@@ -44,7 +44,7 @@ export function configureChecksums(mode: ChecksumMode, streamValidation: boolean
 /** Marks a TCP packet whose checksum is wrong, so that the stream engine ignores it; other packets are left alone. */
 export function checkPacket(p: Packet): void {
   if (!verify || p.ipProto !== IpProto.Tcp || p.l4Off === 0) return;
-  if ((p.flags & (PacketFlag.Truncated | PacketFlag.Pseudo)) !== 0) return;
+  if ((p.flags & (PacketFlag.Truncated | PacketFlag.Pseudo | PacketFlag.ChecksumKnown)) !== 0) return;
   const ok = tcpChecksumOk(p);
   const taken = !ok && isTaken(p);
   if (sampling) sample(ok);

@@ -1,11 +1,11 @@
 /** What the main thread and the worker of a live sensor tell each other. */
-import type { LiveInterface } from '../capture/live-config.js';
 import type { FaultKind } from '../core/errors.js';
 import type { LogLevel } from '../core/log.js';
 import type { Places, Tree } from '../core/settings.js';
 import type { PortMemory } from '../output/handover.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import type { ChecksumMode } from './checksums.js';
+import type { LiveDescription } from './live-description.js';
 
 /** Int32 cells of `control`. */
 export const enum Control {
@@ -29,13 +29,12 @@ export const enum Total {
 }
 
 /** Given to the worker when it starts: it configures its stages while the rules are loaded. */
-export interface LiveStart {
+export interface LiveStart extends LiveDescription {
   config: Tree;
   configOrigin: string;
   configPlaces: Places;
   checksums: ChecksumMode;
   logDir: string;
-  interfaces: LiveInterface[];
   control: SharedArrayBuffer;
   totals: SharedArrayBuffer;
   /** InterfaceCell.Stride of each interface. */

@@ -7,7 +7,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { acquireHandle, closeHandle } from '../addon/handles.js';
 import { bindAlerts } from '../alert/verdict.js';
 import { Batch, SourceStatus } from '../capture/batch.js';
-import { InterfaceCell, LiveSource } from '../capture/live-source.js';
+import { InterfaceCell } from '../capture/live-source.js';
 import { collectGarbage } from '../core/collect.js';
 import { counterNames, counts } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
@@ -18,6 +18,8 @@ import { changeDataset, saveDatasets } from '../detect/datasets.js';
 import { detectNotes, installRules } from '../detect/engine.js';
 import { setFileOutputs } from '../files/files.js';
 import { OutputPort } from '../output/port.js';
+import { blockPage } from '../respond/block-page.js';
+import { InlineAnswer } from '../respond/inline-answer.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import { invalidByOrigin } from './checksums.js';
 import { EngineClock } from './engine-clock.js';
@@ -31,6 +33,7 @@ import {
   type ToLive,
   Total,
 } from './live-protocol.js';
+import { type LiveInput, openLive } from './live-input.js';
 import { Pipeline } from './pipeline.js';
 import { renumbering } from './renumber.js';
 import { Reporter } from './reporter.js';
@@ -59,7 +62,8 @@ class LiveThread {
   private readonly outputs: OutputPort;
   private readonly reporter: Reporter;
   private readonly pipeline: Pipeline;
-  private readonly source: LiveSource;
+  private readonly source: LiveInput;
+  private readonly answer: InlineAnswer | null;
   private readonly batch = new Batch();
   private readonly clock = new EngineClock();
   private rules: RuntimeRules;
@@ -78,12 +82,14 @@ class LiveThread {
     this.outputs = new OutputPort(start.port);
     this.rules = first.rules;
     this.reporter = new Reporter(this.outputs, first.rules);
-    this.pipeline = new Pipeline(this.reporter, false);
+    const { nfqueue } = start;
+    this.answer = nfqueue === null ? null : new InlineAnswer(nfqueue.ownMark, blockPage(settings));
+    this.pipeline = new Pipeline(this.reporter, nfqueue !== null, this.answer);
     this.install(first);
     setFileOutputs(this.outputs.wants.fileinfo || this.outputs.wants.filesOfAlerts);
     const names = start.interfaces.map((i) => i.name);
     setMtu(healthConfig(settings, names).mtu);
-    this.source = new LiveSource(start.interfaces, this.interfaceCells, (level, message) => this.log(level, message));
+    this.source = openLive(start, this.interfaceCells, (level, message) => this.log(level, message));
     this.outputs.useOrigins(this.source.origins);
     const counted = [...counterNames()];
     this.namesSent = counted.length;
@@ -122,6 +128,7 @@ class LiveThread {
       this.outputs.timeShiftUs = shift;
     }
     this.pipeline.processBatch(batch);
+    this.source.settle(batch);
     totals[Total.Packets] = this.pipeline.packets;
     totals[Total.Bytes] = this.pipeline.bytes;
     totals[Total.Alerts] = this.reporter.alertCount;
@@ -185,7 +192,8 @@ class LiveThread {
 
   /** What the kernel has of the time before the stop is read, what is left of all flows inspected. */
   private finish(): LiveResult {
-    const until = performance.now() + Drain.Most;
+    // What waits in a queue is nothing that happened yet.
+    const until = this.start.nfqueue === null ? performance.now() + Drain.Most : 0;
     while (performance.now() < until) {
       const status = this.source.next(this.batch, Drain.Quiet);
       if (status === SourceStatus.Idle) break;
@@ -193,6 +201,7 @@ class LiveThread {
     }
     this.count();
     this.source.close();
+    this.answer?.close();
     this.pipeline.finish();
     saveDatasets((note) => this.log('warning', note));
     this.outputs.close();
@@ -238,7 +247,7 @@ if (port !== null) {
   const start = workerData as LiveStart;
   const settings = new Settings(start.config, start.configOrigin, start.configPlaces);
   guarded(port, () => {
-    configureStages(settings, start.checksums, false, start.logDir);
+    configureStages(settings, start.checksums, start.nfqueue !== null, start.logDir);
     return null;
   });
   port.once('message', (first: RulesMessage) =>

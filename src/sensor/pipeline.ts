@@ -8,7 +8,7 @@
 import { alertQueue } from '../alert/queue.js';
 import { applyVerdict, outcome, Verdict } from '../alert/verdict.js';
 import { appLayerEnd, consumePiece, isReversed, releaseAppLayer, takeErrorPolicy } from '../applayer/applayer.js';
-import type { Batch } from '../capture/batch.js';
+import { type Batch, PacketFate } from '../capture/batch.js';
 import { counter, counts } from '../core/counters.js';
 import { decodeFrame } from '../decode/decode.js';
 import { ExceptionPolicy } from '../decode/exception.js';
@@ -16,10 +16,12 @@ import { Packet, PacketFlag, PacketOrigin } from '../decode/packet.js';
 import { openTunnel } from '../decode/tunnel.js';
 import { DefragStatus, insertFragment } from '../defrag/defrag.js';
 import { detectFlowEnd, detectPacket, releaseDetect } from '../detect/engine.js';
-import { FlowFlag, flows } from '../flow/columns.js';
+import { FlowFlag, FlowState, flows } from '../flow/columns.js';
 import { endAllFlows, endedFlow, expireFlows, freeFlow, lookupFlow } from '../flow/table.js';
 import { collectTransactions } from '../http/tx-list.js';
 import { Dir, IpProto } from '../protocol/ip.js';
+import type { InlineAnswer } from '../respond/inline-answer.js';
+import { mendPacket } from '../respond/mend.js';
 import { applyException } from '../stream/exception.js';
 import {
   endBatch,
@@ -58,6 +60,8 @@ export class Pipeline {
   private readonly piece = new StreamPiece();
   private readonly reporter: Reporter;
   private readonly inline: boolean;
+  /** Answers senders of packets that are rejected; null where nothing is sent (replay). */
+  private readonly answer: InlineAnswer | null;
   private nowUs = 0;
   /** Why the frame being handled is dropped, '' when it is not; and whether it is rejected (inline only). */
   private dropReason = '';
@@ -65,9 +69,10 @@ export class Pipeline {
   /** Some of its bytes were replaced by those that came first. */
   private replaced = false;
 
-  constructor(reporter: Reporter, inline: boolean) {
+  constructor(reporter: Reporter, inline: boolean, answer: InlineAnswer | null = null) {
     this.reporter = reporter;
     this.inline = inline;
+    this.answer = answer;
   }
 
   /** All packets of a batch, in order. */
@@ -81,8 +86,9 @@ export class Pipeline {
       p.origin = batch.origin[i];
       this.nowUs = p.tsUs;
       this.bytes += batch.capLen[i];
+      if (this.inline && batch.checksumKnown[i] !== 0) p.flags |= PacketFlag.ChecksumKnown;
       this.processPacket(0);
-      if (this.inline) this.countVerdict();
+      if (this.inline) batch.fate[i] = this.settle(p);
     }
     this.packets += batch.count;
     endBatch();
@@ -127,6 +133,11 @@ export class Pipeline {
           this.reporter.transactions(p, flow);
           return;
         }
+      }
+      // What lies in a datagram made of fragments is not in the frame: it cannot be sent on with other bytes.
+      if ((status & StreamStatus.Modified) !== 0 && p.level > 0) {
+        this.drop(p, 'stream reassembly', -1);
+        return;
       }
       if ((status & StreamStatus.Modified) !== 0) this.replaced = true;
       if ((status & StreamStatus.Drop) !== 0 && this.inline) {
@@ -188,6 +199,7 @@ export class Pipeline {
     else if (this.dropReason === '') this.dropReason = 'tunnel packet drop';
     if (rule >= 0 ? outcome.reject !== 0 : reason !== 'flow drop' && isRejected(p.flow)) this.rejected = true;
     this.reporter.drop(p, reason, rule);
+    this.answer?.dropped(p, rule >= 0 ? outcome.reject : 0);
   }
 
   /** There was no memory for the packet's flow, or for the fragment, and the policy is to drop it. */
@@ -196,17 +208,23 @@ export class Pipeline {
     this.drop(p, (p.flags & PacketFlag.Fragment) !== 0 ? 'defrag memcap' : 'flow memcap', -1);
   }
 
-  /** Counts what becomes of a frame, and forgets it. */
-  private countVerdict(): void {
-    if (this.dropReason === '') {
-      counts[this.replaced ? cReplaced : cAccepted]++;
-      this.replaced = false;
-      return;
+  /** Counts what becomes of a frame, and forgets it. Its PacketFate. */
+  private settle(p: Packet): PacketFate {
+    const { dropReason, replaced, rejected } = this;
+    if (dropReason !== '') {
+      this.dropReason = '';
+      this.rejected = this.replaced = false;
+      counts[rejected ? cRejected : cBlocked]++;
+      counts[counter(`ips.drop_reason.${dropReason.replaceAll(' ', '_')}`)]++;
+      return PacketFate.Drop;
     }
-    counts[this.rejected ? cRejected : cBlocked]++;
-    counts[counter(`ips.drop_reason.${this.dropReason.replaceAll(' ', '_')}`)]++;
-    this.dropReason = '';
-    this.rejected = this.replaced = false;
+    this.replaced = false;
+    counts[replaced ? cReplaced : cAccepted]++;
+    if (replaced || ((p.flags & PacketFlag.Truncated) !== 0 && p.ipProto === IpProto.Tcp)) {
+      mendPacket(p);
+      return PacketFate.Replaced;
+    }
+    return p.flow !== 0 && flows.state[p.flow] === FlowState.Bypassed ? PacketFate.Bypass : PacketFate.Accept;
   }
 
   private finishEndedFlows(): void {

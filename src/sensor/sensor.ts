@@ -3,7 +3,6 @@
  * ends in good order. Nothing here touches a packet.
  */
 
-import { type LiveInterface, liveChecksums, liveInterfaces } from '../capture/live-config.js';
 import { InterfaceCell } from '../capture/live-source.js';
 import { collectGarbage } from '../core/collect.js';
 import { PeccaryError } from '../core/errors.js';
@@ -19,6 +18,14 @@ import { type HealthReport, HealthWatch } from './health.js';
 import { type HealthConfig, healthConfig } from './health-config.js';
 import { HealthLog } from './health-log.js';
 import { stallSeconds } from './heartbeat.js';
+import {
+  defaultChecksums,
+  describeLive,
+  failingOpen,
+  type LiveChoice,
+  type LiveDescription,
+  liveNames,
+} from './live-description.js';
 import type { LiveResult, RulesMessage } from './live-protocol.js';
 import {
   loadChosen,
@@ -42,11 +49,7 @@ const enum Limit {
   Told = 10,
 }
 
-export interface SensorOptions extends RuleChoice {
-  /** -i; none: those of the configuration. */
-  interfaces: string[];
-  /** --bpf or null. */
-  bpf: string | null;
+export interface SensorOptions extends RuleChoice, LiveChoice {
   config: LoadedConfig;
   /** Keys of it that others than the sensor read. */
   configRead: readonly string[];
@@ -72,7 +75,7 @@ export interface SensorSummary extends LiveResult {
 export class Sensor implements RunningSensor {
   readonly startedMs = Date.now();
   readonly runningMode = 'single';
-  readonly captureMode = 'AF_PACKET_DEV';
+  readonly captureMode: string;
   /** Rejects when the sensor cannot go on; resolves when it was shut down. */
   readonly ended: Promise<SensorSummary>;
   readonly interfaceNames: string[];
@@ -96,7 +99,7 @@ export class Sensor implements RunningSensor {
   private constructor(
     private readonly options: SensorOptions,
     private readonly settings: Settings,
-    private readonly interfaceList: LiveInterface[],
+    private readonly live: LiveDescription,
     private readonly outputs: Outputs,
     private current: LoadedRules,
     private ruleSet: number,
@@ -105,8 +108,9 @@ export class Sensor implements RunningSensor {
   ) {
     this.healthWatch = new HealthWatch(healthOf);
     this.healthLog = new HealthLog(options.logDir, options.log);
-    this.interfaceNames = interfaceList.map((i) => i.name);
-    this.cells = new SharedArrayBuffer(interfaceList.length * InterfaceCell.Stride * 8);
+    this.interfaceNames = liveNames(live);
+    this.captureMode = live.nfqueue === null ? 'AF_PACKET_DEV' : 'NFQ';
+    this.cells = new SharedArrayBuffer(this.interfaceNames.length * InterfaceCell.Stride * 8);
     this.last = { ...reportOf(current.report, null, loadMs), atMs: Date.now() };
     this.workers = new WorkerKeeper(
       (restarts) => this.workerSetup(restarts),
@@ -131,16 +135,14 @@ export class Sensor implements RunningSensor {
     const { config } = options;
     const settings = new Settings(config.tree, config.origin, config.places);
     settings.markRead(options.configRead);
-    const interfaces = liveInterfaces(settings, options.interfaces, options.bpf);
+    const live = describeLive(settings, options);
+    const names = liveNames(live);
     const { eve, logDir, db } = options;
-    const health = healthConfig(
-      settings,
-      interfaces.map((i) => i.name),
-    );
-    const outConfig = outputConfig(settings, { eve, logDir, inline: false, live: true });
+    const health = healthConfig(settings, names);
+    const outConfig = outputConfig(settings, { eve, logDir, inline: live.nfqueue !== null, live: true });
     const run = {
       kind: 'live' as const,
-      inputs: interfaces.map((i) => i.name),
+      inputs: names,
       append: true,
       version: packageVersion(),
       startedUs: Date.now() * 1000,
@@ -155,7 +157,7 @@ export class Sensor implements RunningSensor {
       if (options.strict) refuseAny(rules.report);
       settings.markRead(rules.settingsRead);
       const ruleSet = outputs.setPackedRules(rules.packed);
-      const sensor = new Sensor(options, settings, interfaces, outputs, rules, ruleSet, took, health);
+      const sensor = new Sensor(options, settings, live, outputs, rules, ruleSet, took, health);
       settings.markRead(await sensor.workers.start());
       sensor.tellStats(outConfig.statsSeconds);
       sensor.watchHealth();
@@ -167,14 +169,15 @@ export class Sensor implements RunningSensor {
   }
 
   private workerSetup(restarts: number): WorkerSetup {
-    const { config, checksums, logDir } = this.options;
+    const { checksums, logDir } = this.options;
+    const config = failingOpen(this.options.config, this.settings, this.live);
     return {
       config: config.tree,
       configOrigin: config.origin,
       configPlaces: config.places,
-      checksums: checksums ?? liveChecksums(this.settings, this.interfaceNames[0]),
+      checksums: checksums ?? defaultChecksums(this.settings, this.live),
       logDir,
-      interfaces: this.interfaceList,
+      ...this.live,
       interfaceCells: this.cells,
       port: this.outputs.portMemory(restarts),
     };

@@ -132,9 +132,9 @@ esac
 
 export class Lab {
   readonly dir: string;
-  private readonly client: string;
-  private readonly server: string;
-  private readonly wire: string;
+  protected readonly client: string;
+  protected readonly server: string;
+  protected readonly wire: string;
   private readonly running: ChildProcess[] = [];
 
   constructor(options: LabOptions = {}) {
@@ -183,7 +183,8 @@ export class Lab {
     writeFileSync(join(this.dir, 'access.log'), '');
   }
 
-  private network(id: string): void {
+  /** Makes the namespaces and joins them; called by the constructor. */
+  protected network(id: string): void {
     const [a, b] = [`pva${id}`, `pvb${id}`];
     const run = (...args: string[]): void => void execFileSync('ip', args);
     run('netns', 'add', this.client);

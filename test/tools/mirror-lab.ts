@@ -151,7 +151,8 @@ export class LiveSensor {
   constructor(
     /** Namespace; null: this process's own. */
     ns: string | null,
-    port: string,
+    /** Interface to listen on; null: what `args` name. */
+    port: string | null,
     readonly dir: string,
     args: readonly string[],
     how: SensorLaunch = {},
@@ -160,7 +161,7 @@ export class LiveSensor {
     this.db = join(dir, 'peccary.db');
     this.socket = join(dir, 'control.socket');
     const own = ['-l', dir, '--eve', this.eve, '--set', `unix-command.filename=${this.socket}`];
-    const run = [Main, 'run', '-i', port, ...own, ...args];
+    const run = [Main, 'run', ...(port === null ? [] : ['-i', port]), ...own, ...args];
     const within = ns === null ? [] : ['ip', 'netns', 'exec', ns];
     const [program, ...rest] = [...within, ...(how.through ?? []), process.execPath, ...run];
     const env = { ...process.env, ...how.env };
