@@ -21,6 +21,7 @@ import { FlowFlag, flows } from '../flow/columns.js';
 import { RuleAction, RuleCol, RuleFlag, RuleType } from '../rules/compile/layout.js';
 import { ThresholdCol } from '../rules/compile/layout-tables.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
+import { bindOffences, clearOffences, feedsBans, noteOffence } from './offences.js';
 import { bindPolicies, counterId, isSuppressed, thresholdRows, thresholdsOf } from './policies.js';
 import { AlertFlag, AlertLimit, alertQueue } from './queue.js';
 import { setTags } from './tags.js';
@@ -66,6 +67,7 @@ export function bindAlerts(rules: RuntimeRules): void {
   table = rules.table;
   code = rules.code;
   bindPolicies(rules);
+  bindOffences(rules);
 }
 
 /** Order of two matches: the rule's, then younger transactions first, packets last. */
@@ -98,6 +100,7 @@ export function applyVerdict(p: Packet): Verdict {
   outcome.dropRule = -1;
   outcome.reason = '';
   if (matchCount === 0) return Verdict.None;
+  clearOffences();
   sortMatches();
   let verdict = Verdict.None;
   for (let i = 0; i < matchCount; i++) {
@@ -109,7 +112,10 @@ export function applyVerdict(p: Packet): Verdict {
     full = false;
     suppressed = false;
     const result = p.ipVersion === 0 ? ThresholdResult.Alert : threshold(rule, p, swapped);
-    if (result !== ThresholdResult.Nothing) verdict = act(p, m, verdict);
+    if (result !== ThresholdResult.Nothing) {
+      verdict = act(p, m, verdict);
+      if (feedsBans && !suppressed) noteOffence(rule, matchTx[m]);
+    }
     if (result !== ThresholdResult.Alert || !isShown(table[rule * RuleCol.Stride + RuleCol.Flags]))
       counts[cSuppressed]++;
     else {

@@ -4,6 +4,7 @@ import { flatCounters } from '../control/counter-tree.js';
 import { PeccaryError } from '../core/errors.js';
 import type { HealthReport } from '../sensor/health.js';
 import { percentText } from '../sensor/health-words.js';
+import { type BanList, banColumns, noBans } from './ctl-bans.js';
 import { type ActionName, actionList, type CtlFlags } from './ctl-names.js';
 import { type Column, outputWidth, safe, safeJson, tableLines } from './format.js';
 import { byteSize, grouped, painter, plural } from './text.js';
@@ -198,6 +199,14 @@ const dataset: Run = (client, [action, setname, settype, value]) => {
   return plain(client, `dataset-${action}`, { setname, settype, datavalue });
 };
 
+const bans: Run = async (client, _, flags) => {
+  const list = await ask<BanList>(client, 'bans');
+  return { json: list, text: () => (list.count === 0 ? line(noBans(list)) : table(list.bans, banColumns, flags)) };
+};
+
+const ban: Run = (client, [address, duration]) =>
+  plain(client, 'ban', duration === undefined ? { address } : { address, duration });
+
 const send: Run = (client, [command, ...pairs]) => {
   const args = pairs.map((pair) => {
     const equals = pair.indexOf('=');
@@ -218,6 +227,9 @@ const runs: Record<keyof typeof actionList, Run> = {
   config,
   reopen: (client) => plain(client, 'reopen-log-files'),
   dataset,
+  bans,
+  ban,
+  unban: (client, [address]) => plain(client, 'unban', { address }),
   shutdown: (client) => plain(client, 'shutdown'),
   send,
 };

@@ -26,6 +26,9 @@ export const actionList = {
   config: { usage: 'KEY', summary: 'a value of its configuration', words: [1, 1] },
   reopen: { usage: '', summary: 'open its log files anew, after a rotation', words: [0, 0] },
   dataset: { usage: 'add|remove SET TYPE VALUE', summary: 'change a data set', words: [4, 4] },
+  bans: { usage: '', summary: 'addresses that are banned, until when and why', words: [0, 0] },
+  ban: { usage: 'ADDRESS [TIME]', summary: 'ban an address, as in: ban 192.0.2.1 2h', words: [1, 2] },
+  unban: { usage: 'ADDRESS', summary: 'let an address in again', words: [1, 1] },
   shutdown: { usage: '', summary: 'end it in good order', words: [0, 0] },
   send: { usage: 'COMMAND [KEY=VALUE…]', summary: 'any command of the socket', words: [1, 64] },
 } satisfies Record<string, ActionName>;

@@ -2,6 +2,7 @@
 import { PeccaryError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
 import type { ReloadReport, RunningSensor } from '../sensor/running.js';
+import { banCommands } from './ban-commands.js';
 import { counterTree } from './counter-tree.js';
 import { type Arguments, done, type Reply, type Request, refused } from './messages.js';
 import { refusedRuleTexts } from './refused-rules.js';
@@ -54,6 +55,7 @@ export class Commander {
       'conf-get': (args) => this.setting(args),
       'dump-counters': () => done({ uptime: this.uptime(), ...counterTree(sensor.counters()) }),
       health: () => this.health(),
+      ...banCommands(sensor),
       'reload-rules': reload,
       'ruleset-reload-rules': reload,
       'ruleset-reload-nonblocking': () => this.reload(false),

@@ -3,6 +3,7 @@ import type { FaultKind } from '../core/errors.js';
 import type { LogLevel } from '../core/log.js';
 import type { Places, Tree } from '../core/settings.js';
 import type { PortMemory } from '../output/handover.js';
+import type { Offence } from '../respond/bans.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import type { ChecksumMode } from './checksums.js';
 import type { LiveDescription } from './live-description.js';
@@ -77,6 +78,8 @@ export type FromLive =
   | { type: 'names'; from: number; names: string[] }
   | { type: 'installed'; ruleSet: number; tookMs: number }
   | { type: 'dataset'; id: number; fault: string | null }
+  /** Matches that count towards bans, of the batch that was inspected last. */
+  | { type: 'offences'; offences: Offence[] }
   | { type: 'log'; level: LogLevel; message: string }
   | ({ type: 'done' } & LiveResult)
   /** `kind` is that of the PeccaryError, or null for a defect. */

@@ -34,6 +34,7 @@ import {
   Total,
 } from './live-protocol.js';
 import { type LiveInput, openLive } from './live-input.js';
+import { OffenceBox } from './offences.js';
 import { Pipeline } from './pipeline.js';
 import { renumbering } from './renumber.js';
 import { Reporter } from './reporter.js';
@@ -85,6 +86,9 @@ class LiveThread {
     const { nfqueue } = start;
     this.answer = nfqueue === null ? null : new InlineAnswer(nfqueue.ownMark, blockPage(settings));
     this.pipeline = new Pipeline(this.reporter, nfqueue !== null, this.answer);
+    if (settings.bool('bans.enabled', false)) {
+      this.pipeline.offences = new OffenceBox(settings, first.rules, (offences) => this.send({ type: 'offences', offences }));
+    }
     this.install(first);
     setFileOutputs(this.outputs.wants.fileinfo || this.outputs.wants.filesOfAlerts);
     const names = start.interfaces.map((i) => i.name);
@@ -128,6 +132,7 @@ class LiveThread {
       this.outputs.timeShiftUs = shift;
     }
     this.pipeline.processBatch(batch);
+    this.pipeline.offences?.flush(shift);
     this.source.settle(batch);
     totals[Total.Packets] = this.pipeline.packets;
     totals[Total.Bytes] = this.pipeline.bytes;
@@ -138,6 +143,7 @@ class LiveThread {
     this.flushMs = now;
     const nowUs = this.clock.now(now);
     if (nowUs !== 0) this.pipeline.expire(nowUs);
+    this.pipeline.offences?.flush(this.clock.shiftUs);
     this.outputs.flush();
     if (now - this.countMs < Every.Count) return;
     this.countMs = now;
@@ -173,6 +179,7 @@ class LiveThread {
     const from = performance.now();
     this.install(m, renumbering(this.rules, m.rules));
     this.reporter.useRules(m.rules);
+    this.pipeline.offences?.useRules(m.rules);
     this.rules = m.rules;
     collectGarbage(); // the rules before
     this.send({ type: 'installed', ruleSet: m.ruleSet, tookMs: performance.now() - from });

@@ -6,6 +6,7 @@
  * `stack`; inner packets are processed before the packet that carried them, as Suricata does.
  */
 import { alertQueue } from '../alert/queue.js';
+import { offenceCount } from '../alert/offences.js';
 import { applyVerdict, outcome, Verdict } from '../alert/verdict.js';
 import { appLayerEnd, consumePiece, isReversed, releaseAppLayer, takeErrorPolicy } from '../applayer/applayer.js';
 import { type Batch, PacketFate } from '../capture/batch.js';
@@ -36,6 +37,7 @@ import {
 } from '../stream/stream.js';
 import { checkPacket } from './checksums.js';
 import { judgeFlow } from './health-inputs.js';
+import type { OffenceBox } from './offences.js';
 import type { Reporter } from './reporter.js';
 
 const enum Limit {
@@ -54,6 +56,8 @@ export class Pipeline {
   packets = 0;
   bytes = 0;
   drops = 0;
+  /** Takes what counts towards bans; null where nobody is banned. */
+  offences: OffenceBox | null = null;
   /** One more than are ever opened: decode tells when the last holds another. */
   private readonly stack: Packet[] = Array.from({ length: Limit.Levels + 1 }, () => new Packet());
   private readonly ending = new Packet();
@@ -187,6 +191,7 @@ export class Pipeline {
     }
     detectPacket(p);
     const verdict = applyVerdict(p);
+    if (this.offences !== null && offenceCount > 0) this.offences.take(p);
     this.reporter.packetEvents(p);
     if (alertQueue.count > 0) this.reporter.alerts(p, p.level > 0 ? this.stack[p.level - 1] : null, verdict);
     if (verdict === Verdict.Drop && this.inline) this.drop(p, outcome.reason, outcome.dropRule);
@@ -245,6 +250,7 @@ export class Pipeline {
       fillEndPacket(p, flow, dir);
       detectFlowEnd(p);
       const verdict = applyVerdict(p);
+      if (this.offences !== null && offenceCount > 0) this.offences.take(p);
       if (alertQueue.count > 0) this.reporter.alerts(p, null, verdict);
     }
     this.reporter.transactions(p, flow, true);

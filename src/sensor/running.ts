@@ -1,5 +1,6 @@
 /** A running sensor as those who steer it see it: signals, the control socket, the metrics. */
 import type { RuleNote } from '../rules/ir.js';
+import type { BanKeeper } from '../respond/bans.js';
 import type { HealthReport } from './health.js';
 
 /** An interface that is captured on. Counts since the sensor started. */
@@ -45,6 +46,8 @@ export interface RunningSensor {
   setting(path: string): string | undefined;
   /** Adds a value to a data set, or removes it; a fault as text, or null. */
   changeDataset(action: 'add' | 'remove', name: string, type: string, value: string): Promise<string | null>;
+  /** Keeps addresses out; null: nobody is banned. */
+  readonly bans: Pick<BanKeeper, 'order' | 'pardon' | 'list' | 'dryRun'> | null;
   /** Stops capturing, inspects what is left, commits; resolves when all of it is done. */
   shutdown(): Promise<void>;
 }

@@ -10,6 +10,8 @@ import type { Log } from '../core/log.js';
 import { packageVersion } from '../core/package-root.js';
 import { Settings } from '../core/settings.js';
 import { outputConfig } from '../output/config.js';
+import type { BanKeeper } from '../respond/bans.js';
+import { openBans } from './ban-setup.js';
 import { Outputs, type OutputsSummary } from '../output/outputs.js';
 import type { RuleNote } from '../rules/ir.js';
 import type { ChecksumMode } from './checksums.js';
@@ -79,6 +81,7 @@ export class Sensor implements RunningSensor {
   /** Rejects when the sensor cannot go on; resolves when it was shut down. */
   readonly ended: Promise<SensorSummary>;
   readonly interfaceNames: string[];
+  bans: BanKeeper | null = null;
   private end: { done(s: SensorSummary): void; fail(e: Error): void } = { done: () => {}, fail: () => {} };
   private readonly cells: SharedArrayBuffer;
   private readonly workers: WorkerKeeper;
@@ -158,6 +161,9 @@ export class Sensor implements RunningSensor {
       settings.markRead(rules.settingsRead);
       const ruleSet = outputs.setPackedRules(rules.packed);
       const sensor = new Sensor(options, settings, live, outputs, rules, ruleSet, took, health);
+      const bans = await openBans(settings, logDir, rules.rules.bans, options.log);
+      sensor.bans = bans;
+      sensor.workers.onOffences = (offences) => bans?.offend(offences);
       settings.markRead(await sensor.workers.start());
       sensor.tellStats(outConfig.statsSeconds);
       sensor.watchHealth();
@@ -232,6 +238,7 @@ export class Sensor implements RunningSensor {
     clearInterval(this.statsTimer);
     clearInterval(this.healthTimer);
     await this.workers.terminate();
+    await this.bans?.close();
     const { alerts: _alerts, ...totals } = this.workers.result();
     await within(this.outputs.close(totals), Limit.CommitMs, '').catch(() => undefined);
     this.end.fail(e);
@@ -257,6 +264,7 @@ export class Sensor implements RunningSensor {
     const { pushedEvents, lostEvents, lostAlerts, spilledBatches, spilledBytes, ...socket } = this.outputs.losses();
     return {
       ...this.workers.counters(),
+      ...this.bans?.counters(),
       'sensor.worker_restarts': this.workers.restarts,
       'sensor.worker_stalls': this.workers.stalls,
       'sensor.flows_lost': this.workers.flowsLost,
@@ -317,6 +325,7 @@ export class Sensor implements RunningSensor {
     const old = this.current;
     this.current = fresh;
     this.ruleSet = number;
+    this.bans?.setPolicies(fresh.rules.bans);
     releaseDatabases(old);
     return stoodMs;
   }
@@ -370,6 +379,7 @@ export class Sensor implements RunningSensor {
       fault = e;
     });
     await this.workers.terminate();
+    await this.bans?.close();
     if (this.statsTimer !== undefined) this.writeStats();
     if (this.healthTimer !== undefined) this.lookAtHealth();
     const { alerts, ...totals } = this.workers.result();

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { PeccaryError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { Offence } from '../respond/bans.js';
 import {
   Control,
   type FromLive,
@@ -31,6 +32,8 @@ export class WorkerHandle {
   private counters: Float64Array | null = null;
   private names: string[] = [];
   private nextId = 1;
+  /** Is given what counts towards bans. */
+  onOffences: ((offences: Offence[]) => void) | null = null;
   private readonly waiting = new Map<string, (answer: FromLive) => void>();
 
   constructor(
@@ -81,6 +84,9 @@ export class WorkerHandle {
         break;
       case 'log':
         this.log(m.level, m.message);
+        break;
+      case 'offences':
+        this.onOffences?.(m.offences);
         break;
       case 'installed':
         this.waiting.get(`rules ${m.ruleSet}`)?.(m);

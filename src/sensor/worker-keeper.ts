@@ -1,6 +1,7 @@
 /** Keeps a worker running: starts it, replaces it when it stands still or dies, and adds up what all did. */
 import { PeccaryError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { Offence } from '../respond/bans.js';
 import { Heartbeat, Pulse } from './heartbeat.js';
 import { type LiveResult, type RulesMessage, Total } from './live-protocol.js';
 import { WorkerHandle, type WorkerSetup } from './worker-handle.js';
@@ -27,6 +28,8 @@ export class WorkerKeeper {
   stalls = 0;
   /** Flows that were open when their worker died. */
   flowsLost = 0;
+  /** Is given what counts towards bans. */
+  onOffences: ((offences: Offence[]) => void) | null = null;
   private worker: WorkerHandle | null = null;
   private stopped = false;
   private watch: NodeJS.Timeout | undefined;
@@ -64,6 +67,7 @@ export class WorkerKeeper {
   private begin(): WorkerHandle {
     const worker = new WorkerHandle(this.setup(this.restarts), this.log);
     this.worker = worker;
+    worker.onOffences = this.onOffences;
     worker.begin(this.rules());
     return worker;
   }

@@ -12,6 +12,7 @@ export class SensorDouble implements RunningSensor {
   report: ReloadReport = { fault: null, loaded: 12, failed: 2, skipped: 1, tookMs: 5 };
   refused: RuleNote[] = [];
   healthReport: HealthReport | null = null;
+  bans: RunningSensor['bans'] = null;
   /** What the next reloads wait for. */
   gate: Promise<void> = Promise.resolve();
   counterValues: Record<string, number> = {

@@ -38,7 +38,8 @@ describe('bundled signatures', function () {
       .filter((f) => f.endsWith('.rules'))
       .map((f) => readFileSync(join('signatures', f), 'utf8'))
       .join('\n');
-    const sids = [...text.matchAll(/^alert .*\bsid:(\d+);/gm)].map((m) => Number(m[1])).sort();
+    // A rule with noalert remembers something for others, which then fire.
+    const sids = [...text.matchAll(/^alert (?!.*\bnoalert;).*\bsid:(\d+);/gm)].map((m) => Number(m[1])).sort();
     assert.ok(sids.length >= 80);
     assert.deepEqual(examples.map((e) => e.sid).sort(), sids);
   });
