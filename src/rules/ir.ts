@@ -5,6 +5,7 @@
  */
 import type { AppProto } from '../protocol/app-proto.js';
 import type { BufferId } from '../protocol/buffers.js';
+import type { BanPolicy, BanSpec } from './ban-spec.js';
 
 export type Action = 'alert' | 'pass' | 'drop' | 'reject' | 'rejectsrc' | 'rejectdst' | 'rejectboth' | 'config';
 
@@ -311,6 +312,8 @@ export interface Rule {
   conditions: Condition[];
   effects: Effect[];
   threshold: Threshold | null;
+  /** Its matches lead to bans. */
+  ban?: BanSpec;
   target: 'src_ip' | 'dest_ip' | null;
   /** `prefilter` keyword: the condition index to use as prefilter when there is no fast pattern, or null. */
   prefilter: number | null;
@@ -352,6 +355,8 @@ export interface RuleSet {
   unkept: { failed: number; skipped: number; warnings: number };
   /** When lists of rule management were given. */
   management?: ManagementReport;
+  /** Clock time, milliseconds, at which the first entry of threshold.config ends; null: none does. */
+  expiresMs: number | null;
   /** From threshold.config. */
   suppress: {
     gid: number;
@@ -360,6 +365,8 @@ export interface RuleSet {
     addresses: AddressSet | null;
   }[];
   eventFilters: { gid: number; sid: number; threshold: Threshold }[];
+  /** Of rules and configuration; none unless `bans.enabled`. */
+  bans: BanPolicy[];
   rateFilters: {
     gid: number;
     sid: number;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Settings } from '../core/settings.js';
 import { analyseSet } from './analyse.js';
 import type { OptionAst, RuleAst } from './ast.js';
+import { banPolicies } from './ban-policies.js';
 import { buildRule } from './build.js';
 import { Classification } from './classification.js';
 import { RuleEnvironment } from './environment.js';
@@ -84,9 +85,11 @@ class RuleLoader {
     skipped: [],
     warnings: [],
     unkept: { failed: 0, skipped: 0, warnings: 0 },
+    expiresMs: null,
     suppress: [],
     eventFilters: [],
     rateFilters: [],
+    bans: [],
   };
   /**
    * Place in `rules` of each gid and sid ((gid - 1) * 2^32 + sid: a small number for most); a replaced rule leaves a hole
@@ -194,6 +197,7 @@ class RuleLoader {
     analyseSet(set);
     const path = this.env.settings.string('threshold-file');
     if (path !== undefined) readThresholds(path, this.env, set);
+    set.bans = banPolicies(set.rules, this.env.settings);
     for (const kind of ['failed', 'skipped', 'warnings'] as const) this.bound(kind);
     return set;
   }

@@ -342,5 +342,6 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
     suppress: set.suppress,
     eventFilters: set.eventFilters,
     rateFilters: set.rateFilters,
+    bans: set.bans,
   };
 }

@@ -60,6 +60,7 @@ export interface RuntimeRules {
   suppress: RuleSet['suppress'];
   eventFilters: RuleSet['eventFilters'];
   rateFilters: RuleSet['rateFilters'];
+  bans: RuleSet['bans'];
 }
 
 /** The literal that pattern `id` looks for; a view. */

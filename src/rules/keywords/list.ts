@@ -1,5 +1,6 @@
 /** Every keyword. A new one is one new file here beside it and one line in this list. */
 import * as actions from './actions.js';
+import { ban } from './ban.js';
 import * as base64 from './base64.js';
 import * as byteOps from './byte-ops.js';
 import { content, uricontent } from './content.js';
@@ -73,6 +74,7 @@ export const keywords: readonly Keyword[] = [
   urilen,
   threshold,
   detectionFilter,
+  ban,
   ...headerNumbers,
   flags.tcpFlags,
   flags.fragbits,
