@@ -20,6 +20,7 @@ const everything = {
     },
     { 'eve-log': { enabled: 'yes', filetype: 'syslog', types: [] } },
     { fast: { enabled: 'yes' } },
+    { 'file-store': { enabled: 'yes' } },
     { metrics: { enabled: 'yes' } },
   ],
 };
@@ -101,9 +102,10 @@ const elsewhere = [
   ['rule-cache.max-size', 'size', '512mb', ''],
 ];
 
-export function configurationReference() {
+/** Key, kind of value, default and range of all keys, in order. */
+export function configurationKeys() {
   const recorder = new Recorder(everything, 'everything');
-  configureStages(recorder, 'none', true);
+  configureStages(recorder, 'none', true, '.');
   outputConfig(recorder, { eve: null, logDir: '.', inline: true, live: false });
   for (const { name } of liveInterfaces(recorder, [], null)) liveChecksums(recorder, name);
   controlConfig(recorder, '.');
@@ -111,7 +113,11 @@ export function configurationReference() {
   const rows = [...recorder.asked].map(([key, { kind, fallback, range }]) => [key, kind, fallback ?? '', open(range)]);
   const known = new Set(rows.map(([key]) => key));
   rows.push(...elsewhere.filter(([key]) => !known.has(key)));
-  rows.sort(([a], [b]) => (a < b ? -1 : 1));
+  return rows.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+export function configurationReference() {
+  const rows = configurationKeys();
   return `<!-- Made by \`npm run docs\` from what the program asks the configuration for. -->
 
 # Configuration keys

@@ -1,5 +1,5 @@
-// `npm run docs`: writes docs/keywords.md from the keyword files and docs/configuration.md from what the stages ask the
-// configuration for, as compiled in out/ (--no-build: as it is there). --check only says whether both are up to date.
+// `npm run docs`: writes docs/keywords.md from the keyword files, docs/configuration.md from what the stages ask the
+// configuration for and docs/limits.md from the table of limits, as compiled in out/ (--no-build: as it is there). --check only says whether they are up to date.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ if (!checking && !process.argv.includes('--no-build')) await setup('build');
 const documents = {
   'docs/keywords.md': (await import('./docs-keywords.mjs')).keywordReference,
   'docs/configuration.md': (await import('./docs-configuration.mjs')).configurationReference,
+  'docs/limits.md': (await import('./docs-limits.mjs')).limitReference,
 };
 
 for (const [name, make] of Object.entries(documents)) {

@@ -107,12 +107,14 @@ function addHealth(sensor: RunningSensor, registry: Registry): void {
   });
   new Gauge({
     name: 'peccary_health_trouble',
-    help: '1 from when that share passed its threshold until it is over.',
+    help: '1 from when that share passed its threshold until it is over; limit: while limits are met.',
     labelNames,
     registers,
     collect() {
       const { measures = [], findings = [] } = sensor.health() ?? {};
-      for (const { kind } of measures) this.set({ kind }, findings.some((f) => f.kind === kind) ? 1 : 0);
+      if (measures.length === 0) return;
+      const kinds = [...measures.map(({ kind }) => kind), 'limit'];
+      for (const kind of kinds) this.set({ kind }, findings.some((f) => f.kind === kind) ? 1 : 0);
     },
   });
 }

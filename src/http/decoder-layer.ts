@@ -37,6 +37,8 @@ export class Layer {
   skip = 0;
   /** The stream being read is gzip. */
   gzip = false;
+  /** LZMA: it asked for a larger dictionary than it got. */
+  lowered = false;
 }
 
 /** Bytes of a gzip header that zlib would not take (RFC 1952, section 2.3), as far as they are known; 0: none. */

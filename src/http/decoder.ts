@@ -99,7 +99,7 @@ export class DecoderChain {
     layer.state = coding === Coding.Lzma && !this.lzmaOn ? LayerState.Passing : LayerState.Start;
     layer.handle = layer.tries = layer.leadLen = layer.skip = 0;
     layer.raw = coding === Coding.Deflate;
-    layer.produced = layer.gzip = false;
+    layer.produced = layer.gzip = layer.lowered = false;
     if (layer.state === LayerState.Passing) this.faults |= DecodeFault.NotDecoded;
     return true;
   }
@@ -218,6 +218,7 @@ export class DecoderChain {
     if (layer.leadLen < DecodeLimit.LzmaHeader) return;
     if (words.getUint32(layer.leadOff + 1, true) > this.lzmaMemlimit) {
       words.setUint32(layer.leadOff + 1, this.lzmaMemlimit, true);
+      layer.lowered = true;
     }
     this.openLayer(layer, layer.leadOff, layer.leadLen);
     this.read(i, layer, layer.leadOff, layer.leadLen, sink);
@@ -349,7 +350,8 @@ export class DecoderChain {
   }
 
   private failed(i: number, layer: Layer, status: InflateStatus, sink: Sink): void {
-    if (status === InflateStatus.MemoryLimit) {
+    // A stream that looks back further than the lowered dictionary goes is damaged for its decoder.
+    if (status === InflateStatus.MemoryLimit || layer.lowered) {
       counts[cMemory]++;
       this.faults |= DecodeFault.LzmaMemory;
     } else this.faults |= DecodeFault.Damaged;

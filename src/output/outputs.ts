@@ -41,6 +41,9 @@ export interface OutputsSummary extends WriterSummary {
   socketLong: number;
 }
 
+/** What is known before everything is written. */
+export type OutputLosses = Omit<OutputsSummary, keyof WriterSummary>;
+
 /** Removes what a killed process of ours left behind: files of processes that no longer exist. */
 function removeStale(dir: string): void {
   let names: string[];
@@ -181,7 +184,7 @@ export class Outputs {
   }
 
   /** Counts so far, for progress and statistics. */
-  losses(): Omit<OutputsSummary, keyof WriterSummary> {
+  losses(): OutputLosses {
     const cells = new BigInt64Array(this.memories[0].counts);
     const n = (c: Count): number => Number(Atomics.load(cells, c));
     return {

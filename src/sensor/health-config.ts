@@ -23,6 +23,8 @@ export interface HealthConfig {
   seconds: number;
   /** Largest MTU of the links watched; frames longer than it and its headers are super-frames. */
   mtu: number;
+  /** Limits that were met are told. */
+  limits: boolean;
   /** Share (0 to 1) from which on each is trouble; at less than half of it, it is over. */
   thresholds: Record<HealthKind, number>;
 }
@@ -58,6 +60,7 @@ export function healthConfig(settings: Settings, interfaces: readonly string[] =
   return {
     seconds: settings.int('health.interval', 60, 0, 86_400),
     mtu: settings.int('health.mtu', Math.max(...mtus, Mtu.standard), Mtu.least, Mtu.most),
+    limits: settings.bool('health.limits', true),
     thresholds,
   };
 }

@@ -6,7 +6,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log, LogFacts } from '../core/log.js';
-import type { HealthChange, HealthReport } from './health.js';
+import { type HealthChange, type HealthReport, nameOf } from './health.js';
 import { percentText } from './health-words.js';
 import type { WorkerChange } from './worker-health.js';
 
@@ -26,9 +26,9 @@ export class HealthLog {
     for (const change of report.changes) {
       const { event, summary, cause, remedy } = change;
       if (event === 'begins') this.log('warning', `${summary}: ${cause}; ${remedy}`);
-      else this.log('info', `over: ${change.kind}; ${summary}`);
+      else this.log('info', `over: ${nameOf(change)}; ${summary}`);
     }
-    const wrong = report.findings.map(({ kind, rate }) => `${kind} ${percentText(rate)}`);
+    const wrong = report.findings.map((f) => (f.kind === 'limit' ? nameOf(f) : `${f.kind} ${percentText(f.rate)}`));
     const words = wrong.length === 0 ? 'health: good' : `health: ${wrong.join(', ')}`;
     this.log(wrong.length === 0 ? 'info' : 'warning', words, facts(report, packets));
     if (report.changes.length > 0) this.append(report.changes, report);
@@ -46,14 +46,15 @@ export class HealthLog {
   }
 }
 
-/** What was counted, with its share of the interval's packets or flows; what was not counted is left out. */
-function facts({ measures, seconds }: HealthReport, packets: number): LogFacts {
+/** What was counted, with its share of the interval's packets or flows, and limits; what was not counted is left out. */
+function facts({ measures, findings, seconds }: HealthReport, packets: number): LogFacts {
   const out: LogFacts = { seconds: Math.round(seconds), packets };
   for (const { kind, count, rate } of measures) {
     if (count === 0) continue;
     out[kind] = count;
     out[`${kind}_percent`] = Number((rate * 100).toPrecision(3));
   }
+  for (const { counter, count } of findings) if (counter !== undefined) out[counter] = count;
   return out;
 }
 
@@ -64,5 +65,7 @@ export function healthLine(change: HealthChange | WorkerChange, { atMs, seconds 
   const { event, kind, count, of, rate, threshold, summary, cause, remedy } = change;
   const timestamp = new Date(atMs).toISOString();
   const interval = Number(seconds.toFixed(3));
-  return `${JSON.stringify({ timestamp, event, kind, count, of, rate, threshold, interval, summary, cause, remedy })}\n`;
+  const limit = 'counter' in change ? { counter: change.counter, keys: change.keys } : {};
+  const numbers = { count, of, rate, threshold, interval };
+  return `${JSON.stringify({ timestamp, event, kind, ...limit, ...numbers, summary, cause, remedy })}\n`;
 }

@@ -1,13 +1,20 @@
 /**
- * Truth about loss: what the counters of two moments say of how much of the traffic was not seen, or not as it was, for a
- * running sensor and for the end of a replay alike. Depends on nothing but counters and thresholds.
+ * Truth about loss: what the counters of two moments say of how much of the traffic was not seen, or not as it was, and
+ * which limits it met, for a running sensor and for the end of a replay alike. Depends on nothing but counters and
+ * thresholds.
  */
 import type { HealthConfig, HealthKind } from './health-config.js';
+import { limitFindings } from './health-limits.js';
 import { type Counters, type Measure, measures, says } from './health-measures.js';
 import { type Explained, explain } from './health-words.js';
 
-/** A measure past its threshold, in words. */
-export interface HealthFinding extends Measure, Explained {}
+/** A measure past its threshold, or a limit that was met, in words. */
+export interface HealthFinding extends Omit<Measure, 'kind'>, Explained {
+  kind: HealthKind | 'limit';
+  /** Of a limit: its counter, and the keys of the configuration that set it. */
+  counter?: string;
+  keys?: string[];
+}
 
 /** Trouble that a look at the counters found to have begun or to be over. */
 export interface HealthChange extends HealthFinding {
@@ -30,9 +37,16 @@ const OverAt = 0.5;
 
 /** The findings of a whole run, however little traffic it had. */
 export function findingsOf(counters: Counters, config: HealthConfig): HealthFinding[] {
-  return measures({}, counters, config)
+  const lost = measures({}, counters, config)
     .filter((m) => isPast(m, counters))
     .map((m) => ({ ...m, ...explain(m, counters, 'replay') }));
+  const met = config.limits ? limitFindings({}, counters, 'replay').filter(({ count }) => count > 0) : [];
+  return [...lost, ...met];
+}
+
+/** What a finding is known by: its kind, or the limit. */
+export function nameOf({ kind, counter }: Pick<HealthFinding, 'kind' | 'counter'>): string {
+  return counter === undefined ? kind : `${kind} ${counter}`;
 }
 
 /** "auto" has stopped verifying checksums: that stays so, though nothing more is counted. */
@@ -47,30 +61,36 @@ const isOver = (m: Measure, now: Counters): boolean =>
 /** Remembers what is wrong from one look to the next. */
 export class HealthWatch {
   private before: Counters = {};
-  private readonly active = new Map<HealthKind, HealthFinding>();
+  /** By name. */
+  private readonly active = new Map<string, HealthFinding>();
 
   constructor(private readonly config: HealthConfig) {}
 
   /** What has become of things since the look before; the first: since all counters were 0. */
   look(now: Counters, atMs: number, seconds: number): HealthReport {
     const all = measures(this.before, now, this.config);
+    const met = this.config.limits ? limitFindings(this.before, now, 'live') : [];
     this.before = { ...now };
     const changes: HealthChange[] = [];
     for (const m of all) {
-      const was = this.active.has(m.kind);
-      const tells = isOff(m, now) || says(m);
-      if (!tells) continue;
-      const finding = { ...m, ...explain(m, now, 'live') };
-      if (was && isOver(m, now)) {
-        this.active.delete(m.kind);
-        changes.push({ event: 'ends', ...finding });
-      } else if (was) this.active.set(m.kind, finding);
-      else if (isPast(m, now)) {
-        this.active.set(m.kind, finding);
-        changes.push({ event: 'begins', ...finding });
-      }
+      if (!isOff(m, now) && !says(m)) continue;
+      this.judge({ ...m, ...explain(m, now, 'live') }, isPast(m, now), isOver(m, now), changes);
     }
-    const findings = all.flatMap(({ kind }) => this.active.get(kind) ?? []);
+    for (const limit of met) this.judge(limit, limit.count > 0, limit.count === 0, changes);
+    const findings = [...all, ...met].flatMap((m) => this.active.get(nameOf(m)) ?? []);
     return { atMs, seconds, measures: all, findings, changes };
+  }
+
+  private judge(finding: HealthFinding, isPast: boolean, isOver: boolean, changes: HealthChange[]): void {
+    const name = nameOf(finding);
+    const was = this.active.has(name);
+    if (was && isOver) {
+      this.active.delete(name);
+      changes.push({ event: 'ends', ...finding });
+    } else if (was) this.active.set(name, finding);
+    else if (isPast) {
+      this.active.set(name, finding);
+      changes.push({ event: 'begins', ...finding });
+    }
   }
 }

@@ -15,6 +15,7 @@ import { explained, explainRequest } from './explained.js';
 import { findingsOf } from './health.js';
 import { healthConfig } from './health-config.js';
 import type { ReplayOptions, ReplaySummary } from './options.js';
+import { outputCounters } from './output-counters.js';
 import { firstRefusal, type PreparedRules, prepareRules } from './prepared-rules.js';
 import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
 import { ruleCostRows, suspensionRows } from './rule-costs.js';
@@ -179,7 +180,8 @@ function summarise(
     .flatMap((count, n) => (count > 0 ? [{ rule: ruleAt(n), count }] : []))
     .map(({ rule: { gid, sid, rev, msg, priority }, count }) => ({ gid, sid, rev, msg, priority, count }))
     .sort((a, b) => b.count - a.count || a.sid - b.sid);
-  const { packets, bytes, flows, transactions, alerts, drops, stopped, faults, counters } = result;
+  const { packets, bytes, flows, transactions, alerts, drops, stopped, faults } = result;
+  const counters = { ...result.counters, ...outputCounters(written) };
   return {
     packets,
     bytes,
