@@ -25,7 +25,8 @@ export function reusesSession(f: number, dir: number, p: Packet): boolean {
     if (state === 0 || (flows.flags[f] & FlowFlag.FastOpenIgnored) !== 0) return true;
     // The same number again is a retransmission of the SYN that opened this very session.
     if (dir === Dir.ToServer && flows.cliIsn[f] === (p.seq | 0)) return false;
-    if (state >= DoneEnough) return true;
+    // What is dropped or rejected has no end that could be seen: its client may use the port again.
+    if (state >= DoneEnough || (flows.flags[f] & FlowFlag.Drop) !== 0) return true;
     // Picked up by a SYN/ACK alone, and now whoever sent that opens a session: it was not the server.
     const answered = state === Synchronised && (flows.flags[f] & FlowFlag.Midstream) !== 0;
     if (answered && dir === Dir.ToClient) return true;

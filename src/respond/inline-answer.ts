@@ -1,7 +1,8 @@
 /**
  * What an inline sensor sends when it rejects: TCP resets to either or both ends, or ICMP unreachable to the sender
  * (Suricata manual, "Rules Format", "Action"), and the block page to a client whose request is rejected. The dropped packet
- * reached nobody, so its receiver still expects it. Whoever goes on sending on a rejected flow is answered again, with the
+ * reached nobody, so its receiver still expects it. Answers wait until the verdicts of their batch are given: else they would
+ * overtake what was let through before, and name numbers that nobody expects yet. Whoever goes on sending on a rejected flow is answered again, with the
  * number that this packet names: so a lost reset does not leave an end hanging.
  */
 import { closeHandle } from '../addon/handles.js';
@@ -9,6 +10,7 @@ import { isRefusal, openRaw, sendRaw } from '../addon/inject.js';
 import { column } from '../core/columns.js';
 import { counter, counts } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
+import { ScratchPart, u8 } from '../core/memory.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import { FlowFlag, FlowLimit, flows } from '../flow/columns.js';
 import { firstTransaction } from '../http/tx-list.js';
@@ -26,6 +28,10 @@ import { buildReject, buildReset, buildSegment, ResetBuf } from './reset.js';
 const enum Limit {
   /** Packets sent a second at most. */
   PerSecond = 20_000,
+  /** Answers that wait for the end of a batch, and where their bytes do. */
+  Waiting = 1024,
+  Off = ScratchPart.RespondOff + 0x3_0000,
+  End = ScratchPart.RespondEnd,
 }
 
 /** Ends of a flow that are answered, and that the client got the page. */
@@ -35,6 +41,8 @@ const enum Side {
   Both = 3,
   Paged = 4,
 }
+
+const mem = u8;
 
 const cResets = counter('respond.resets_sent');
 const cUnreachable = counter('respond.unreachable_sent');
@@ -51,6 +59,11 @@ export class InlineAnswer {
   private readonly pageLen: number;
   private second = 0;
   private sent = 0;
+  /** Answers that wait: length and IP version of each, one behind the other from Limit.Off. */
+  private readonly lens = new Uint32Array(Limit.Waiting);
+  private readonly versions = new Uint8Array(Limit.Waiting);
+  private waiting = 0;
+  private end: number = Limit.Off;
 
   /** Opens raw sockets whose packets carry `mark`. Throws PeccaryError when the kernel refuses. */
   constructor(mark: number, page: Buffer | null) {
@@ -129,7 +142,7 @@ export class InlineAnswer {
     if (this.transmit(p, len)) counts[p.ipProto === IpProto.Tcp ? cResets : cUnreachable]++;
   }
 
-  /** Sends what was built for `p`; false when there is nothing, it is too much, or the kernel refuses. */
+  /** Keeps what was built for `p` until `flush`; false when there is nothing, or it is too much. */
   private transmit(p: Packet, len: number): boolean {
     if (len === 0) return false;
     const second = Math.floor(p.tsUs / 1e6);
@@ -137,14 +150,27 @@ export class InlineAnswer {
       this.second = second;
       this.sent = 0;
     }
-    if (this.sent++ >= Limit.PerSecond) {
+    if (this.sent++ >= Limit.PerSecond || this.waiting === Limit.Waiting || this.end + len > Limit.End) {
       counts[cLimited]++;
       return false;
     }
-    const at = ResetBuf.Packet + (p.ipVersion === 6 ? Ipv6Layout.DstOff : Ipv4Layout.DstOff);
-    if (sendRaw(this.handle, ResetBuf.Packet, len, p.ipVersion, at) === 0) return true;
-    counts[cFailed]++;
-    return false;
+    mem.copyWithin(this.end, ResetBuf.Packet, ResetBuf.Packet + len);
+    this.lens[this.waiting] = len;
+    this.versions[this.waiting++] = p.ipVersion;
+    this.end += len;
+    return true;
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    let at: number = Limit.Off;
+    for (let i = 0; i < this.waiting; i++) {
+      const to = at + (this.versions[i] === 6 ? Ipv6Layout.DstOff : Ipv4Layout.DstOff);
+      if (sendRaw(this.handle, at, this.lens[i], this.versions[i], to) !== 0) counts[cFailed]++;
+      at += this.lens[i];
+    }
+    this.waiting = 0;
+    this.end = Limit.Off;
   }
 
   close(): void {

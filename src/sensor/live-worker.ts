@@ -134,6 +134,7 @@ class LiveThread {
     this.pipeline.processBatch(batch);
     this.pipeline.offences?.flush(shift);
     this.source.settle(batch);
+    this.answer?.flush();
     totals[Total.Packets] = this.pipeline.packets;
     totals[Total.Bytes] = this.pipeline.bytes;
     totals[Total.Alerts] = this.reporter.alertCount;

@@ -3,14 +3,19 @@
  * Apache. The interfaces keep their offloads, so that super-frames and checksums that are not filled in yet pass the router.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClientIp, Lab, type LabOptions, labMissing, ServerIp } from './lab.js';
 import { LiveSensor } from './mirror-lab.js';
+import type { RawPlan, RawResult, RawTry } from './raw-client.js';
 
 export const ClientIp6 = 'fd80:1::10';
 export const ServerIp6 = 'fd80:2::80';
+
+/** Addresses that only the raw client answers for. */
+export const RawClientIp = '192.168.80.77';
+export const RawClientIp6 = 'fd80:1::77';
 
 const RouterIps = { client: ['192.168.80.1', 'fd80:1::1'], server: ['10.80.0.1', 'fd80:2::1'] };
 
@@ -67,6 +72,13 @@ export class InlineLab extends Lab {
       ip('-n', ns, '-6', 'route', 'add', 'default', 'via', via[1]);
     }
     ip('-n', router, 'link', 'set', 'lo', 'up');
+    // Addresses of the raw client: the kernel of the client's namespace does not know them.
+    const [{ address }] = JSON.parse(
+      execFileSync('ip', ['-n', client, '-j', 'link', 'show', 'dev', `pva${id}`], { encoding: 'utf8' }),
+    ) as [{ address: string }];
+    for (const own of [RawClientIp, RawClientIp6]) {
+      ip('-n', router, 'neigh', 'replace', own, 'lladdr', address, 'dev', `pia${id}`);
+    }
     for (const key of ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding']) {
       execFileSync('ip', ['netns', 'exec', router, 'sysctl', '-qw', `${key}=1`]);
     }
@@ -117,6 +129,19 @@ export class InlineLab extends Lab {
     const status = await new Promise((done) => child.once('close', done));
     if (status !== 0) throw new Error(`${script} ended with ${status}: ${trouble}`);
     return said;
+  }
+
+  /** Makes connections of which every segment is chosen (raw-client.ts). */
+  async raw(tries: RawTry[], waitMs = 30_000): Promise<RawResult[]> {
+    const plan: RawPlan = {
+      device: this.wire.replace('pvb', 'pva'),
+      addresses: { 4: [RawClientIp, ServerIp], 6: [RawClientIp6, ServerIp6] },
+      tries,
+      waitMs,
+    };
+    const file = join(this.dir, 'plan.json');
+    writeFileSync(file, JSON.stringify(plan));
+    return JSON.parse(await this.inClientNode('./raw-client.js', file)) as RawResult[];
   }
 
   /** Lines of Apache's access log. */
