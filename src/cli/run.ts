@@ -11,6 +11,8 @@ import { Settings } from '../core/settings.js';
 import type { ReplayOptions } from '../sensor/options.js';
 import type { InterfaceStat } from '../sensor/running.js';
 import type { Sensor, SensorOptions, SensorSummary } from '../sensor/sensor.js';
+import { isSupervised, lossCounters, Supervised } from '../sensor/supervised.js';
+import type { Sign } from '../sensor/supervision.js';
 import {
   addConfigOptions,
   addRuleOptions,
@@ -34,6 +36,7 @@ interface Flags extends ConfigOptions, RuleOptions {
   ruleCache: boolean;
   test: boolean;
   pidfile?: string;
+  supervise: boolean;
   logFormat: LogFormat;
 }
 
@@ -66,6 +69,7 @@ export function registerRun(program: Command): void {
     .option('--no-rule-cache', 'compile the rules, do not ask the cache')
     .option('-T, --test', 'check configuration and rules, then end', false)
     .option('--pidfile <file>', 'write the process number to this file')
+    .option('--supervise', 'a parent process starts the sensor again when it crashes or hangs', false)
     .addOption(new Option('--log-format <format>', 'form of the log').choices(['text', 'json']).default('text'))
     .addHelpText('after', examples)
     .action(async (flags: Flags) => run(flags));
@@ -74,13 +78,26 @@ export function registerRun(program: Command): void {
 async function run(flags: Flags): Promise<void> {
   const log = makeLog(flags.logFormat);
   try {
+    if (flags.supervise && !flags.test && !isSupervised()) return await supervise(log, flags.pidfile ?? null);
     const { options, control } = await sensorOptions(flags, log);
     if (flags.test) await check(options);
-    else await watch(options, control, flags.pidfile ?? null);
+    else await watch(options, control, flags.supervise ? null : (flags.pidfile ?? null));
   } catch (e) {
     if (!(e instanceof PeccaryError) || flags.logFormat === 'text') throw e;
     log('error', e.message);
     process.exitCode = e.exitCode;
+  }
+}
+
+/** This process becomes the parent of the sensor. */
+async function supervise(log: Log, pidFile: string | null): Promise<void> {
+  if (pidFile !== null) writePidFile(pidFile);
+  try {
+    const { Supervisor } = await import('../sensor/supervisor.js');
+    const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+    process.exitCode = await new Supervisor(command, log).run();
+  } finally {
+    if (pidFile !== null) removePidFile(pidFile);
   }
 }
 
@@ -128,9 +145,20 @@ async function watch(options: SensorOptions, config: ControlConfig, pidFile: str
   const { log, logDir } = options;
   makeFolder(logDir);
   if (pidFile !== null) writePidFile(pidFile);
+  let running: Sensor | null = null;
+  const supervised = Supervised.join(
+    () => signOf(running),
+    () => {
+      log('warning', 'the supervisor has gone');
+      process.kill(process.pid, 'SIGTERM');
+    },
+  );
   try {
     const [{ Sensor }, early] = [await import('../sensor/sensor.js'), earlySignals()];
     const sensor = await Sensor.start(options);
+    running = sensor;
+    sensor.otherCounters = () => lossCounters(supervised?.losses ?? null);
+    supervised?.beat();
     const control = await steerable(sensor, config, log);
     try {
       tellStart(sensor, control, options);
@@ -141,13 +169,27 @@ async function watch(options: SensorOptions, config: ControlConfig, pidFile: str
       await control.close();
     }
   } finally {
+    supervised?.close();
     if (pidFile !== null) removePidFile(pidFile);
   }
 }
 
-/** A thread that hangs must not keep a sensor that has ended from ending; otherwise this timer never fires. */
+function signOf(sensor: Sensor | null): Sign {
+  const counters = sensor?.counters() ?? {};
+  return {
+    ready: sensor !== null,
+    packets: counters['decoder.pkts'] ?? 0,
+    flows: counters['flow.active'] ?? 0,
+    interfaces: sensor?.interfaceNames ?? [],
+  };
+}
+
+/**
+ * A thread that hangs must not keep a sensor that has ended from ending; otherwise this timer never fires. process.exit()
+ * would wait for the thread.
+ */
 function endForCertain(): void {
-  setTimeout(() => process.exit(1), LingerMs).unref();
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LingerMs).unref();
 }
 
 /** Opens the control socket and the metrics; a sensor that cannot have those it must have does not run. */

@@ -82,6 +82,8 @@ export class Sensor implements RunningSensor {
   readonly ended: Promise<SensorSummary>;
   readonly interfaceNames: string[];
   bans: BanKeeper | null = null;
+  /** Counters that somebody else keeps. */
+  otherCounters: () => Record<string, number> = () => ({});
   private end: { done(s: SensorSummary): void; fail(e: Error): void } = { done: () => {}, fail: () => {} };
   private readonly cells: SharedArrayBuffer;
   private readonly workers: WorkerKeeper;
@@ -265,6 +267,7 @@ export class Sensor implements RunningSensor {
     return {
       ...this.workers.counters(),
       ...this.bans?.counters(),
+      ...this.otherCounters(),
       'sensor.worker_restarts': this.workers.restarts,
       'sensor.worker_stalls': this.workers.stalls,
       'sensor.flows_lost': this.workers.flowsLost,

@@ -126,6 +126,8 @@ export class MirrorLab {
 export interface SensorLaunch {
   /** Program and arguments that run it, such as chrt. */
   through?: readonly string[];
+  /** Options of node itself. */
+  options?: readonly string[];
   /** Added to its environment. */
   env?: Record<string, string>;
   /** Folder that its log folder is made in. */
@@ -163,7 +165,7 @@ export class LiveSensor {
     const own = ['-l', dir, '--eve', this.eve, '--set', `unix-command.filename=${this.socket}`];
     const run = [Main, 'run', ...(port === null ? [] : ['-i', port]), ...own, ...args];
     const within = ns === null ? [] : ['ip', 'netns', 'exec', ns];
-    const [program, ...rest] = [...within, ...(how.through ?? []), process.execPath, ...run];
+    const [program, ...rest] = [...within, ...(how.through ?? []), process.execPath, ...(how.options ?? []), ...run];
     const env = { ...process.env, ...how.env };
     // In a session of its own, as a service is: else it shares its part of the processor with the load it is under.
     this.child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, env });
