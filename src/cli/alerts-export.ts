@@ -1,87 +1,90 @@
-/** `peccary alerts export`: EVE as a sensor writes it, or CSV. */
-import { Settings } from '../core/settings.js';
-import { type EveOptions, eveForced } from '../output/eve/config.js';
+/** `peccary alerts export`: EVE as a sensor writes it, CSV, a STIX bundle, or packets. */
+import { type Command, Option } from 'commander';
 import { timestamp } from '../output/eve/json.js';
-import { EveWriter } from '../output/eve/writer.js';
-import { exportAlerts, type StoredAlert } from '../output/store/query.js';
-import { type DatabaseFlags, type FilterFlags, filterOf, withDatabase } from './alerts-options.js';
-import { Printer } from './alerts-print.js';
+import { alertName } from '../output/query/sources.js';
+import { StixBundle } from '../output/query/stix.js';
+import { eveLines } from './alerts-eve.js';
+import { type Exported, type ExportFlags, exported } from './alerts-exported.js';
+import { addFilterOptions } from './alerts-filters.js';
+import { addDatabaseOptions, wholeNumber, withSources } from './alerts-options.js';
+import { exportPackets } from './alerts-packets.js';
+import { answer } from './alerts-print.js';
 import { csvLine, safe, safeJson } from './format.js';
 
-export interface ExportFlags extends DatabaseFlags, FilterFlags {
-  format: 'eve' | 'csv';
-  limit: number;
+export function registerExport(alerts: Command): void {
+  const forms = { eve: exportEve, csv: exportRows, stix: exportStix, pcapng: exportPackets };
+  const command = alerts
+    .command('export')
+    .description(
+      'Alerts, the oldest first: as EVE JSON (as a sensor writes it, with payload and packet), CSV, a STIX 2.1 bundle, or the packets of their flows.',
+    )
+    .addOption(new Option('--format <format>', 'form').choices(Object.keys(forms)).default('eve'))
+    .addOption(new Option('--limit <n>', 'at most so many, 0 for all').argParser(wholeNumber(0)).default(0));
+  addDatabaseOptions(addFilterOptions(command))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  peccary alerts export --run all > alerts.json\n  peccary alerts export --format pcapng --src 192.0.2.1 > attacker.pcapng',
+    )
+    .action((flags: ExportFlags) => forms[flags.format](flags));
 }
 
-/** EVE with all that the store has: payload, packet, bodies, rule text and references, community id. */
-export function exportOptions(): EveOptions {
-  const metadata = { rule: { raw: true, reference: true } };
-  const alert = {
-    payload: true,
-    'payload-printable': true,
-    packet: true,
-    'http-body': true,
-    'http-body-printable': true,
-    verdict: true,
-    // The store has cut the payload already.
-    'payload-buffer-size': '1gb',
-    metadata,
-  };
-  const settings = { outputs: [{ 'eve-log': { 'community-id': true, 'pcap-file': true, types: [{ alert }] } }] };
-  return eveForced(new Settings(settings), '-');
+/** Writes text: `one` of each alert, between `first` and `last`. */
+function each(flags: ExportFlags, one: (e: Exported) => string, first = '', last = () => ''): Promise<void> {
+  return withSources(flags, (sources) =>
+    answer(flags, async (printer) => {
+      await printer.print(first);
+      for (const e of exported(sources, flags)) await printer.print(one(e));
+      await printer.print(last());
+    }),
+  );
 }
 
-/** The EVE line of a stored alert, with its newline. */
-export function eveLine(writer: EveWriter, a: StoredAlert): string {
-  writer.line({ kind: 'origins', names: a.origin === null ? [] : [a.origin] });
-  writer.useRules(() => a.rule);
-  return writer.line({ ...a.record, origin: 0 });
+function exportEve(flags: ExportFlags): Promise<void> {
+  const line = eveLines();
+  return each(flags, ({ alert }) => safeJson(line(alert)));
 }
 
-function each(flags: ExportFlags, print: (a: StoredAlert, p: Printer) => Promise<void>, first = ''): Promise<void> {
-  return withDatabase(flags, async (db) => {
-    const printer = new Printer();
-    await printer.print(first);
-    const limit = flags.limit === 0 ? -1 : flags.limit;
-    for (const a of exportAlerts(db, filterOf(db, flags), limit)) await print(a, printer);
-    await printer.flush();
-  });
+function exportStix(flags: ExportFlags): Promise<void> {
+  const bundle = new StixBundle();
+  const json = (o: object): string => safeJson(JSON.stringify(o));
+  const text = (objects: object[]): string => objects.map((o) => `,\n${json(o)}`).join('');
+  return each(
+    flags,
+    ({ alert }) => text(bundle.objectsOf(alert)),
+    `{"type":"bundle","id":"${bundle.id}","objects":[\n${json(bundle.identity)}`,
+    () => `${text(bundle.rest())}\n]}\n`,
+  );
 }
 
-export function exportEve(flags: ExportFlags): Promise<void> {
-  const writer = new EveWriter(exportOptions(), false);
-  return each(flags, (a, p) => p.print(safeJson(eveLine(writer, a))));
-}
-
-const csvColumns: [title: string, value: (a: StoredAlert) => string | number | null | undefined][] = [
-  ['id', (a) => a.id],
-  ['run', (a) => a.run],
-  ['timestamp', (a) => timestamp(a.record.tsUs)],
-  ['action', (a) => a.record.action],
-  ['gid', (a) => a.record.gid],
-  ['signature_id', (a) => a.record.sid],
-  ['rev', (a) => a.record.rev],
-  ['signature', (a) => a.rule.msg],
-  ['category', (a) => a.rule.classText],
-  ['severity', (a) => a.rule.priority],
-  ['src_ip', (a) => a.record.src],
-  ['src_port', (a) => (a.record.srcPort < 0 ? null : a.record.srcPort)],
-  ['dest_ip', (a) => a.record.dst],
-  ['dest_port', (a) => (a.record.dstPort < 0 ? null : a.record.dstPort)],
-  ['proto', (a) => a.record.proto],
-  ['app_proto', (a) => a.record.appProto],
-  ['flow_id', (a) => (a.record.flowId === 0 ? null : a.record.flowId)],
-  ['pcap_cnt', (a) => (a.record.pcapCnt === 0 ? null : a.record.pcapCnt)],
-  ['http_method', (a) => a.record.http?.method],
-  ['hostname', (a) => a.record.http?.hostname],
-  ['url', (a) => a.record.http?.url],
-  ['status', (a) => a.record.http?.status || null],
-  ['http_user_agent', (a) => a.record.http?.userAgent],
-  ['http_refer', (a) => a.record.http?.referer],
-  ['references', (a) => a.rule.references.map((r) => `${r.type},${r.value}`).join(' ')],
+const csvColumns: [title: string, value: (e: Exported) => string | number | null | undefined][] = [
+  ['id', ({ source, alert }) => alertName(source, alert.id)],
+  ['run', ({ alert: a }) => a.run],
+  ['timestamp', ({ alert: a }) => timestamp(a.record.tsUs)],
+  ['action', ({ alert: a }) => a.record.action],
+  ['gid', ({ alert: a }) => a.record.gid],
+  ['signature_id', ({ alert: a }) => a.record.sid],
+  ['rev', ({ alert: a }) => a.record.rev],
+  ['signature', ({ alert: a }) => a.rule.msg],
+  ['category', ({ alert: a }) => a.rule.classText],
+  ['severity', ({ alert: a }) => a.rule.priority],
+  ['src_ip', ({ alert: a }) => a.record.src],
+  ['src_port', ({ alert: a }) => (a.record.srcPort < 0 ? null : a.record.srcPort)],
+  ['dest_ip', ({ alert: a }) => a.record.dst],
+  ['dest_port', ({ alert: a }) => (a.record.dstPort < 0 ? null : a.record.dstPort)],
+  ['proto', ({ alert: a }) => a.record.proto],
+  ['app_proto', ({ alert: a }) => a.record.appProto],
+  ['flow_id', ({ alert: a }) => (a.record.flowId === 0 ? null : a.record.flowId)],
+  ['pcap_cnt', ({ alert: a }) => (a.record.pcapCnt === 0 ? null : a.record.pcapCnt)],
+  ['http_method', ({ alert: a }) => a.record.http?.method],
+  ['hostname', ({ alert: a }) => a.record.http?.hostname],
+  ['url', ({ alert: a }) => a.record.http?.url],
+  ['status', ({ alert: a }) => a.record.http?.status || null],
+  ['http_user_agent', ({ alert: a }) => a.record.http?.userAgent],
+  ['http_refer', ({ alert: a }) => a.record.http?.referer],
+  ['references', ({ alert: a }) => a.rule.references.map((r) => `${r.type},${r.value}`).join(' ')],
 ];
 
-export function exportRows(flags: ExportFlags): Promise<void> {
+function exportRows(flags: ExportFlags): Promise<void> {
   const head = csvLine(csvColumns.map(([title]) => title));
-  return each(flags, (a, p) => p.print(csvLine(csvColumns.map(([, value]) => safe(String(value(a) ?? ''))))), head);
+  return each(flags, (e) => csvLine(csvColumns.map(([, value]) => safe(String(value(e) ?? '')))), head);
 }

@@ -1,24 +1,43 @@
 /** `peccary alerts prune`: removes the oldest alerts, in small steps, also while a sensor writes. */
 import { statSync } from 'node:fs';
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
 import { retentionPolicy } from '../output/config.js';
 import { timeSpan } from '../output/log-file.js';
 import { type Database, openForChanging, openForReading } from '../output/store/open.js';
 import { countAged, Retention, type RetentionPolicy } from '../output/store/retention.js';
-import { type DatabaseFlags, withDatabase } from './alerts-options.js';
+import { addDatabaseOptions, type DatabaseFlags, withDatabase } from './alerts-options.js';
 import { loadConfigOptions } from './config-options.js';
 import { byteSize, grouped, plural } from './text.js';
 
-export interface PruneFlags extends DatabaseFlags {
+interface PruneFlags extends DatabaseFlags {
   olderThan?: number;
   maxSize?: number;
   dryRun: boolean;
 }
 
+export function registerPrune(alerts: Command): void {
+  const command = alerts
+    .command('prune')
+    .description(
+      'Remove the oldest alerts, with what only they use. Without options, as outputs.database of the configuration says.',
+    )
+    .addOption(
+      new Option('--older-than <time>', 'alerts older than this (of a replay: replayed so long ago)').argParser(age),
+    )
+    .addOption(new Option('--max-size <size>', 'the oldest, until no more than this is in use').argParser(size))
+    .option('--dry-run', 'only say how many', false);
+  addDatabaseOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  peccary alerts prune --older-than 30d\n  peccary alerts prune --max-size 10G --dry-run',
+    )
+    .action((flags: PruneFlags) => prune(flags));
+}
+
 /** Seconds of "30d". */
-export function age(value: string): number {
+function age(value: string): number {
   const seconds = timeSpan(value);
   if (seconds === null) throw new InvalidArgumentError('Expected a time such as 12h, 30d, 8w.');
   return seconds;
@@ -27,7 +46,7 @@ export function age(value: string): number {
 const units: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
 /** Bytes of "10G", "500mb". */
-export function size(value: string): number {
+function size(value: string): number {
   const m = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])i?)?b?$/i.exec(value.trim());
   const bytes = m === null ? 0 : Math.floor(Number(m[1]) * units[(m[2] ?? '').toLowerCase()]);
   if (bytes < 1) throw new InvalidArgumentError('Expected a size such as 500M, 10G.');
@@ -49,7 +68,7 @@ async function policyOf(flags: PruneFlags): Promise<RetentionPolicy> {
   return retentionPolicy(settings);
 }
 
-export async function prune(flags: PruneFlags): Promise<void> {
+async function prune(flags: PruneFlags): Promise<void> {
   const policy = await policyOf(flags);
   const cutoffUs = (Date.now() - policy.maxAgeS * 1000) * 1000;
   if (flags.dryRun) await withDatabase(flags, (db) => estimate(db, policy, cutoffUs), openForReading);

@@ -1,7 +1,8 @@
 /** How a row of alerts reads: columns for people, an object for programs. */
 import { addressText, shortAddressText } from '../output/address-bytes.js';
 import { timestamp } from '../output/eve/json.js';
-import type { AlertRow } from '../output/store/query.js';
+import type { AlertRow } from '../output/query/list.js';
+import { alertName, type Source } from '../output/query/sources.js';
 import type { Column } from './format.js';
 import type { Style } from './text.js';
 
@@ -28,13 +29,30 @@ export function sidText(gid: number, sid: number): string {
   return gid === 1 ? String(sid) : `${gid}:${sid}`;
 }
 
+/** A row and the database it is of. */
+export type ListRow = AlertRow & { source: Source };
+
+export function withSource(source: Source): (row: AlertRow) => ListRow {
+  return (row) => ({ ...row, source });
+}
+
+/** Message, with what has been done about the alert. */
+function signatureText(r: AlertRow): string {
+  const done = [
+    r.blocked === 1 ? 'blocked' : '',
+    r.escalated === 1 ? 'escalated' : '',
+    r.archived === 1 ? 'archived' : '',
+  ].filter((s) => s !== '');
+  return done.length === 0 ? r.signature : `${r.signature} (${done.join(', ')})`;
+}
+
 /** Columns of the table, of CSV and of Markdown. */
-export const listColumns: Column<AlertRow>[] = [
-  { title: 'id', text: (r) => String(r.id), right: true },
+export const listColumns: Column<ListRow>[] = [
+  { title: 'id', text: (r) => alertName(r.source, r.id), right: true },
   { title: 'time', text: (r) => shortTime(r.timeUs) },
   { title: 'sev', text: (r) => String(r.severity), right: true, style: (r) => severityStyle(r.severity) },
   { title: 'sid', text: (r) => sidText(r.gid, r.sid), right: true },
-  { title: 'signature', text: (r) => (r.blocked === 1 ? `${r.signature} (blocked)` : r.signature), elastic: true },
+  { title: 'signature', text: signatureText, elastic: true },
   { title: 'source', text: (r) => side(r, 1, endpoint(r.src, r.srcPort)) },
   { title: 'destination', text: (r) => side(r, 0, endpoint(r.dst, r.dstPort)) },
   { title: 'request', text: requestText, elastic: true },
@@ -46,7 +64,7 @@ function side(r: AlertRow, fromClient: number, peer: string): string {
 }
 
 /** "GET www.example.org/path". */
-function requestText(r: AlertRow): string {
+export function requestText(r: AlertRow): string {
   if (r.url === null && r.host === null) return '';
   const url = r.url ?? '';
   const absolute = /^[a-z][a-z0-9+.-]*:\/\//i.test(url);
@@ -54,9 +72,9 @@ function requestText(r: AlertRow): string {
 }
 
 /** What JSON has of a row: EVE's names where it has them. */
-export function rowObject(r: AlertRow): object {
+export function rowObject(r: ListRow): object {
   return {
-    id: r.id,
+    ...alertIdOf(r.source, r.id),
     run: r.run,
     timestamp: timestamp(r.timeUs),
     gid: r.gid,
@@ -78,5 +96,13 @@ export function rowObject(r: AlertRow): object {
     hostname: r.host,
     url: r.url,
     status: r.status === 0 ? null : r.status,
+    http_user_agent: r.userAgent,
+    archived: r.archived === 1,
+    escalated: r.escalated === 1,
   };
+}
+
+/** `id` for programs: a number, or "edge1:12" with the name of the database where several are asked. */
+export function alertIdOf(source: Source, id: number): object {
+  return source.name === '' ? { id } : { id: alertName(source, id), database: source.name };
 }

@@ -1,19 +1,22 @@
 /** `peccary alerts show`: one alert as a person wants to see it. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
 import { PeccaryError } from '../core/errors.js';
 import { addressBytes } from '../output/address-bytes.js';
 import { timestamp } from '../output/eve/json.js';
-import { EveWriter } from '../output/eve/writer.js';
-import type { AlertRecord, HttpRecord, MatchRange } from '../output/records.js';
-import { referenceUrl } from '../output/references.js';
-import { loadAlert, type StoredAlert } from '../output/store/query.js';
-import { hexLines, isBinary, type Marker, plainMarker, type Range, terminalMarker, textLines } from './alerts-bytes.js';
-import { eveLine, exportOptions } from './alerts-export.js';
-import { locate, type Mark, type Shown } from './alerts-locate.js';
-import { type DatabaseFlags, withDatabase } from './alerts-options.js';
-import { Printer } from './alerts-print.js';
-import { endpoint, severityStyle, sidText } from './alerts-row.js';
-import { safe, safeJson } from './format.js';
-import { byteSize, type Paint, painter, plural } from './text.js';
+import { loadAlert, type StoredAlert } from '../output/query/alert.js';
+import { neighboursOf } from '../output/query/neighbours.js';
+import { type AlertName, alertName, type Source, sourceOf } from '../output/query/sources.js';
+import { type Triage, triageOf } from '../output/query/triage.js';
+import { plainMarker, terminalMarker } from './alerts-bytes.js';
+import { neighbourSection, nextSection, triageSection } from './alerts-context.js';
+import { eveLines } from './alerts-eve.js';
+import { addDatabaseOptions, alertId, type DatabaseFlags, withSources } from './alerts-options.js';
+import { answer } from './alerts-print.js';
+import { alertIdOf } from './alerts-row.js';
+import { AlertText } from './alerts-text.js';
+import { safeJson } from './format.js';
+import { painter } from './text.js';
 
 export interface ShowFlags extends DatabaseFlags {
   hex: boolean;
@@ -21,34 +24,69 @@ export interface ShowFlags extends DatabaseFlags {
   format: 'text' | 'json';
 }
 
-/** Lines of a body shown without --full. */
-const BodyLines = 40;
+export function registerShow(alerts: Command): void {
+  const command = alerts
+    .command('show')
+    .description(
+      'One alert in full: the request with the matching bytes marked, its flow, the rule, what came before and after.',
+    )
+    .argument('<id>', 'the id that list shows', alertId)
+    .option('--hex', 'payload and packet as hexdumps too', false)
+    .option('--full', 'whole bodies, as far as they are kept (4 KiB)', false)
+    .addOption(new Option('--format <format>', 'form of the answer').choices(['text', 'json']).default('text'));
+  addDatabaseOptions(command)
+    .addHelpText('after', '\nExamples:\n  peccary alerts show 12\n  peccary alerts show 12 --format json | jq .http')
+    .action((id: AlertName, flags: ShowFlags) => show(id, flags));
+}
 
-export async function show(id: number, flags: ShowFlags): Promise<void> {
-  const alert = await withDatabase(flags, (db) => loadAlert(db, id));
+/** The alert of this name and its database. Throws PeccaryError 'usage' when there is none. */
+export function namedAlert(sources: Source[], name: AlertName): { source: Source; alert: StoredAlert } {
+  const source = sourceOf(sources, name);
+  const alert = loadAlert(source.db, name.id);
   if (alert === null)
     throw new PeccaryError(
       'usage',
-      `there is no alert ${id} in this database; "peccary alerts list --run all" shows which there are`,
+      `there is no alert ${name.id} in this database; "peccary alerts list --run all" shows which there are`,
     );
-  const printer = new Printer();
-  if (flags.format === 'json') await printer.print(`${safeJson(JSON.stringify(alertObject(alert), null, 2))}\n`);
-  else {
-    const paint = painter(process.stdout, flags.color);
-    const marker = process.stdout.isTTY === true && paint('bold', '') !== '' ? terminalMarker : plainMarker;
-    await printer.print(new AlertText(alert, paint, marker, flags).text());
-  }
-  await printer.flush();
+  return { source, alert };
+}
+
+function show(name: AlertName, flags: ShowFlags): Promise<void> {
+  return withSources(flags, (sources) =>
+    answer(flags, async (printer) => {
+      const { source, alert } = namedAlert(sources, name);
+      const triage = triageOf(source.db, alert.id);
+      if (flags.format === 'json') {
+        await printer.print(`${safeJson(JSON.stringify(alertObject(source, alert, triage), null, 2))}\n`);
+        return;
+      }
+      const paint = painter(process.stdout, flags.color);
+      const marker = process.stdout.isTTY === true && paint('bold', '') !== '' ? terminalMarker : plainMarker;
+      const src = addressBytes(alert.record.src);
+      const around = [
+        triageSection(triage),
+        src.length === 0
+          ? null
+          : neighbourSection(source, alert, neighboursOf(source.db, { ...alert, ...placeOf(alert, src) })),
+        nextSection(source, alert),
+      ].filter((s) => s !== null);
+      await printer.print(new AlertText(alert, alertName(source, alert.id), around, paint, marker, flags).text());
+    }),
+  );
+}
+
+function placeOf(alert: StoredAlert, src: Buffer): { timeUs: number; src: Buffer } {
+  return { timeUs: alert.record.tsUs, src };
 }
 
 /** EVE's alert event with what the store knows besides. */
-function alertObject(a: StoredAlert): object {
-  const event = JSON.parse(eveLine(new EveWriter(exportOptions(), false), a));
+function alertObject(source: Source, a: StoredAlert, triage: Triage): object {
+  const event = JSON.parse(eveLines()(a));
   const h = a.record.http;
   const text = (b: Uint8Array | null | undefined) =>
     b == null ? null : Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('base64');
   return {
-    id: a.id,
+    ...alertIdOf(source, a.id),
     run: a.run,
     ...event,
     request_head: text(h?.requestHead),
@@ -56,191 +94,9 @@ function alertObject(a: StoredAlert): object {
     matches: a.record.matches.map((m) => ({ buffer: m.buffer, offset: m.off, length: m.len, bytes: text(m.bytes) })),
     rule_file: a.rule.file,
     rule_line: a.rule.line,
+    archived: triage.archived,
+    escalated: triage.escalated,
+    tags: triage.tags,
+    history: triage.notes.map((n) => ({ timestamp: timestamp(n.timeUs), user: n.who, action: n.action, text: n.text })),
   };
-}
-
-/** Lays one alert out as text. */
-class AlertText {
-  private readonly lines: string[] = [];
-  private readonly marks: Mark[];
-  /** Matches that none of the shown bytes have. */
-  private readonly elsewhere: MatchRange[];
-  private readonly r: AlertRecord;
-  private readonly a: StoredAlert;
-  private readonly paint: Paint;
-  private readonly marker: Marker;
-  private readonly flags: Pick<ShowFlags, 'hex' | 'full'>;
-
-  constructor(a: StoredAlert, paint: Paint, marker: Marker, flags: Pick<ShowFlags, 'hex' | 'full'>) {
-    this.a = a;
-    this.r = a.record;
-    this.paint = paint;
-    this.marker = marker;
-    this.flags = flags;
-    const located = this.r.matches.map((m) => locate(m, this.r));
-    this.marks = located.filter((m) => m !== null);
-    this.elsewhere = this.r.matches.filter((_, i) => located[i] === null);
-  }
-
-  text(): string {
-    this.head();
-    const h = this.r.http;
-    if (h !== null) {
-      this.message('Request', h, 'requestHead', 'requestBody');
-      this.message('Response', h, 'responseHead', 'responseBody');
-    } else this.payload();
-    this.otherMatches();
-    if (this.flags.hex) this.dumps();
-    this.rule();
-    return `${this.lines.join('\n')}\n`;
-  }
-
-  private section(title: string): void {
-    this.lines.push('', this.paint('bold', title));
-  }
-
-  private put(...lines: string[]): void {
-    for (const l of lines) this.lines.push(l === '' ? '' : `  ${l}`);
-  }
-
-  private head(): void {
-    const { a, r, paint } = this;
-    const style = severityStyle(a.rule.priority);
-    const message = safe(a.rule.msg);
-    const time = `${timestamp(r.tsUs).slice(0, 26).replace('T', ' ')} UTC`;
-    this.lines.push(`${paint('bold', `Alert ${a.id}`)}  ${time}`);
-    this.put(style === null ? message : paint(style, message));
-    const category = a.rule.classText === '' ? '' : `, ${safe(a.rule.classText)}`;
-    this.put(`sid ${sidText(r.gid, r.sid)} rev ${r.rev}, severity ${a.rule.priority}${category}, ${r.action}`);
-    this.put(
-      `${this.endpoints()}  ${r.proto}${r.appProto === '' || r.appProto === 'unknown' ? '' : `/${r.appProto}`}${this.direction()}`,
-    );
-    const origin = a.origin === null ? '' : safe(a.origin);
-    const packet =
-      r.pcapCnt === 0 ? r.pktSrc : `packet ${r.pcapCnt}${r.pktSrc === 'wire/pcap' ? '' : ` (${r.pktSrc})`}`;
-    this.put([packet, origin].filter((s) => s !== '').join(' of '));
-    if (r.tunnel !== null) this.put(`in a ${r.tunnel.proto} tunnel ${r.tunnel.src} → ${r.tunnel.dst}`);
-    this.flow();
-    if (r.client !== '') this.put(`client ${r.client}, as the proxy says`);
-    if (r.http?.xff != null) this.put(`for ${safe(r.http.xff)} (X-Forwarded-For)`);
-  }
-
-  private endpoints(): string {
-    const { r } = this;
-    const icmp = r.icmpType < 0 ? '' : ` type ${r.icmpType} code ${r.icmpCode}`;
-    return `${endpoint(addressBytes(r.src), r.srcPort)} → ${endpoint(addressBytes(r.dst), r.dstPort)}${icmp}`;
-  }
-
-  private direction(): string {
-    return this.r.direction === null ? '' : this.r.direction === 'to_server' ? ', to the server' : ', to the client';
-  }
-
-  private flow(): void {
-    const f = this.r.flow;
-    if (f === null) return;
-    const seconds = ((f.lastUs - f.startUs) / 1e6).toFixed(3);
-    const state = this.a.flowState === null ? '' : `, ${this.a.flowState}`;
-    this.put(
-      `flow ${this.r.flowId}: ${plural(f.pktsToServer, 'packet')} (${byteSize(f.bytesToServer)}) to the server, ` +
-        `${plural(f.pktsToClient, 'packet')} (${byteSize(f.bytesToClient)}) to the client, ${seconds} s${state}`,
-    );
-    const v = this.r.vars;
-    if (v !== null && v.flowbits.length > 0) this.put(`flowbits ${safe(v.flowbits.join(', '))}`);
-  }
-
-  private message(
-    title: string,
-    h: HttpRecord,
-    headPart: Shown & keyof HttpRecord,
-    bodyPart: Shown & keyof HttpRecord,
-  ): void {
-    const head = h[headPart] as Uint8Array | null;
-    const body = h[bodyPart] as Uint8Array | null;
-    if (head === null && body === null) return;
-    this.section(title);
-    if (head !== null) {
-      const lines = textLines(head, this.ranges(headPart), this.marker);
-      while (lines.at(-1) === '') lines.pop();
-      this.put(...lines);
-    }
-    if (body !== null && body.length > 0) {
-      this.put('');
-      this.body(body, this.ranges(bodyPart));
-    }
-  }
-
-  private body(bytes: Uint8Array, ranges: Range[]): void {
-    if (isBinary(bytes)) {
-      this.put(...hexLines(bytes.subarray(0, this.flags.full ? bytes.length : 256), ranges, this.marker));
-      if (!this.flags.full && bytes.length > 256)
-        this.put(this.paint('dim', `(${byteSize(bytes.length)} kept; --full shows them)`));
-      return;
-    }
-    const lines = textLines(bytes, ranges, this.marker);
-    const shown = this.flags.full ? lines : this.around(lines);
-    this.put(...shown);
-    if (shown.length < lines.length)
-      this.put(this.paint('dim', `(${lines.length - shown.length} more lines; --full shows them)`));
-  }
-
-  /** The first lines, or those around the first mark when it is further down. */
-  private around(lines: string[]): string[] {
-    const marked = lines.findIndex((l) => l.includes(this.marker.on));
-    const from = marked < BodyLines ? 0 : marked - BodyLines / 2;
-    return lines.slice(from, from + BodyLines);
-  }
-
-  private payload(): void {
-    const bytes = this.r.payload;
-    if (bytes === null || bytes.length === 0) return;
-    this.section(this.r.stream === 1 ? 'Stream' : 'Payload');
-    this.body(bytes, this.ranges('payload'));
-  }
-
-  private ranges(part: Shown): Range[] {
-    return this.marks.filter((m) => m.part === part);
-  }
-
-  /** Matches in buffers that look otherwise than what was sent (normalised, decoded, transformed). */
-  private otherMatches(): void {
-    const list = this.elsewhere.filter((m) => m.bytes.length > 0);
-    if (list.length === 0) return;
-    this.section('Matched elsewhere');
-    for (const m of list) {
-      const text = textLines(m.bytes, [{ off: 0, len: m.bytes.length }], this.marker).join(' ');
-      this.put(`${m.buffer} at ${m.off}: ${text}`);
-    }
-  }
-
-  private dumps(): void {
-    const { payload, packet } = this.r;
-    if (payload !== null && payload.length > 0) {
-      const found = this.r.matches.map((m) => locate({ ...m, buffer: 'payload' }, { ...this.r, http: null }));
-      this.section(`${this.r.stream === 1 ? 'Stream' : 'Payload'} (${byteSize(payload.length)})`);
-      this.put(
-        ...hexLines(
-          payload,
-          found.filter((m) => m !== null),
-          this.marker,
-        ),
-      );
-    }
-    if (packet !== null && packet.length > 0) {
-      this.section(`Packet (${byteSize(packet.length)}, link type ${this.r.linkType})`);
-      this.put(...hexLines(packet, [], this.marker));
-    }
-  }
-
-  private rule(): void {
-    const { rule } = this.a;
-    if (rule.text !== '') {
-      this.section('Rule');
-      if (rule.file !== '') this.put(this.paint('dim', `${safe(rule.file)}:${rule.line}`));
-      this.put(safe(rule.text));
-    }
-    if (rule.references.length > 0) {
-      this.section('References');
-      this.put(...rule.references.map((ref) => safe(referenceUrl(ref))));
-    }
-  }
 }

@@ -1,31 +1,47 @@
 /** `peccary alerts top`. */
+import { type Command, Option } from 'commander';
+import { PeccaryError } from '../core/errors.js';
 import { addressText, shortAddressText } from '../output/address-bytes.js';
 import { timestamp } from '../output/eve/json.js';
-import { type TopBy, type TopRow, topAlerts } from '../output/store/query.js';
-import { type DatabaseFlags, type FilterFlags, filterOf, withDatabase } from './alerts-options.js';
-import { Printer } from './alerts-print.js';
+import { networkNames } from '../output/query/asn.js';
+import { mergeTop, type TopBy, type TopRow, topAlerts, topKey, topKeys } from '../output/query/top.js';
+import { addFilterOptions, type FilterFlags } from './alerts-filters.js';
+import {
+  addDatabaseOptions,
+  type DatabaseFlags,
+  filtersOf,
+  type SourceFilter,
+  wholeNumber,
+  withSources,
+} from './alerts-options.js';
+import { answer } from './alerts-print.js';
 import { severityStyle, shortTime, sidText } from './alerts-row.js';
-import { type Column, type Format, outputWidth, render } from './format.js';
-import { painter } from './text.js';
+import { printRows } from './alerts-rows.js';
+import { type Column, type Format, formatOption } from './format.js';
 
-export interface TopFlags extends DatabaseFlags, FilterFlags {
+interface TopFlags extends DatabaseFlags, FilterFlags {
   by: TopBy;
   limit: number;
+  asnDatabase?: string;
   format: Format;
 }
 
-const titles: Record<TopBy, string> = {
-  signature: 'signature',
-  src: 'source',
-  client: 'client',
-  dst: 'destination',
-  host: 'host',
-  url: 'url',
+/** Heading, and name in JSON, of what is counted. */
+const titles: Record<TopBy, [title: string, key: string]> = {
+  signature: ['signature', 'signature'],
+  category: ['category', 'category'],
+  src: ['source', 'src_ip'],
+  client: ['client', 'client_ip'],
+  dst: ['destination', 'dest_ip'],
+  host: ['host', 'hostname'],
+  url: ['url', 'url'],
+  'user-agent': ['user agent', 'http_user_agent'],
+  asn: ['network', 'network'],
 };
 
 function columnsOf(by: TopBy): Column<TopRow>[] {
   const value: Column<TopRow> = {
-    title: titles[by],
+    title: titles[by][0],
     text: (r) => (typeof r.value === 'string' ? r.value : shortAddressText(r.value)),
     elastic: true,
   };
@@ -46,33 +62,57 @@ function columnsOf(by: TopBy): Column<TopRow>[] {
 
 /** What JSON has of a row. */
 function objectOf(by: TopBy): (r: TopRow) => object {
-  const keys: Record<TopBy, string> = {
-    signature: 'signature',
-    src: 'src_ip',
-    client: 'client_ip',
-    dst: 'dest_ip',
-    host: 'hostname',
-    url: 'url',
-  };
   return (r) => ({
     count: r.count,
     ...(by === 'signature' ? { gid: r.gid, signature_id: r.sid, severity: r.severity } : {}),
-    [keys[by]]: typeof r.value === 'string' ? r.value : addressText(r.value),
+    [titles[by][1]]: typeof r.value === 'string' ? r.value : addressText(r.value),
     first: timestamp(r.firstUs),
     last: timestamp(r.lastUs),
   });
 }
 
-export async function top(flags: TopFlags): Promise<void> {
-  const limit = flags.limit === 0 ? -1 : flags.limit;
-  const rows = await withDatabase(flags, (db) => topAlerts(db, filterOf(db, flags), flags.by, limit));
-  const printer = new Printer();
-  if (rows.length === 0 && flags.format === 'table') await printer.print('No alerts.\n');
-  else {
-    const paint = painter(process.stdout, flags.color);
-    await printer.print(
-      render(rows, columnsOf(flags.by), objectOf(flags.by), flags.format, outputWidth(process.stdout), paint),
+export function registerTop(alerts: Command): void {
+  const command = alerts
+    .command('top')
+    .description('What fired most, or who and what was concerned most often.')
+    .addOption(new Option('--by <key>', 'what to count').choices(topKeys).default('signature'))
+    .addOption(new Option('--limit <n>', 'at most so many, 0 for all').argParser(wholeNumber(0)).default(10))
+    .option('--asn-database <file>', 'networks for --by asn, such as GeoLite2-ASN.mmdb')
+    .addOption(formatOption());
+  addDatabaseOptions(addFilterOptions(command))
+    .addHelpText('after', '\nExamples:\n  peccary alerts top\n  peccary alerts top --by url --sid 5100001')
+    .action((flags: TopFlags) => top(flags));
+}
+
+function top(flags: TopFlags): Promise<void> {
+  return withSources(flags, (sources) =>
+    answer(flags, async (printer) => {
+      const limit = flags.limit === 0 ? -1 : flags.limit;
+      const asked = filtersOf(sources, flags);
+      const rows = flags.by === 'asn' ? networks(asked, flags.asnDatabase, limit) : counted(asked, flags.by, limit);
+      await printRows(printer, rows, columnsOf(flags.by), objectOf(flags.by), flags, 'No alerts.');
+    }),
+  );
+}
+
+function counted(asked: SourceFilter[], by: Exclude<TopBy, 'asn'>, limit: number): TopRow[] {
+  // Of several databases the whole is known only from all of each.
+  const each = asked.length === 1 ? limit : -1;
+  return mergeTop(
+    asked.map(({ source, filter }) => topAlerts(source.db, filter, by, each)),
+    topKey,
+    limit,
+  );
+}
+
+/** Sources by the autonomous system that announces them. */
+function networks(asked: SourceFilter[], path: string | undefined, limit: number): TopRow[] {
+  if (path === undefined)
+    throw new PeccaryError(
+      'usage',
+      '--by asn needs a database of networks in the MaxMind format, such as GeoLite2-ASN.mmdb: --asn-database FILE',
     );
-  }
-  await printer.flush();
+  const nameOf = networkNames(path);
+  const rows = counted(asked, 'src', -1).map((r) => ({ ...r, value: nameOf(addressText(r.value as Buffer)) }));
+  return mergeTop([rows], topKey, limit);
 }

@@ -11,8 +11,8 @@ import type { Paint, Style } from './text.js';
 export type Format = 'table' | 'json' | 'jsonl' | 'csv' | 'markdown';
 export const formats: Format[] = ['table', 'json', 'jsonl', 'csv', 'markdown'];
 
-export const formatOption = (): Option =>
-  new Option('--format <format>', 'form of the answer').choices(formats).default('table');
+export const formatOption = (choices: readonly Format[] = formats): Option =>
+  new Option('--format <format>', 'form of the answer').choices(choices).default('table');
 
 export interface Column<T> {
   /** Heading of the table; name of the column of CSV and Markdown. */
@@ -99,10 +99,22 @@ function fit(widths: number[], elastic: boolean[], available: number): number[] 
   return out;
 }
 
-/** Lines of a table at most `width` cells wide, headings first. */
-export function tableLines<T>(rows: T[], columns: Column<T>[], width: number, paint: Paint): string[] {
+/**
+ * Lines of a table at most `width` cells wide, headings first. `seen` keeps the widths from one part of a table to the
+ * next.
+ */
+export function tableLines<T>(
+  rows: T[],
+  columns: Column<T>[],
+  width: number,
+  paint: Paint,
+  seen: number[] = [],
+): string[] {
   const cells = rows.map((r) => columns.map((c) => safe(c.text(r))));
-  const natural = columns.map((c, i) => Math.max(displayWidth(c.title), ...cells.map((row) => displayWidth(row[i]))));
+  const natural = columns.map((c, i) => {
+    seen[i] = cells.reduce((most, row) => Math.max(most, displayWidth(row[i])), seen[i] ?? displayWidth(safe(c.title)));
+    return seen[i];
+  });
   const widths = fit(
     natural,
     columns.map((c) => c.elastic === true),
@@ -121,7 +133,7 @@ export function tableLines<T>(rows: T[], columns: Column<T>[], width: number, pa
       .trimEnd();
   return [
     line(
-      columns.map((c) => c.title),
+      columns.map((c) => safe(c.title)),
       () => 'bold',
     ),
     ...cells.map((row, n) => line(row, (i) => columns[i].style?.(rows[n]) ?? null)),

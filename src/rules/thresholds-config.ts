@@ -1,6 +1,7 @@
 /**
  * threshold.config: suppress, event_filter (also called threshold) and rate_filter (Suricata 7.0.10 user guide,
- * "Global-Thresholds"). gid 0 stands for every group and sid 0 for every signature.
+ * "Global-Thresholds"). gid 0 stands for every group and sid 0 for every signature. An entry may hold until a day
+ * (threshold-expiry.ts): after it, it is not applied.
  */
 
 import type { RuleEnvironment } from './environment.js';
@@ -8,6 +9,7 @@ import { RuleFault } from './faults.js';
 import { readInput } from './inputs.js';
 import type { Action, RuleSet, Threshold, Track } from './ir.js';
 import { parseDecimal } from './numbers.js';
+import { expiryOf } from './threshold-expiry.js';
 
 /** Adds what the file says to the set; a wrong line is a warning and the rest counts. */
 export function readThresholds(path: string, env: RuleEnvironment, set: RuleSet): void {
@@ -27,18 +29,39 @@ export function readThresholds(path: string, env: RuleEnvironment, set: RuleSet)
   }
   let held = '';
   let first = 0;
+  /** What the comment before the entry says. */
+  let ends: number | null = null;
+  const entry = (line: string): void => {
+    if (holds(ends, path, first, set)) readLine(line, path, first, env, set);
+    ends = null;
+    held = '';
+  };
   text.split('\n').forEach((raw, i) => {
     const line = raw.trimEnd();
     if (held === '') first = i + 1;
-    if (held === '' && (line.trim() === '' || line.trimStart().startsWith('#'))) return;
-    if (line.endsWith('\\')) {
-      held += line.slice(0, -1);
+    if (held === '' && (line.trim() === '' || line.trimStart().startsWith('#'))) {
+      ends = expiryOf(line);
       return;
     }
-    readLine(held + line, path, first, env, set);
-    held = '';
+    if (line.endsWith('\\')) held += line.slice(0, -1);
+    else entry(held + line);
   });
-  if (held !== '') readLine(held, path, first, env, set);
+  if (held !== '') entry(held);
+}
+
+/** Whether an entry is still to be applied. One whose end cannot be read is not. */
+function holds(ends: number | null, file: string, line: number, set: RuleSet): boolean {
+  if (ends === null) return true;
+  if (ends > Date.now()) {
+    set.expiresMs = Math.min(set.expiresMs ?? ends, ends);
+    return true;
+  }
+  const reason = Number.isNaN(ends)
+    ? 'not applied: the comment above says "expires" without a time'
+    : `not applied any more: it expired at ${new Date(ends).toISOString().slice(0, 19)}Z`;
+  const hint = Number.isNaN(ends) ? 'write expires 2026-01-31T14:00:05Z, or remove the comment' : 'remove the line';
+  set.warnings.push({ file, line, column: 1, sid: null, reason, hint });
+  return false;
 }
 
 function readLine(line: string, file: string, lineNo: number, env: RuleEnvironment, set: RuleSet): void {

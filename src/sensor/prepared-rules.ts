@@ -79,13 +79,13 @@ function compile(request: RuleRequest, content: RuleFileBytes): { made: Made; ch
   settings.markRead(known);
   const { set, compiled } = result;
   const { rules: all, ...rules } = compiled;
-  const { skipped, warnings, unkept } = set;
+  const { skipped, warnings, unkept, expiresMs } = set;
   const { loaded, failed } = withRefused(set, compiled.refused);
   return {
     made: {
       rules,
       packed: packRules(all),
-      report: { loaded, failed, skipped, warnings, unkept },
+      report: { loaded, failed, skipped, warnings, unkept, expiresMs },
       databases: compileDatabases(rules),
       source: { set, compiled },
     },

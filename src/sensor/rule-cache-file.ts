@@ -57,6 +57,7 @@ interface Description {
   packed: Described;
   loaded: number;
   unkept: RuleTables['report']['unkept'];
+  expiresMs: RuleTables['report']['expiresMs'];
   notes: Record<'failed' | 'skipped' | 'warnings', Described>;
   databases: Place[];
 }
@@ -107,6 +108,7 @@ export function encodeRules({ key, checks, rules, packed, report, databases }: C
     packed: layout.describe(packed),
     loaded: report.loaded,
     unkept: report.unkept,
+    expiresMs: report.expiresMs,
     notes: {
       failed: layout.describe(notesToColumns(report.failed)),
       skipped: layout.describe(notesToColumns(report.skipped)),
@@ -154,6 +156,7 @@ export function decodeRules(memory: SharedArrayBuffer): CachedRules | string {
       skipped: notes(d.notes.skipped),
       warnings: notes(d.notes.warnings),
       unkept: d.unkept,
+      expiresMs: d.expiresMs,
     },
     databases: d.databases.map((place) => view(place) as Uint8Array),
   };

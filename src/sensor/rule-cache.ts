@@ -77,6 +77,8 @@ export class RuleCache {
       if (typeof found === 'string') return wrong(`${found}; compiled anew`);
       if (found.key !== key) return wrong('it holds other rules; compiled anew');
       if (!isCurrent(found.checks, settings) || !fitNames(found.rules)) return null;
+      // An entry of threshold.config has ended since.
+      if (found.report.expiresMs !== null && found.report.expiresMs <= Date.now()) return null;
       const databases = openDatabases(found.databases);
       if (typeof databases === 'string') return wrong(`${databases}; compiled anew`);
       settings.markRead(found.checks.settings.map(([asked]) => asked));

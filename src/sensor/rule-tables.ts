@@ -4,7 +4,7 @@ import type { RuntimeRules } from '../rules/compile/tables.js';
 import type { RuleSet } from '../rules/ir.js';
 
 /** What is said of a rule set: how many rules it has and what became of the others. */
-export type RuleReport = Pick<RuleSet, 'failed' | 'skipped' | 'warnings' | 'unkept'> & { loaded: number };
+export type RuleReport = Pick<RuleSet, 'failed' | 'skipped' | 'warnings' | 'unkept' | 'expiresMs'> & { loaded: number };
 
 /** Plain data over shared memory; the same whether it was compiled or comes from the cache. */
 export interface RuleTables {

@@ -38,7 +38,7 @@ describe('peccary alerts list', () => {
     assert.deepEqual(ids('--sort', 'id'), [2, 3, 4, 5]);
     assert.deepEqual(ids('--sort', 'severity'), [5, 2, 3, 4]);
     assert.deepEqual(ids('--limit', '2'), [5, 4]);
-    assert.match(alerts('list', '--limit', '2').stderr, /2 alerts of 4; --limit 0/);
+    assert.match(alerts('list', '--limit', '2').stderr, /^2 alerts of 4; --after 4 shows the next, --limit 0 all\n$/);
     assert.equal(alerts('list', '--limit', '4').stderr, '');
   });
 

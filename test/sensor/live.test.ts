@@ -91,7 +91,14 @@ describe('whether a reloaded set may take the place of the one in force', () => 
     return { file: 'a.rules', line, column: 1, sid, reason, hint: null };
   };
   const report = (...failed: RuleNote[]): RuleReport => {
-    return { loaded: 1, failed, skipped: [], warnings: [], unkept: { failed: 0, skipped: 0, warnings: 0 } };
+    return {
+      loaded: 1,
+      failed,
+      skipped: [],
+      warnings: [],
+      unkept: { failed: 0, skipped: 0, warnings: 0 },
+      expiresMs: null,
+    };
   };
 
   it('what was refused before, on another line too, does not stand in the way', () => {

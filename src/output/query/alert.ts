@@ -1,120 +1,10 @@
-/** Questions about stored alerts: lists, counts, one in full. */
+/** Stored alerts in full: one, or all that pass a filter. */
 
 import { addressText } from '../address-bytes.js';
 import type { AlertRecord, FlowRecord, HttpRecord, RuleInfo } from '../records.js';
+import type { Database } from '../store/open.js';
+import { parseRest } from '../store/rest.js';
 import { type AlertFilter, whereOf } from './filter.js';
-import type { Database } from './open.js';
-import { parseRest } from './rest.js';
-
-/** A row of `alerts list`. */
-export interface AlertRow {
-  id: number;
-  run: number;
-  timeUs: number;
-  gid: number;
-  sid: number;
-  rev: number;
-  signature: string;
-  category: string;
-  severity: number;
-  blocked: number;
-  src: Buffer;
-  dst: Buffer;
-  /** The real client, as a proxy tells it. */
-  client: Buffer | null;
-  /** 1 when the packet came from that side, 0 when it went there. */
-  fromClient: number | null;
-  srcPort: number;
-  dstPort: number;
-  proto: string;
-  pcapCnt: number;
-  flowId: number | null;
-  method: string | null;
-  host: string | null;
-  url: string | null;
-  status: number | null;
-}
-
-export type SortKey = 'time' | 'id' | 'severity' | 'signature' | 'src' | 'dst';
-
-/** What each order sorts by; the id makes it definite. */
-const orders: Record<SortKey, string> = {
-  time: 'a.time_us DESC, a.id DESC',
-  id: 'a.id',
-  severity: 's.severity, a.time_us DESC, a.id DESC',
-  signature: 's.msg, a.time_us DESC, a.id DESC',
-  src: 'a.src, a.time_us DESC, a.id DESC',
-  dst: 'a.dst, a.time_us DESC, a.id DESC',
-};
-
-export const sortKeys = Object.keys(orders) as SortKey[];
-
-/** At most `limit` alerts (-1: all) in the order asked for, one at a time. */
-export function listAlerts(db: Database, f: AlertFilter, sort: SortKey, limit: number): IterableIterator<AlertRow> {
-  const where = whereOf(f);
-  const statement = db.prepare(
-    `SELECT a.id, a.run_id AS run, a.time_us AS timeUs, s.gid, s.sid, s.rev, s.msg AS signature, s.category, s.severity, a.blocked,
-       a.src, a.dst, a.client, a.src = f.src AS fromClient, a.src_port AS srcPort, a.dst_port AS dstPort, a.proto, a.pcap_cnt AS pcapCnt, f.flow_id AS flowId,
-       h.method, th.value AS host, tu.value AS url, h.status
-     FROM alert a JOIN signature s ON s.id = a.signature_id LEFT JOIN flow f ON f.id = a.flow_id
-       LEFT JOIN http h ON h.id = a.http_id LEFT JOIN text th ON th.id = a.host_id LEFT JOIN text tu ON tu.id = a.url_id
-     WHERE ${where.sql} ORDER BY ${orders[sort]} LIMIT ?`,
-  );
-  return statement.iterate(...where.values, limit) as IterableIterator<AlertRow>;
-}
-
-export function countAlerts(db: Database, f: AlertFilter): number {
-  const where = whereOf(f);
-  const sql = `SELECT count(*) FROM alert a JOIN signature s ON s.id = a.signature_id WHERE ${where.sql}`;
-  return db
-    .prepare(sql)
-    .pluck()
-    .get(...where.values) as number;
-}
-
-export type TopBy = 'signature' | 'src' | 'dst' | 'client' | 'host' | 'url';
-
-/** A row of `alerts top`: the value (an address as bytes) and, by signature, its numbers. */
-export interface TopRow {
-  count: number;
-  value: string | Buffer;
-  firstUs: number;
-  lastUs: number;
-  gid?: number;
-  sid?: number;
-  severity?: number;
-}
-
-const groups: Record<TopBy, { columns: string; join: string; by: string; where: string }> = {
-  signature: {
-    columns: 's.msg AS value, s.gid, s.sid, min(s.severity) AS severity',
-    join: '',
-    by: 's.gid, s.sid, s.msg',
-    where: '',
-  },
-  src: { columns: 'a.src AS value', join: '', by: 'a.src', where: 'AND length(a.src) > 0' },
-  dst: { columns: 'a.dst AS value', join: '', by: 'a.dst', where: 'AND length(a.dst) > 0' },
-  client: {
-    columns: 'coalesce(a.client, f.src, a.src) AS value',
-    join: 'LEFT JOIN flow f ON f.id = a.flow_id',
-    by: 'coalesce(a.client, f.src, a.src)',
-    where: 'AND length(a.src) > 0',
-  },
-  host: { columns: 't.value', join: 'JOIN text t ON t.id = a.host_id', by: 'a.host_id', where: '' },
-  url: { columns: 't.value', join: 'JOIN text t ON t.id = a.url_id', by: 'a.url_id', where: '' },
-};
-
-export const topKeys = Object.keys(groups) as TopBy[];
-
-/** The most frequent values among the alerts that pass the filter. */
-export function topAlerts(db: Database, f: AlertFilter, by: TopBy, limit: number): TopRow[] {
-  const where = whereOf(f);
-  const g = groups[by];
-  const sql = `SELECT count(*) AS count, ${g.columns}, min(a.time_us) AS firstUs, max(a.time_us) AS lastUs
-     FROM alert a JOIN signature s ON s.id = a.signature_id ${g.join} WHERE ${where.sql} ${g.where}
-     GROUP BY ${g.by} ORDER BY count DESC, lastUs DESC LIMIT ?`;
-  return db.prepare(sql).all(...where.values, limit) as TopRow[];
-}
 
 /** An alert in full, as it came to the store. */
 export interface StoredAlert {
@@ -241,7 +131,7 @@ export function loadAlert(db: Database, id: number): StoredAlert | null {
   return row === undefined ? null : storedOf(row);
 }
 
-/** Alerts in full that pass the filter, oldest first, one at a time; at most `limit` (-1: all). */
+/** Alerts in full that pass, the oldest first, one at a time; at most `limit` (-1: all). */
 export function* exportAlerts(db: Database, f: AlertFilter, limit: number): Generator<StoredAlert> {
   const where = whereOf(f);
   const rows = db

@@ -1,0 +1,106 @@
+/** How many stored alerts an entry of threshold.config would have hidden. */
+import type { Database } from '../store/open.js';
+
+/** Alerts of one signature from a time on, in runs (null: all). */
+export interface Asked {
+  gid: number;
+  sid: number;
+  sinceUs: number;
+  runs: number[] | null;
+}
+
+export type ThresholdType = 'limit' | 'threshold' | 'both';
+export const thresholdTypes: ThresholdType[] = ['limit', 'threshold', 'both'];
+export type ThresholdTrack = 'src' | 'dst' | 'both' | 'rule' | 'flow';
+export const thresholdTracks: ThresholdTrack[] = ['src', 'dst', 'both', 'rule', 'flow'];
+
+export interface ThresholdEntry {
+  type: ThresholdType;
+  track: ThresholdTrack;
+  count: number;
+  seconds: number;
+}
+
+export interface Hidden {
+  /** Alerts of the signature in the time. */
+  alerts: number;
+  hidden: number;
+}
+
+/** Keys counted at once; past this the counts of all are forgotten. */
+const KeysMax = 500_000;
+
+function where(a: Asked): { sql: string; values: number[] } {
+  const runs = a.runs === null ? '' : ` AND +a.run_id IN (${a.runs.map(() => '?').join(', ')})`;
+  return {
+    sql: `a.signature_id IN (SELECT id FROM signature WHERE gid = ? AND sid = ?) AND a.time_us >= ?${runs}`,
+    values: [a.gid, a.sid, a.sinceUs, ...(a.runs ?? [])],
+  };
+}
+
+/** By a suppression of all alerts of the signature, or of those from or to one address. */
+export function hiddenBySuppression(db: Database, asked: Asked, by: 'src' | 'dst' | null, address: Buffer): Hidden {
+  const { sql, values } = where(asked);
+  const count = (more: string, ...bound: Buffer[]): number =>
+    db
+      .prepare(`SELECT count(*) FROM alert a WHERE ${sql}${more}`)
+      .pluck()
+      .get(...values, ...bound) as number;
+  const alerts = count('');
+  return { alerts, hidden: by === null ? alerts : count(` AND a.${by} = ?`, address) };
+}
+
+interface Counted {
+  startUs: number;
+  n: number;
+}
+
+/** Whether one more alert is hidden; as Suricata counts. */
+function isHidden(c: Counted, t: ThresholdEntry, nowUs: number): boolean {
+  const over = nowUs > c.startUs + t.seconds * 1e6;
+  if (over) {
+    c.startUs = nowUs;
+    c.n = 0;
+  }
+  c.n++;
+  if (t.type === 'limit') return c.n > t.count;
+  if (c.n !== t.count) return true;
+  if (t.type === 'threshold') c.n = 0;
+  return false;
+}
+
+/** By an event_filter. */
+export function hiddenByThreshold(db: Database, asked: Asked, t: ThresholdEntry): Hidden {
+  const { sql, values } = where(asked);
+  const rows = db
+    .prepare(
+      `SELECT a.time_us AS timeUs, a.src, a.dst, a.flow_id AS flow FROM alert a WHERE ${sql} ORDER BY a.time_us, a.id`,
+    )
+    .iterate(...values) as IterableIterator<{ timeUs: number; src: Buffer; dst: Buffer; flow: number | null }>;
+  const keys: Record<ThresholdTrack, (r: { src: Buffer; dst: Buffer; flow: number | null }) => string | null> = {
+    src: (r) => r.src.toString('latin1'),
+    dst: (r) => r.dst.toString('latin1'),
+    both: (r) =>
+      [r.src, r.dst]
+        .sort(Buffer.compare)
+        .map((b) => b.toString('latin1'))
+        .join(' '),
+    rule: () => '',
+    flow: (r) => (r.flow === null ? null : String(r.flow)),
+  };
+  const counted = new Map<string, Counted>();
+  const out: Hidden = { alerts: 0, hidden: 0 };
+  for (const row of rows) {
+    out.alerts++;
+    const key = keys[t.track](row);
+    if (key === null) continue;
+    let c = counted.get(key);
+    if (c === undefined) {
+      if (counted.size >= KeysMax) counted.clear();
+      c = { startUs: row.timeUs, n: 0 };
+      counted.set(key, c);
+    }
+    if (isHidden(c, t, row.timeUs)) out.hidden++;
+  }
+  return out;
+}
