@@ -16,6 +16,7 @@ import { Outputs, type OutputsSummary } from '../output/outputs.js';
 import type { RuleNote } from '../rules/ir.js';
 import type { ChecksumMode } from './checksums.js';
 import type { LoadedConfig } from './config.js';
+import { ExpiryTimer } from './expiry-timer.js';
 import { type HealthReport, HealthWatch } from './health.js';
 import { type HealthConfig, healthConfig } from './health-config.js';
 import { HealthLog } from './health-log.js';
@@ -92,6 +93,7 @@ export class Sensor implements RunningSensor {
   private nextReload: Promise<ReloadReport> | null = null;
   private stopping: Promise<void> | null = null;
   private statsTimer: NodeJS.Timeout | undefined;
+  private readonly expiry = new ExpiryTimer(() => void this.reloadRules());
   private readonly healthWatch: HealthWatch;
   private readonly healthLog: HealthLog;
   private healthTimer: NodeJS.Timeout | undefined;
@@ -169,6 +171,7 @@ export class Sensor implements RunningSensor {
       settings.markRead(await sensor.workers.start());
       sensor.tellStats(outConfig.statsSeconds);
       sensor.watchHealth();
+      sensor.expiry.set(rules.report.expiresMs);
       return sensor;
     } catch (e) {
       await outputs.close(null).catch(() => undefined); // the fault that brought us here is the one to tell
@@ -239,6 +242,7 @@ export class Sensor implements RunningSensor {
   private async giveUp(e: Error): Promise<void> {
     clearInterval(this.statsTimer);
     clearInterval(this.healthTimer);
+    this.expiry.stop();
     await this.workers.terminate();
     await this.bans?.close();
     const { alerts: _alerts, ...totals } = this.workers.result();
@@ -327,6 +331,7 @@ export class Sensor implements RunningSensor {
     const stoodMs = await this.workers.current.install(this.rulesMessage(fresh, number));
     const old = this.current;
     this.current = fresh;
+    this.expiry.set(fresh.report.expiresMs);
     this.ruleSet = number;
     this.bans?.setPolicies(fresh.rules.bans);
     releaseDatabases(old);
@@ -377,6 +382,7 @@ export class Sensor implements RunningSensor {
   private async stop(): Promise<void> {
     clearInterval(this.statsTimer);
     clearInterval(this.healthTimer);
+    this.expiry.stop();
     let fault: Error | null = null;
     await within(this.workers.drain(), Limit.DrainMs, 'the worker did not stop in time').catch((e: Error) => {
       fault = e;
