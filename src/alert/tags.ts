@@ -6,6 +6,7 @@ import type { Packet } from '../decode/packet.js';
 import { keyTrack } from '../detect/host-bits.js';
 import {
   addEntry,
+  anyTag,
   clearKey,
   entryCount,
   entryStart,
@@ -13,12 +14,15 @@ import {
   findEntry,
   HostKind,
   keyA,
+  noteTag,
   removeEntry,
   setEntryCount,
   setEntryStart,
   setEntryUntil,
 } from '../detect/host-table.js';
+import { enterShared, leaveShared } from '../detect/shared-access.js';
 import { flows } from '../flow/columns.js';
+import { flowSpace } from '../flow/space.js';
 import { HostSide, Op, TagMetric, XbitsTrack } from '../rules/compile/layout.js';
 
 const enum TagId {
@@ -26,11 +30,9 @@ const enum TagId {
   Host = 2,
 }
 
-let anyTag = false;
-
 function keySession(p: Packet): void {
   clearKey();
-  keyA(flows.serial[p.flow] | 0, (flows.serial[p.flow] / 2 ** 32) | 0, 2, 0);
+  keyA(flows.serial[p.flow] | 0, (flows.serial[p.flow] / 2 ** 32) | 0, 2, flowSpace);
 }
 
 /** Sets the tags of a rule that has alerted. `effects`: first word of its effects, -1 none. */
@@ -40,6 +42,7 @@ export function setTags(p: Packet, code: Int32Array, effects: number, swapped: b
     if (code[pc] !== Op.Tag) continue;
     const session = code[pc + 2] === 0;
     if (session && p.flow === 0) continue;
+    enterShared();
     if (session) keySession(p);
     else keyTrack(p, code[pc + 5] === HostSide.Dst ? XbitsTrack.IpDst : XbitsTrack.IpSrc, swapped);
     const id = session ? TagId.Session : TagId.Host;
@@ -48,7 +51,8 @@ export function setTags(p: Packet, code: Int32Array, effects: number, swapped: b
     setEntryCount(entry, code[pc + 4]);
     setEntryUntil(entry, code[pc + 3]);
     setEntryStart(entry, p.tsUs);
-    anyTag = true;
+    noteTag();
+    leaveShared();
   }
 }
 
@@ -77,7 +81,14 @@ function spendTag(id: TagId, p: Packet): boolean {
 
 /** Whether a packet that raised no alert is to be logged because of a tag. Call once a packet, after its verdict. */
 export function isTagged(p: Packet): boolean {
-  if (!anyTag || p.ipVersion === 0) return false;
+  if (p.ipVersion === 0 || !anyTag()) return false;
+  enterShared();
+  const tagged = spendTags(p);
+  leaveShared();
+  return tagged;
+}
+
+function spendTags(p: Packet): boolean {
   if (p.flow !== 0) {
     keySession(p);
     if (spendTag(TagId.Session, p)) return true;

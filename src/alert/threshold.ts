@@ -19,7 +19,9 @@ import {
   setEntryStart,
   setEntryUntil,
 } from '../detect/host-table.js';
+import { enterShared, leaveShared } from '../detect/shared-access.js';
 import { flows } from '../flow/columns.js';
+import { flowSpace } from '../flow/space.js';
 import { XbitsTrack } from '../rules/compile/layout.js';
 import { ThresholdCol, ThresholdType, TrackBy } from '../rules/compile/layout-tables.js';
 
@@ -51,7 +53,7 @@ function setKey(track: number, p: Packet, swapped: boolean): boolean {
     default:
       if (p.flow === 0) return false;
       clearKey();
-      keyA(flows.serial[p.flow] | 0, (flows.serial[p.flow] / 2 ** 32) | 0, 1, 0);
+      keyA(flows.serial[p.flow] | 0, (flows.serial[p.flow] / 2 ** 32) | 0, 1, flowSpace);
       return true;
   }
 }
@@ -62,24 +64,31 @@ function setKey(track: number, p: Packet, swapped: boolean): boolean {
  */
 export function countMatch(rows: Float64Array, at: number, id: number, p: Packet, swapped: boolean): ThresholdResult {
   rateExceeded = false;
+  enterShared();
+  const result = count(rows, at, id, p, swapped);
+  leaveShared();
+  return result;
+}
+
+function count(rows: Float64Array, at: number, id: number, p: Packet, swapped: boolean): ThresholdResult {
   const type = rows[at + ThresholdCol.Type];
   if (!setKey(rows[at + ThresholdCol.Track], p, swapped)) return ThresholdResult.Alert;
   const kind = type === ThresholdType.Rate ? HostKind.Rate : HostKind.Threshold;
-  const count = rows[at + ThresholdCol.Count];
+  const most = rows[at + ThresholdCol.Count];
   const windowUs = rows[at + ThresholdCol.Seconds] * 1e6;
   const entry = findEntry(kind, id, p.tsUs);
-  if (entry < 0) return firstMatch(type, kind, id, count, p.tsUs);
+  if (entry < 0) return firstMatch(type, kind, id, most, p.tsUs);
   switch (type) {
     case ThresholdType.Limit:
-      return countLimit(entry, count, windowUs, p.tsUs);
+      return countLimit(entry, most, windowUs, p.tsUs);
     case ThresholdType.Threshold:
-      return countThreshold(entry, count, windowUs, p.tsUs);
+      return countThreshold(entry, most, windowUs, p.tsUs);
     case ThresholdType.Both:
-      return countBoth(entry, count, windowUs, p.tsUs);
+      return countBoth(entry, most, windowUs, p.tsUs);
     case ThresholdType.DetectionFilter:
-      return bump(entry, windowUs, p.tsUs) > count ? ThresholdResult.Alert : ThresholdResult.Nothing;
+      return bump(entry, windowUs, p.tsUs) > most ? ThresholdResult.Alert : ThresholdResult.Nothing;
     case ThresholdType.Rate:
-      countRate(entry, count, windowUs, rows[at + ThresholdCol.TimeoutS], p.tsUs);
+      countRate(entry, most, windowUs, rows[at + ThresholdCol.TimeoutS], p.tsUs);
       return ThresholdResult.Alert;
     default:
       return countBackoff(entry, rows[at + ThresholdCol.Multiplier]);

@@ -3,6 +3,7 @@
  * of `af-packet` and `pcap` in suricata.yaml (Suricata manual, "Suricata.yaml", "Packet Acquisition"). An entry
  * `interface: default` holds for interfaces that have none of their own.
  */
+import { availableParallelism } from 'node:os';
 import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
 
@@ -78,6 +79,25 @@ function liveInterface(settings: Settings, name: string, path: string, bpf: stri
     snapLen: settings.size(`${path}.snaplen`, LiveLimit.SnapLen, 64, LiveLimit.SnapLen),
     bpf: bpf ?? settings.string(`${path}.bpf-filter`) ?? null,
   };
+}
+
+/**
+ * `threads` of the interfaces, the most of them: a number, or `auto` for as many as there are processors; 1 by default.
+ * `cluster-id` and `cluster-type` are read for configurations that have them: each sensor has groups of its own, whose
+ * hash is ours.
+ */
+export function liveThreads(settings: Settings, names: readonly string[]): number {
+  const known = entries(settings);
+  let most = 1;
+  for (const name of names) {
+    const path = (known.find((e) => e.name === name) ?? known.find((e) => e.name === 'default'))?.path;
+    if (path === undefined) continue;
+    settings.get(`${path}.cluster-id`);
+    settings.get(`${path}.cluster-type`);
+    const auto = settings.string(`${path}.threads`, '1') === 'auto';
+    most = Math.max(most, auto ? availableParallelism() : settings.int(`${path}.threads`, 1, 1));
+  }
+  return most;
 }
 
 /** `checksum-checks` of the first interface: yes, no, or auto (its default, as Suricata's kernel). */

@@ -34,7 +34,8 @@ export function plainOwner(off: number, len: number, linkType: number, workers: 
     return ownerHash(one, endHash4(view.getInt32(at + 16), view.getUint16(l4 + 2))) % workers;
   }
   const l4 = at + Plain.Ipv6Len;
-  if (type !== EtherType.Ipv6 || l4 + Plain.TcpLen > end || mem[at] >> 4 !== 6 || mem[at + 6] !== IpProto.Tcp) return -1;
+  if (type !== EtherType.Ipv6 || l4 + Plain.TcpLen > end || mem[at] >> 4 !== 6 || mem[at + 6] !== IpProto.Tcp)
+    return -1;
   const one = end6(at + 8, view.getUint16(l4));
   return ownerHash(one, end6(at + 24, view.getUint16(l4 + 2))) % workers;
 }

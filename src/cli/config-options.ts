@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ListFiles } from '../rules/manage/lists.js';
 import { type LoadedConfig, loadConfig } from '../sensor/config.js';
+import { SharingLimit } from '../sensor/sharing.js';
 
 export interface ConfigOptions {
   config?: string;
@@ -22,6 +23,13 @@ export interface RuleOptions {
 /** Collects the values of an option that may stand several times. */
 export function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
+}
+
+/** Parses --workers. */
+export function workerNumber(value: string): number {
+  const n = Number(value);
+  if (/^\d+$/.test(value) && n >= 1 && n <= SharingLimit.Workers) return n;
+  throw new InvalidArgumentError(`Expected a number from 1 to ${SharingLimit.Workers}.`);
 }
 
 export function addConfigOptions(command: Command): Command {

@@ -13,6 +13,7 @@ import {
   removeEntry,
   setEntryUntil,
 } from './host-table.js';
+import { enterShared, leaveShared } from './shared-access.js';
 
 function keySource(p: Packet, swapped: boolean): void {
   clearKey();
@@ -50,8 +51,11 @@ function change(cmd: BitsCmd, id: number, expireS: number, nowUs: number): void 
 }
 
 export function xbitIsSet(p: Packet, id: number, track: XbitsTrack, swapped: boolean): boolean {
+  enterShared();
   keyTrack(p, track, swapped);
-  return isSet(id, p.tsUs);
+  const set = isSet(id, p.tsUs);
+  leaveShared();
+  return set;
 }
 export function xbitChange(
   p: Packet,
@@ -61,8 +65,10 @@ export function xbitChange(
   expireS: number,
   swapped: boolean,
 ): void {
+  enterShared();
   keyTrack(p, track, swapped);
   change(cmd, id, expireS, p.tsUs);
+  leaveShared();
 }
 
 /** hostbits: by source, destination, or both (each must have it). */

@@ -53,15 +53,49 @@ const enum Time {
 const cEvicted = counter('detect.host_table_evicted');
 const cEntries = counter('detect.host_table_entries');
 
-const words = new Int32Array(new SharedArrayBuffer(HostLimit.Entries * Col.Stride * 4));
-const times = new Float64Array(new SharedArrayBuffer(HostLimit.Entries * Time.Stride * 8));
-const seed = (Math.random() * 0x7fffffff) | 0;
+let words = new Int32Array(new SharedArrayBuffer(HostLimit.Entries * Col.Stride * 4));
+let times = new Float64Array(new SharedArrayBuffer(HostLimit.Entries * Time.Stride * 8));
+/** 1 once a tag was set. */
+let tagged = new Int32Array(new SharedArrayBuffer(4));
+let seed = (Math.random() * 0x7fffffff) | 0;
+
+/** The table as several workers share it; plain data. */
+export interface HostMemory {
+  words: SharedArrayBuffer;
+  times: SharedArrayBuffer;
+  tagged: SharedArrayBuffer;
+  seed: number;
+}
+
+/** This thread's table, for others. */
+export function hostMemory(): HostMemory {
+  const shared = (a: Int32Array | Float64Array): SharedArrayBuffer => a.buffer as SharedArrayBuffer;
+  return { words: shared(words), times: shared(times), tagged: shared(tagged), seed };
+}
+
+/** Works with the table of another thread from now on. Accesses stand between enterShared and leaveShared. */
+export function useHostMemory(m: HostMemory): void {
+  words = new Int32Array(m.words);
+  times = new Float64Array(m.times);
+  tagged = new Int32Array(m.tagged);
+  seed = m.seed;
+}
+
+/** Whether any tag was ever set. */
+export function anyTag(): boolean {
+  return tagged[0] !== 0;
+}
+
+export function noteTag(): void {
+  tagged[0] = 1;
+}
 /** One less than the entries in use, a power of two. */
 let mask = HostLimit.Entries - 1;
 
-/** Reads `host.memcap` and `ippair.memcap`: together they bound the entries. */
+/** Reads `host.memcap` and `ippair.memcap`: together they bound the entries; more than the defaults does not help. */
 export function configureHostTable(settings: Settings): void {
-  const bytes = (key: string): number => settings.size(key, HostLimit.Memcap, HostLimit.EntryBytes, HostLimit.Memcap);
+  const bytes = (key: string): number =>
+    Math.min(settings.size(key, HostLimit.Memcap, HostLimit.EntryBytes), HostLimit.Memcap);
   const entries = (bytes('host.memcap') + bytes('ippair.memcap')) / HostLimit.EntryBytes;
   mask = (1 << (31 - Math.clz32(entries))) - 1;
 }
@@ -175,4 +209,5 @@ export function setEntryUntil(entry: number, us: number): void {
 export function resetHostTable(): void {
   for (let i = 0; i < HostLimit.Entries; i++) words[i * Col.Stride + Col.Kind] = HostKind.Free;
   counts[cEntries] = 0;
+  tagged[0] = 0;
 }

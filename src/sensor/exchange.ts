@@ -10,13 +10,14 @@
  * Nothing waits for ever: a full ring stops the look at further frames, which then wait in the kernel, while what came is
  * processed; past Limit.FullMs records for that ring are dropped and counted.
  */
-import { Batch, BatchLimit, SourceStatus } from '../capture/batch.js';
+import { Batch, BatchLimit, type CaptureFault, SourceStatus } from '../capture/batch.js';
 import { Crossing, CrossLimit, CrossRing, CrossTask, crossSize } from '../capture/crossing.js';
 import type { LiveSource } from '../capture/live-source.js';
 import { setOwnerSeeds } from '../capture/owner-hash.js';
 import { plainOwner } from '../capture/plain.js';
 import { counter, counts } from '../core/counters.js';
 import { Region, u8 } from '../core/memory.js';
+import type { LiveInput } from './live-input.js';
 import { Scanner } from './scan.js';
 import { SharedBatch } from './shared-batch.js';
 import { Mark, type Sharing, Stopping, Tick } from './sharing.js';
@@ -26,6 +27,8 @@ const mem = u8;
 const enum Limit {
   /** Milliseconds that the kernel may hold back a packet of a block that is not full, with a margin. */
   HoldMs = 30,
+  /** Milliseconds of waiting in `next`. */
+  IdleMs = 100,
   /** Milliseconds of waiting for packets at a time: others' records are looked for in between. */
   WaitMs = 4,
   /** Milliseconds of waiting for another worker's mark at a time. */
@@ -92,7 +95,11 @@ class Waiting {
   }
 }
 
-export class Exchange {
+export class Exchange implements LiveInput {
+  readonly origins: string[];
+  readonly faults: CaptureFault[] = [];
+  readonly bytesRead = 0;
+  readonly bytesTotal = 0;
   /** Frames that the kernel gave this worker, and their captured bytes. */
   packets = 0;
   bytes = 0;
@@ -127,6 +134,7 @@ export class Exchange {
     private readonly source: LiveSource,
     { worker, workers, seeds, rings, marks, ticks }: Sharing,
   ) {
+    this.origins = source.origins;
     this.me = worker;
     this.workers = workers;
     setOwnerSeeds(seeds);
@@ -144,7 +152,7 @@ export class Exchange {
   }
 
   /** Rows in order of time; Idle when there are none within `waitMs`. */
-  next(out: SharedBatch, waitMs: number): SourceStatus {
+  next(out: SharedBatch, waitMs: number = Limit.IdleMs): SourceStatus {
     const until = performance.now() + waitMs;
     out.clear();
     out.firstNo = out.step = 0;
@@ -199,7 +207,8 @@ export class Exchange {
         this.lastSeen[w] = seen;
         this.sameMs[w] = 0;
       } else {
-        if (this.sameMs[w] < Limit.StaleMs && this.sameMs[w] + passed >= Limit.StaleMs && w !== this.me) counts[cStale]++;
+        if (this.sameMs[w] < Limit.StaleMs && this.sameMs[w] + passed >= Limit.StaleMs && w !== this.me)
+          counts[cStale]++;
         this.sameMs[w] += passed;
       }
     }
@@ -358,8 +367,20 @@ export class Exchange {
     return true;
   }
 
-  /** No other worker waits for this one any more. */
-  leave(): void {
+  /** Nothing waits for a verdict here. */
+  settle(): void {}
+
+  /** As LiveSource.take. */
+  take(index: number, handle: number): void {
+    this.source.take(index, handle);
+  }
+
+  count(): void {
+    this.source.count();
+  }
+
+  close(): void {
+    this.source.close();
     const mine = this.me * Mark.Stride;
     this.mark(mine + Mark.Seen, Number.POSITIVE_INFINITY);
     this.mark(mine + Mark.HandedOn, Number.POSITIVE_INFINITY);

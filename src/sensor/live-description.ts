@@ -1,10 +1,11 @@
 /** What a sensor is to listen on, or to answer, from its options and configuration. */
-import { type LiveInterface, liveChecksums, liveInterfaces } from '../capture/live-config.js';
+import { type LiveInterface, liveChecksums, liveInterfaces, liveThreads } from '../capture/live-config.js';
 import { type NfqueueConfig, nfqueueConfig, queueName } from '../capture/nfqueue-config.js';
 import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
 import type { ChecksumMode } from './checksums.js';
 import type { LoadedConfig } from './config.js';
+import { SharingLimit } from './sharing.js';
 
 /** Plain data for the thread that opens it: either interfaces or queues. */
 export interface LiveDescription {
@@ -29,6 +30,22 @@ export function describeLive(settings: Settings, { interfaces, queues, bpf }: Li
   if (interfaces.length > 0) throw new PeccaryError('usage', '-q and -i cannot be combined: start a sensor for each');
   if (bpf !== null) throw new PeccaryError('usage', '--bpf has no meaning with -q: the firewall rule chooses packets');
   return { interfaces: [], nfqueue: nfqueueConfig(settings, queues) };
+}
+
+/**
+ * How many workers divide the traffic: `asked` (--workers), or as many as the configuration says (`threads`). Throws
+ * PeccaryError for more than there may be, or queues.
+ */
+export function liveWorkers(settings: Settings, asked: number | null, live: LiveDescription): number {
+  if (live.nfqueue !== null) {
+    if (asked !== null && asked > 1)
+      throw new PeccaryError('usage', '-q has one worker: start a sensor for each queue');
+    return 1;
+  }
+  const names = live.interfaces.map((i) => i.name);
+  const workers = asked ?? Math.min(liveThreads(settings, names), SharingLimit.Workers);
+  if (workers <= SharingLimit.Workers) return workers;
+  throw new PeccaryError('usage', `a sensor has ${SharingLimit.Workers} workers at most`);
 }
 
 /** Names of the interfaces or queues, as events and counts have them. */

@@ -2,11 +2,13 @@
 import type { FaultKind } from '../core/errors.js';
 import type { LogLevel } from '../core/log.js';
 import type { Places, Tree } from '../core/settings.js';
+import type { HostMemory } from '../detect/host-table.js';
 import type { PortMemory } from '../output/handover.js';
 import type { Offence } from '../respond/bans.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import type { ChecksumMode } from './checksums.js';
 import type { LiveDescription } from './live-description.js';
+import type { Sharing } from './sharing.js';
 
 /** Int32 cells of `control`. */
 export const enum Control {
@@ -41,6 +43,22 @@ export interface LiveStart extends LiveDescription {
   /** InterfaceCell.Stride of each interface. */
   interfaceCells: SharedArrayBuffer;
   port: PortMemory;
+  /** What it shares with others; null: it is the only worker. */
+  share: LiveShare | null;
+}
+
+/** What one of several workers of a sensor is given; plain data. */
+export interface LiveShare {
+  sharing: Sharing;
+  /** Its handles on the interfaces (capture/fanout.ts), and whether nobody has read from them before. */
+  handles: number[];
+  fresh: boolean;
+  hosts: HostMemory;
+  /** Lock of what all share (detect/shared-access.ts). */
+  lock: SharedArrayBuffer;
+  /** Number of its flows' space, and of the run in the ids of its flows. */
+  space: number;
+  run: number;
 }
 
 export interface RulesMessage {
@@ -54,6 +72,8 @@ export interface RulesMessage {
 
 export type ToLive =
   | RulesMessage
+  /** The handle of an interface that is back. */
+  | { type: 'tap'; index: number; handle: number }
   | {
       type: 'dataset';
       id: number;

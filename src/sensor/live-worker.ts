@@ -16,29 +16,39 @@ import { Settings } from '../core/settings.js';
 import { setMtu } from '../decode/decode.js';
 import { changeDataset, saveDatasets } from '../detect/datasets.js';
 import { detectNotes, installRules } from '../detect/engine.js';
+import { useHostMemory } from '../detect/host-table.js';
+import { guardShared, SharedLock } from '../detect/shared-access.js';
 import { setFileOutputs } from '../files/files.js';
+import { setFlowSpace } from '../flow/space.js';
+import { setFlowIdRun } from '../output/flow-id.js';
 import { OutputPort } from '../output/port.js';
 import { blockPage } from '../respond/block-page.js';
 import { InlineAnswer } from '../respond/inline-answer.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import { invalidByOrigin } from './checksums.js';
 import { EngineClock } from './engine-clock.js';
+import { Exchange } from './exchange.js';
 import { healthConfig } from './health-config.js';
+import { type LiveInput, openLive } from './live-input.js';
 import {
   Control,
   type FromLive,
   type LiveResult,
+  type LiveShare,
   type LiveStart,
   type RulesMessage,
   type ToLive,
   Total,
 } from './live-protocol.js';
-import { type LiveInput, openLive } from './live-input.js';
 import { OffenceBox } from './offences.js';
 import { Pipeline } from './pipeline.js';
 import { renumbering } from './renumber.js';
 import { Reporter } from './reporter.js';
+import { SharedBatch } from './shared-batch.js';
 import { configureStages } from './stages.js';
+
+/** Bytes of an IP packet at most. */
+const LongestPacket = 0xffff;
 
 const enum Every {
   /** Milliseconds between hand-overs to the writer, and looks at what time it is for flows. */
@@ -65,7 +75,10 @@ class LiveThread {
   private readonly pipeline: Pipeline;
   private readonly source: LiveInput;
   private readonly answer: InlineAnswer | null;
-  private readonly batch = new Batch();
+  /** The source and the batch, when this is one of several workers. */
+  private readonly exchange: Exchange | null;
+  private readonly shared = new SharedBatch();
+  private readonly batch: Batch;
   private readonly clock = new EngineClock();
   private rules: RuntimeRules;
   private databases: number[] = [];
@@ -87,13 +100,19 @@ class LiveThread {
     this.answer = nfqueue === null ? null : new InlineAnswer(nfqueue.ownMark, blockPage(settings));
     this.pipeline = new Pipeline(this.reporter, nfqueue !== null, this.answer);
     if (settings.bool('bans.enabled', false)) {
-      this.pipeline.offences = new OffenceBox(settings, first.rules, (offences) => this.send({ type: 'offences', offences }));
+      this.pipeline.offences = new OffenceBox(settings, first.rules, (offences) =>
+        this.send({ type: 'offences', offences }),
+      );
     }
     this.install(first);
     setFileOutputs(this.outputs.wants.fileinfo || this.outputs.wants.filesOfAlerts);
     const names = start.interfaces.map((i) => i.name);
-    setMtu(healthConfig(settings, names).mtu);
-    this.source = openLive(start, this.interfaceCells, (level, message) => this.log(level, message));
+    // In a queue the kernel's joined segments are what they should be.
+    setMtu(start.nfqueue === null ? healthConfig(settings, names).mtu : LongestPacket);
+    this.source = openLive(start, this.interfaceCells, (level, message) => this.log(level, message), start.share);
+    this.exchange = this.source instanceof Exchange ? this.source : null;
+    this.batch = this.exchange === null ? new Batch() : this.shared;
+    if (start.share !== null) this.pipeline.share(start.share.sharing.worker, start.share.sharing.workers);
     this.outputs.useOrigins(this.source.origins);
     const counted = [...counterNames()];
     this.namesSent = counted.length;
@@ -131,12 +150,17 @@ class LiveThread {
       for (let i = 0; i < batch.count; i++) batch.tsUs[i] -= shift;
       this.outputs.timeShiftUs = shift;
     }
-    this.pipeline.processBatch(batch);
+    if (this.exchange === null) this.pipeline.processBatch(batch);
+    else {
+      this.exchange.shiftUs = shift;
+      this.pipeline.processShared(this.shared);
+    }
     this.pipeline.offences?.flush(shift);
     this.source.settle(batch);
     this.answer?.flush();
-    totals[Total.Packets] = this.pipeline.packets;
-    totals[Total.Bytes] = this.pipeline.bytes;
+    const read = this.exchange ?? this.pipeline;
+    totals[Total.Packets] = read.packets;
+    totals[Total.Bytes] = read.bytes;
     totals[Total.Alerts] = this.reporter.alertCount;
   }
 
@@ -169,6 +193,7 @@ class LiveThread {
       if (got === undefined) return;
       const m = got.message;
       if (m.type === 'rules') this.swap(m);
+      else if (m.type === 'tap') this.source.take?.(m.index, m.handle);
       else {
         const fault = changeDataset(m.action, m.name, m.datasetType, m.value);
         this.send({ type: 'dataset', id: m.id, fault });
@@ -203,8 +228,12 @@ class LiveThread {
     // What waits in a queue is nothing that happened yet.
     const until = this.start.nfqueue === null ? performance.now() + Drain.Most : 0;
     while (performance.now() < until) {
-      const status = this.source.next(this.batch, Drain.Quiet);
-      if (status === SourceStatus.Idle) break;
+      const status =
+        this.exchange === null
+          ? this.source.next(this.batch, Drain.Quiet)
+          : this.exchange.drain(this.shared, Drain.Quiet);
+      if (status === SourceStatus.End || (status === SourceStatus.Idle && this.exchange === null)) break;
+      Atomics.add(this.control, Control.Beat, 1);
       this.take(status);
     }
     this.count();
@@ -229,6 +258,14 @@ class LiveThread {
   private send(m: FromLive): void {
     this.port.postMessage(m);
   }
+}
+
+/** Uses what all workers share. */
+function joinOthers({ hosts, lock, space, run, sharing }: LiveShare): void {
+  useHostMemory(hosts);
+  guardShared(new SharedLock(lock, sharing.worker));
+  setFlowSpace(space);
+  setFlowIdRun(run + space);
 }
 
 /** Runs `work`; what it throws goes to the main thread, a fault of the user's as such. */
@@ -256,6 +293,7 @@ if (port !== null) {
   const settings = new Settings(start.config, start.configOrigin, start.configPlaces);
   guarded(port, () => {
     configureStages(settings, start.checksums, start.nfqueue !== null, start.logDir);
+    if (start.share !== null) joinOthers(start.share);
     return null;
   });
   port.once('message', (first: RulesMessage) =>

@@ -133,6 +133,13 @@ export class WorkerHandle {
     return answer.type === 'dataset' ? answer.fault : null;
   }
 
+  /** Gives it the handle of an interface that is back. */
+  offer(index: number, handle: number): void {
+    const m: ToLive = { type: 'tap', index, handle };
+    this.thread.postMessage(m);
+    Atomics.add(this.control, Control.Messages, 1);
+  }
+
   /** Capture ends and what is left is inspected; see `ended`. */
   stop(): void {
     Atomics.store(this.control, Control.Stop, 1);

@@ -31,6 +31,8 @@ export class WorkerKeeper {
   /** Is given what counts towards bans. */
   onOffences: ((offences: Offence[]) => void) | null = null;
   private worker: WorkerHandle | null = null;
+  /** Number of the rules that it works with. */
+  private ruleSet = -1;
   private stopped = false;
   private watch: NodeJS.Timeout | undefined;
   /** What workers before this one counted. */
@@ -39,7 +41,8 @@ export class WorkerKeeper {
 
   /**
    * `setup` for the worker after so many restarts; `rules` that are in force; `stallMs`: how long a worker may stand still;
-   * `told` of trouble with a worker; `lost` is told when there is no going on.
+   * `told` of trouble with a worker; `lost` is told when there is no going on, `died` when a worker's thread has ended and
+   * the next is not there yet.
    */
   constructor(
     private readonly setup: (restarts: number) => WorkerSetup,
@@ -48,6 +51,7 @@ export class WorkerKeeper {
     private readonly log: Log,
     private readonly told: (change: WorkerChange) => void,
     private readonly lost: (e: Error) => void,
+    private readonly died: () => void = () => undefined,
   ) {}
 
   /** Starts the first worker; it captures when this resolves. Returns the paths of the configuration that it read. */
@@ -68,7 +72,9 @@ export class WorkerKeeper {
     const worker = new WorkerHandle(this.setup(this.restarts), this.log);
     this.worker = worker;
     worker.onOffences = this.onOffences;
-    worker.begin(this.rules());
+    const rules = this.rules();
+    this.ruleSet = rules.ruleSet;
+    worker.begin(rules);
     return worker;
   }
 
@@ -98,6 +104,7 @@ export class WorkerKeeper {
       this.lost(new PeccaryError('runtime', `a worker's thread cannot be ended: ${why.message}`));
       return;
     }
+    this.died();
     await pause(KeeperLimit.RestartMs * 2 ** this.restarts);
     if (this.stopped) return;
     this.restarts++;
@@ -158,6 +165,28 @@ export class WorkerKeeper {
   get current(): WorkerHandle {
     if (this.worker === null) throw new PeccaryError('runtime', 'there is no worker at the moment: try again');
     return this.worker;
+  }
+
+  /**
+   * Puts other rules to work, unless they are: how many milliseconds the worker stood still for it. Where there is none at
+   * the moment, or it dies over it, the next begins with the rules in force: see to that by calling it again.
+   */
+  async install(rules: RulesMessage): Promise<number> {
+    const { worker } = this;
+    if (worker === null || this.ruleSet === rules.ruleSet) return 0;
+    try {
+      const stoodMs = await worker.install(rules);
+      if (this.worker === worker) this.ruleSet = rules.ruleSet;
+      return stoodMs;
+    } catch (e) {
+      if (this.worker !== worker) return 0;
+      throw e;
+    }
+  }
+
+  /** Gives the worker the handle of an interface that is back; one that is not there yet is started with it. */
+  offer(index: number, handle: number): void {
+    this.worker?.offer(index, handle);
   }
 
   /** Counters of all workers. */

@@ -139,6 +139,8 @@ describe('a sensor on veth pairs, frames of our own', function () {
     const config = await loadConfig({ file: null, includes: [], sets: [...sets] });
     const live = await Sensor.start({
       interfaces: [pairs[0][1]],
+      queues: [],
+      workers: null,
       bpf: 'tcp',
       config,
       configRead: [],
@@ -158,6 +160,12 @@ describe('a sensor on veth pairs, frames of our own', function () {
     return [live, said];
   }
 
+  /** Its only worker's thread. */
+  function theWorker(live: Sensor): { terminate(): Promise<void> } {
+    return (live as unknown as { workers: { keepers: { current: { terminate(): Promise<void> } }[] } }).workers.keepers[0]
+      .current;
+  }
+
   /** Sends a session and waits until the sensor has seen all of it. */
   async function seen(live: Sensor, n: number): Promise<void> {
     const packets = (): number => live.counters()['decoder.pkts'] ?? 0;
@@ -171,7 +179,7 @@ describe('a sensor on veth pairs, frames of our own', function () {
     const [live, said] = await within('worker.json');
     await seen(live, 1);
     // As when the thread is brought down from without: no message, no exit in good order.
-    await (live as unknown as { workers: { current: { terminate(): Promise<void> } } }).workers.current.terminate();
+    await theWorker(live).terminate();
     await until(() => live.counters()['sensor.worker_restarts'] === 1, 'another worker');
     await until(() => said.includes('another worker has taken its place'), 'it to capture');
     await seen(live, 2);
