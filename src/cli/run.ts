@@ -21,6 +21,7 @@ import {
   loadConfigOptions,
   type RuleOptions,
   ruleLists,
+  workerNumber,
 } from './config-options.js';
 import { removePidFile, writePidFile } from './pid-file.js';
 
@@ -28,6 +29,7 @@ interface Flags extends ConfigOptions, RuleOptions {
   interface: string[];
   queue: string[];
   bpf?: string;
+  workers?: number;
   checksums?: ReplayOptions['checksums'];
   logDir?: string;
   db?: string;
@@ -61,6 +63,11 @@ export function registerRun(program: Command): void {
     .option('-q, --queue <number>', 'be inline: answer an NFQUEUE queue, or several as 0:3 (repeatable)', collect, []);
   addConfigOptions(addRuleOptions(command))
     .option('--bpf <filter>', 'inspect only packets that match a BPF filter')
+    .addOption(
+      new Option('--workers <n>', 'threads that divide the traffic (default 1, or threads of af-packet)').argParser(
+        workerNumber,
+      ),
+    )
     .addOption(new Option('-k, --checksums <mode>', 'verify checksums').choices(['all', 'none', 'auto']))
     .option('-l, --log-dir <dir>', 'folder for the database and logs')
     .option('--db <file>', 'database or none (default peccary.db in LOG-DIR)')
@@ -112,6 +119,7 @@ async function sensorOptions(flags: Flags, log: Log): Promise<{ options: SensorO
     interfaces: flags.interface,
     queues: queueNumbers(flags.queue),
     bpf: flags.bpf ?? null,
+    workers: flags.workers ?? null,
     config,
     configRead: settings.known(),
     readConfig: () => loadConfigOptions(flags),

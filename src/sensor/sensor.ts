@@ -10,10 +10,10 @@ import type { Log } from '../core/log.js';
 import { packageVersion } from '../core/package-root.js';
 import { Settings } from '../core/settings.js';
 import { outputConfig } from '../output/config.js';
-import type { BanKeeper } from '../respond/bans.js';
-import { openBans } from './ban-setup.js';
 import { Outputs, type OutputsSummary } from '../output/outputs.js';
+import type { BanKeeper } from '../respond/bans.js';
 import type { RuleNote } from '../rules/ir.js';
+import { openBans } from './ban-setup.js';
 import type { ChecksumMode } from './checksums.js';
 import type { LoadedConfig } from './config.js';
 import { ExpiryTimer } from './expiry-timer.js';
@@ -28,8 +28,10 @@ import {
   type LiveChoice,
   type LiveDescription,
   liveNames,
+  liveWorkers,
 } from './live-description.js';
 import type { LiveResult, RulesMessage } from './live-protocol.js';
+import { outputCounters } from './output-counters.js';
 import {
   loadChosen,
   newRefusals,
@@ -42,7 +44,7 @@ import {
 import type { LoadedRules } from './rules-protocol.js';
 import type { InterfaceStat, ReloadReport, RunningSensor } from './running.js';
 import type { WorkerSetup } from './worker-handle.js';
-import { KeeperLimit, WorkerKeeper } from './worker-keeper.js';
+import { teamPorts, WorkerTeam } from './worker-team.js';
 
 const enum Limit {
   /** Milliseconds that stopping may take: the worker's part, then the writer's. */
@@ -53,6 +55,8 @@ const enum Limit {
 }
 
 export interface SensorOptions extends RuleChoice, LiveChoice {
+  /** --workers; null: as configured. */
+  workers: number | null;
   config: LoadedConfig;
   /** Keys of it that others than the sensor read. */
   configRead: readonly string[];
@@ -77,7 +81,7 @@ export interface SensorSummary extends LiveResult {
 
 export class Sensor implements RunningSensor {
   readonly startedMs = Date.now();
-  readonly runningMode = 'single';
+  readonly runningMode: 'single' | 'workers';
   readonly captureMode: string;
   /** Rejects when the sensor cannot go on; resolves when it was shut down. */
   readonly ended: Promise<SensorSummary>;
@@ -86,8 +90,7 @@ export class Sensor implements RunningSensor {
   /** Counters that somebody else keeps. */
   otherCounters: () => Record<string, number> = () => ({});
   private end: { done(s: SensorSummary): void; fail(e: Error): void } = { done: () => {}, fail: () => {} };
-  private readonly cells: SharedArrayBuffer;
-  private readonly workers: WorkerKeeper;
+  private readonly workers: WorkerTeam;
   private last: ReloadReport & { atMs: number };
   private reloading: Promise<ReloadReport> | null = null;
   private nextReload: Promise<ReloadReport> | null = null;
@@ -107,6 +110,7 @@ export class Sensor implements RunningSensor {
     private readonly options: SensorOptions,
     private readonly settings: Settings,
     private readonly live: LiveDescription,
+    workerCount: number,
     private readonly outputs: Outputs,
     private current: LoadedRules,
     private ruleSet: number,
@@ -116,17 +120,19 @@ export class Sensor implements RunningSensor {
     this.healthWatch = new HealthWatch(healthOf);
     this.healthLog = new HealthLog(options.logDir, options.log);
     this.interfaceNames = liveNames(live);
+    this.runningMode = workerCount === 1 ? 'single' : 'workers';
     this.captureMode = live.nfqueue === null ? 'AF_PACKET_DEV' : 'NFQ';
-    this.cells = new SharedArrayBuffer(this.interfaceNames.length * InterfaceCell.Stride * 8);
     this.last = { ...reportOf(current.report, null, loadMs), atMs: Date.now() };
-    this.workers = new WorkerKeeper(
-      (restarts) => this.workerSetup(restarts),
-      () => this.rulesMessage(this.current, this.ruleSet),
-      stallSeconds(settings) * 1000,
-      options.log,
-      (change) => this.healthLog.append([change], { atMs: Date.now(), seconds: 0 }),
-      (e) => this.fail(e),
-    );
+    this.workers = new WorkerTeam({
+      workers: workerCount,
+      live,
+      setup: (worker, restarts, cells) => this.workerSetup(worker, restarts, cells),
+      rules: () => this.rulesMessage(this.current, this.ruleSet),
+      stallMs: stallSeconds(settings) * 1000,
+      log: options.log,
+      told: (change) => this.healthLog.append([change], { atMs: Date.now(), seconds: 0 }),
+      lost: (e) => this.fail(e),
+    });
     this.ended = new Promise((done, fail) => {
       this.end = { done, fail };
     });
@@ -154,9 +160,9 @@ export class Sensor implements RunningSensor {
       version: packageVersion(),
       startedUs: Date.now() * 1000,
     };
-    // A port for each worker there may be: two threads never write to the same.
+    const workers = liveWorkers(settings, options.workers, live);
     const onTrouble = (message: string): void => options.log('warning', message);
-    const outputs = new Outputs({ ...outConfig, db, run, workers: 1 + KeeperLimit.Restarts, live: true, onTrouble });
+    const outputs = new Outputs({ ...outConfig, db, run, workers: teamPorts(workers), live: true, onTrouble });
     try {
       const from = performance.now();
       const [rules] = await Promise.all([loadChosen(options, config), outputs.ready()]);
@@ -164,7 +170,7 @@ export class Sensor implements RunningSensor {
       if (options.strict) refuseAny(rules.report);
       settings.markRead(rules.settingsRead);
       const ruleSet = outputs.setPackedRules(rules.packed);
-      const sensor = new Sensor(options, settings, live, outputs, rules, ruleSet, took, health);
+      const sensor = new Sensor(options, settings, live, workers, outputs, rules, ruleSet, took, health);
       const bans = await openBans(settings, logDir, rules.rules.bans, options.log);
       sensor.bans = bans;
       sensor.workers.onOffences = (offences) => bans?.offend(offences);
@@ -179,7 +185,7 @@ export class Sensor implements RunningSensor {
     }
   }
 
-  private workerSetup(restarts: number): WorkerSetup {
+  private workerSetup(worker: number, restarts: number, cells: SharedArrayBuffer): Omit<WorkerSetup, 'share'> {
     const { checksums, logDir } = this.options;
     const config = failingOpen(this.options.config, this.settings, this.live);
     return {
@@ -189,8 +195,8 @@ export class Sensor implements RunningSensor {
       checksums: checksums ?? defaultChecksums(this.settings, this.live),
       logDir,
       ...this.live,
-      interfaceCells: this.cells,
-      port: this.outputs.portMemory(restarts),
+      interfaceCells: cells,
+      port: this.outputs.portMemory(teamPorts(worker) + restarts),
     };
   }
 
@@ -251,9 +257,8 @@ export class Sensor implements RunningSensor {
   }
 
   interfaces(): InterfaceStat[] {
-    const cells = new Float64Array(this.cells);
     return this.interfaceNames.map((name, i) => {
-      const cell = (c: InterfaceCell): number => cells[i * InterfaceCell.Stride + c];
+      const cell = (c: InterfaceCell): number => this.workers.counted(i, c);
       return {
         name,
         packets: cell(InterfaceCell.Packets),
@@ -261,13 +266,12 @@ export class Sensor implements RunningSensor {
         kernelDrops: cell(InterfaceCell.KernelDrops),
         interfaceDrops: cell(InterfaceCell.InterfaceDrops),
         invalidChecksums: cell(InterfaceCell.InvalidChecksums),
-        up: cell(InterfaceCell.Up) === 1,
+        up: this.workers.isUp(i),
       };
     });
   }
 
   counters(): Record<string, number> {
-    const { pushedEvents, lostEvents, lostAlerts, spilledBatches, spilledBytes, ...socket } = this.outputs.losses();
     return {
       ...this.workers.counters(),
       ...this.bans?.counters(),
@@ -275,14 +279,7 @@ export class Sensor implements RunningSensor {
       'sensor.worker_restarts': this.workers.restarts,
       'sensor.worker_stalls': this.workers.stalls,
       'sensor.flows_lost': this.workers.flowsLost,
-      'output.events': pushedEvents,
-      'output.events_lost': lostEvents,
-      'output.alerts_lost': lostAlerts,
-      'output.batches_spilled': spilledBatches,
-      'output.bytes_spilled': spilledBytes,
-      'output.socket_lost_away': socket.socketAway,
-      'output.socket_lost_slow': socket.socketSlow,
-      'output.socket_lost_long': socket.socketLong,
+      ...outputCounters(this.outputs.losses()),
     };
   }
 
@@ -328,11 +325,13 @@ export class Sensor implements RunningSensor {
   /** The worker takes the new rules; those before are let go. How long it stood still, milliseconds. */
   private async swap(fresh: LoadedRules): Promise<number> {
     const number = this.outputs.setPackedRules(fresh.packed);
-    const stoodMs = await this.workers.current.install(this.rulesMessage(fresh, number));
+    const next = this.rulesMessage(fresh, number);
+    const stoodMs = await this.workers.install(next, this.rulesMessage(this.current, this.ruleSet));
     const old = this.current;
     this.current = fresh;
     this.expiry.set(fresh.report.expiresMs);
     this.ruleSet = number;
+    await this.workers.install(next, next); // those that were replaced meanwhile
     this.bans?.setPolicies(fresh.rules.bans);
     releaseDatabases(old);
     return stoodMs;
@@ -356,7 +355,7 @@ export class Sensor implements RunningSensor {
   }
 
   changeDataset(action: 'add' | 'remove', name: string, type: string, value: string): Promise<string | null> {
-    return this.workers.current.changeDataset(action, name, type, value);
+    return this.workers.changeDataset(action, name, type, value);
   }
 
   /** Keys of the configuration that nothing reads. */
