@@ -3,13 +3,13 @@
  * (RFC 9293 section 3.5.3 and what systems make of it), retransmissions.
  */
 import { type Packet, PacketFlag } from '../decode/packet.js';
+import { HostOs } from '../defrag/host-os.js';
 import { Dir } from '../protocol/ip.js';
 import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
 import { S, Ssn, SsnFlag, StreamFlag, stateOf, Tcb, TcpState, tcb } from './columns.js';
 import { streamConfig } from './config.js';
 import { targetPolicy } from './host.js';
-import { OsPolicy } from './overlap.js';
 
 /** Timestamps older than this are no longer compared (RFC 7323 section 5.5): 24 days. */
 const PawsSeconds = 2_073_600;
@@ -42,13 +42,13 @@ export function validAck(f: number, c: number, p: Packet): boolean {
 }
 
 /** Systems that take a timestamp of 0 after a handshake with another. */
-function allowsZero(os: OsPolicy): boolean {
+function allowsZero(os: HostOs): boolean {
   return (
-    os === OsPolicy.OldLinux ||
-    os === OsPolicy.Windows ||
-    os === OsPolicy.Windows2k3 ||
-    os === OsPolicy.Vista ||
-    os === OsPolicy.Solaris
+    os === HostOs.OldLinux ||
+    os === HostOs.Windows ||
+    os === HostOs.Windows2k3 ||
+    os === HostOs.Vista ||
+    os === HostOs.Solaris
   );
 }
 
@@ -63,7 +63,7 @@ export function checkTimestamp(f: number, c: number, p: Packet, update: boolean)
   const k = f * Tcb.Flow;
   const os = targetPolicy(f, p);
   if ((p.flags & PacketFlag.TcpTimestamp) === 0) {
-    if (update && os === OsPolicy.Solaris) tcb[k + Ssn.Flags] &= ~SsnFlag.Timestamp;
+    if (update && os === HostOs.Solaris) tcb[k + Ssn.Flags] &= ~SsnFlag.Timestamp;
     return true;
   }
   const ts = p.tsVal | 0;
@@ -71,10 +71,10 @@ export function checkTimestamp(f: number, c: number, p: Packet, update: boolean)
   let last = tcb[c + S.LastTs];
   let compare = true;
   if ((tcb[c + S.Flags] & StreamFlag.ZeroTimestamp) !== 0) {
-    if (os === OsPolicy.Linux || os === OsPolicy.Windows2k3) {
+    if (os === HostOs.Linux || os === HostOs.Windows2k3) {
       tcb[k + Ssn.Flags] &= ~SsnFlag.Timestamp;
       compare = false;
-    } else if (os === OsPolicy.OldLinux || os === OsPolicy.Windows || os === OsPolicy.Vista) {
+    } else if (os === HostOs.OldLinux || os === HostOs.Windows || os === HostOs.Vista) {
       tcb[c + S.Flags] &= ~StreamFlag.ZeroTimestamp;
       if (expected) {
         last = ts;
@@ -83,7 +83,7 @@ export function checkTimestamp(f: number, c: number, p: Packet, update: boolean)
       }
     }
   }
-  if (os === OsPolicy.Hpux11 && !expected) compare = false;
+  if (os === HostOs.Hpux11 && !expected) compare = false;
   if (ts === 0 && !allowsZero(os)) return badTimestamp(p);
   if (!compare) return true;
   return compareTimestamp(k, c, p, ts, last, os, expected, update);
@@ -95,11 +95,11 @@ function compareTimestamp(
   p: Packet,
   ts: number,
   last: number,
-  os: OsPolicy,
+  os: HostOs,
   expected: boolean,
   update: boolean,
 ): boolean {
-  const slack = os === OsPolicy.Linux || streamConfig.liberalTimestamps ? 1 : 0;
+  const slack = os === HostOs.Linux || streamConfig.liberalTimestamps ? 1 : 0;
   const now = Math.floor(p.tsUs / 1e6) | 0;
   let lastSec = tcb[c + S.LastPktSec];
   if (lastSec === 0 && (tcb[k + Ssn.Flags] & SsnFlag.Midstream) !== 0) {
@@ -147,11 +147,11 @@ export function validRst(f: number, c: number, o: number, p: Packet): boolean {
   const next = tcb[c + S.NextSeq];
   if ((tcb[f * Tcb.Flow + Ssn.Flags] & SsnFlag.Async) !== 0) return ((seq - next) | 0) >= 0;
   switch (targetPolicy(f, p)) {
-    case OsPolicy.Hpux11:
+    case HostOs.Hpux11:
       return ((seq - next) | 0) >= 0;
-    case OsPolicy.OldLinux:
-    case OsPolicy.Linux:
-    case OsPolicy.Solaris:
+    case HostOs.OldLinux:
+    case HostOs.Linux:
+    case HostOs.Solaris:
       return ((seq + p.payloadLen - tcb[c + S.LastAck]) | 0) >= 0 && ((seq - (next + tcb[c + S.Window])) | 0) <= 0;
     default:
       return seq === next;

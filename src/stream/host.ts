@@ -2,10 +2,9 @@
 import type { Packet } from '../decode/packet.js';
 import { HostOs, hostPolicy } from '../defrag/host-os.js';
 import { Ssn, Tcb, tcb } from './columns.js';
-import { OsPolicy } from './overlap.js';
 
 /** Policy of the packet's destination, kept in the session under the packet's direction. */
-export function targetPolicy(f: number, p: Packet): OsPolicy {
+export function targetPolicy(f: number, p: Packet): HostOs {
   const w = f * Tcb.Flow + Ssn.Policies;
   const shift = p.dir * 8;
   const known = (tcb[w] >>> shift) & 0xff;
@@ -16,8 +15,8 @@ export function targetPolicy(f: number, p: Packet): OsPolicy {
 }
 
 /** The variants that only fragments know are those of their family here. */
-function asStream(os: HostOs): OsPolicy {
-  if (os === HostOs.BsdRight) return OsPolicy.Bsd;
-  if (os === HostOs.OldSolaris) return OsPolicy.Solaris;
-  return os as number as OsPolicy;
+function asStream(os: HostOs): HostOs {
+  if (os === HostOs.BsdRight) return HostOs.Bsd;
+  if (os === HostOs.OldSolaris) return HostOs.Solaris;
+  return os;
 }

@@ -1,6 +1,7 @@
 /** Adds the payload of an accepted segment to its stream, and says how that went: flags, events, counters. */
 import { counter, counts } from '../core/counters.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
+import { HostOs } from '../defrag/host-os.js';
 import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
 import { appOffsets, S, StreamFlag, Tcb, tcb } from './columns.js';
@@ -34,7 +35,8 @@ export function addPayload(f: number, c: number, p: Packet): void {
   if (streamConfig.depth !== 0) len = withinDepth(f, c, p, seq, len);
   p.flags |= PacketFlag.StreamAdded;
   if (len === 0) return;
-  const policy = streamConfig.inline ? FirstWins : targetPolicy(f, p);
+  // Inline, the first copy of a byte has already been let through.
+  const policy = streamConfig.inline ? HostOs.First : targetPolicy(f, p);
   // Inline, what was let through first is what counts, whether it arrived or not.
   const rank = streamConfig.inline ? Rank.Certain : rankOf(p);
   const result = insertData(c, seq, p.payloadOff, len, policy, rank);
@@ -77,9 +79,6 @@ function inspectAgain(c: number, seq: number): void {
   if ((tcb[c + S.Flags] & StreamFlag.RawWanted) === 0 || ((seq - tcb[c + S.RawSeq]) | 0) >= 0) return;
   tcb[c + S.RawSeq] = seqMax(seq, tcb[c + S.BaseSeq]);
 }
-
-/** OsPolicy.First: inline, the first copy of a byte has already been let through. */
-const FirstWins = 12;
 
 /** Notices that the stream has passed the depth; returns how many of the bytes are kept. */
 function withinDepth(f: number, c: number, p: Packet, seq: number, len: number): number {

@@ -5,10 +5,11 @@
  */
 import { counter, counts } from '../core/counters.js';
 import { Region, u8 } from '../core/memory.js';
+import type { HostOs } from '../defrag/host-os.js';
 import { bLen, bNext, bOff, borrow, bSeq, clearBorrowed, listedStream, resetBorrowed } from './borrow.js';
 import { S, StreamFlag, tcb } from './columns.js';
 import { findOrigin, noteOrigin, origin, Rank } from './doubt.js';
-import { newDataWins, type OsPolicy } from './overlap.js';
+import { newDataWins } from './overlap.js';
 import {
   findPage,
   isPresent,
@@ -49,7 +50,7 @@ const bytes = u8;
  * @param rank how certain it is that the segment arrives (Rank)
  * @returns bits of Insert
  */
-export function insertData(c: number, seq: number, off: number, len: number, policy: OsPolicy, rank: number): number {
+export function insertData(c: number, seq: number, off: number, len: number, policy: HostOs, rank: number): number {
   const base = tcb[c + S.BaseSeq];
   const end = (seq + len) | 0;
   if (((end - base) | 0) <= 0) return Insert.Before;
@@ -159,7 +160,7 @@ function startsHere(page: number, place: number): boolean {
 }
 
 /** Adds a segment of which some bytes may be there already: gaps are filled, doubles decided by policy. */
-function insertOverlapping(c: number, seq: number, off: number, len: number, policy: OsPolicy, rank: number): number {
+function insertOverlapping(c: number, seq: number, off: number, len: number, policy: HostOs, rank: number): number {
   const end = (seq + len) | 0;
   let result: number = Insert.Ok;
   let x = seq;

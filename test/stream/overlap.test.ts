@@ -1,35 +1,36 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { buf } from '../../src/core/memory.js';
+import { HostOs } from '../../src/defrag/host-os.js';
 import { Dir } from '../../src/protocol/ip.js';
-import { newDataWins, OsPolicy } from '../../src/stream/overlap.js';
+import { newDataWins } from '../../src/stream/overlap.js';
 import { StreamStatus } from '../../src/stream/stream.js';
 import { Wire } from './harness.js';
 
 /** Names of host-os-policy by what a stream does with them. */
-const policies: [string, OsPolicy][] = [
-  ['bsd', OsPolicy.Bsd],
-  ['bsd-right', OsPolicy.Bsd],
-  ['windows', OsPolicy.Windows],
-  ['vista', OsPolicy.Vista],
-  ['linux', OsPolicy.Linux],
-  ['old-linux', OsPolicy.OldLinux],
-  ['solaris', OsPolicy.Solaris],
-  ['hpux11', OsPolicy.Hpux11],
-  ['first', OsPolicy.First],
-  ['last', OsPolicy.Last],
+const policies: [string, HostOs][] = [
+  ['bsd', HostOs.Bsd],
+  ['bsd-right', HostOs.Bsd],
+  ['windows', HostOs.Windows],
+  ['vista', HostOs.Vista],
+  ['linux', HostOs.Linux],
+  ['old-linux', HostOs.OldLinux],
+  ['solaris', HostOs.Solaris],
+  ['hpux11', HostOs.Hpux11],
+  ['first', HostOs.First],
+  ['last', HostOs.Last],
 ];
 
 /** Result of an earlier segment of 'o' at 10..19 and a later one of 'n' at [from, to). */
-function overlap(policy: OsPolicy, from: number, to: number): string {
+function overlap(policy: HostOs, from: number, to: number): string {
   return newDataWins(policy, from - 10, to - 20) ? 'new' : 'old';
 }
 
 describe('overlap policies (Novak and Sturges, "Target-Based TCP Stream Reassembly")', () => {
-  const cases: [string, OsPolicy, [number, number, string][]][] = [
+  const cases: [string, HostOs, [number, number, string][]][] = [
     [
       'bsd keeps the first copy unless the later segment begins before it',
-      OsPolicy.Bsd,
+      HostOs.Bsd,
       [
         [5, 15, 'new'],
         [5, 25, 'new'],
@@ -40,7 +41,7 @@ describe('overlap policies (Novak and Sturges, "Target-Based TCP Stream Reassemb
     ],
     [
       'linux also gives way to a segment that begins with it and ends later',
-      OsPolicy.Linux,
+      HostOs.Linux,
       [
         [5, 15, 'new'],
         [10, 20, 'old'],
@@ -50,7 +51,7 @@ describe('overlap policies (Novak and Sturges, "Target-Based TCP Stream Reassemb
     ],
     [
       'old-linux gives way to a segment that covers it from its start',
-      OsPolicy.OldLinux,
+      HostOs.OldLinux,
       [
         [10, 20, 'new'],
         [10, 15, 'old'],
@@ -59,7 +60,7 @@ describe('overlap policies (Novak and Sturges, "Target-Based TCP Stream Reassemb
     ],
     [
       'solaris keeps the later copy unless the first one ends last',
-      OsPolicy.Solaris,
+      HostOs.Solaris,
       [
         [5, 15, 'old'],
         [5, 20, 'new'],
@@ -70,7 +71,7 @@ describe('overlap policies (Novak and Sturges, "Target-Based TCP Stream Reassemb
     ],
     [
       'first and vista always keep the first copy',
-      OsPolicy.First,
+      HostOs.First,
       [
         [5, 25, 'old'],
         [10, 20, 'old'],
@@ -78,7 +79,7 @@ describe('overlap policies (Novak and Sturges, "Target-Based TCP Stream Reassemb
     ],
     [
       'last always keeps the later copy',
-      OsPolicy.Last,
+      HostOs.Last,
       [
         [12, 15, 'new'],
         [10, 20, 'new'],

@@ -49,6 +49,7 @@ const wants: Wants = {
   bodies: true,
   matches: true,
   alertClient: null,
+  packets: null,
   httpClient: null,
 };
 

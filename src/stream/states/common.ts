@@ -1,13 +1,13 @@
 /** What the states share: taking over a valid segment, resets, and what a state answers. */
 import { counter, counts } from '../../core/counters.js';
 import { type Packet, PacketFlag } from '../../decode/packet.js';
+import { HostOs } from '../../defrag/host-os.js';
 import { StreamEvent } from '../../protocol/stream-events.js';
 import { TcpFlag } from '../../protocol/tcp.js';
 import { noteTimestamp, validAck, validRst } from '../checks.js';
 import { S, Ssn, SsnFlag, StreamFlag, Tcb, tcb } from '../columns.js';
 import { Rank, rankOf } from '../doubt.js';
 import { targetPolicy } from '../host.js';
-import { OsPolicy } from '../overlap.js';
 import { addPayload } from '../reassemble.js';
 import { noteSack } from '../sack.js';
 import { closeByReset, updateLastAck, updateNextSeq, updateNextWin } from '../session.js';
@@ -80,7 +80,7 @@ export function isStrayReset(f: number, c: number, p: Packet): boolean {
   if (rankOf(p) === Rank.Certain) {
     const seq = p.seq | 0;
     const next = seq === tcb[c + S.NextSeq] || seq === tcb[c + S.LastAck];
-    if (next || targetPolicy(f, p) !== OsPolicy.Linux) return false;
+    if (next || targetPolicy(f, p) !== HostOs.Linux) return false;
     if ((tcb[f * Tcb.Flow + Ssn.Flags] & (SsnFlag.Async | SsnFlag.Midstream)) !== 0) return false;
   }
   p.addEvent(StreamEvent.SuspectedRstInject);

@@ -1,5 +1,6 @@
 /** SYN_RECV: the SYN/ACK was seen; the client's ACK establishes the session (RFC 9293 section 3.10.7.4). */
 import { type Packet, PacketFlag } from '../../decode/packet.js';
+import { HostOs } from '../../defrag/host-os.js';
 import { Dir } from '../../protocol/ip.js';
 import { StreamEvent } from '../../protocol/stream-events.js';
 import { TcpFlag } from '../../protocol/tcp.js';
@@ -7,7 +8,6 @@ import { noteTimestamp, timestampOk, validAck, validRst } from '../checks.js';
 import { S, Ssn, SsnFlag, Tcb, TcpState, tcb } from '../columns.js';
 import { streamConfig } from '../config.js';
 import { targetPolicy } from '../host.js';
-import { OsPolicy } from '../overlap.js';
 import { addPayload } from '../reassemble.js';
 import {
   closeByReset,
@@ -52,7 +52,7 @@ export function stateSynRecv(f: number, c: number, o: number, p: Packet): boolea
 function ignoresReset(f: number, p: Packet): boolean {
   if ((tcb[f * Tcb.Flow + Ssn.Flags] & SsnFlag.EvasionAttempt) === 0) return false;
   const os = targetPolicy(f, p);
-  return os === OsPolicy.Linux || os === OsPolicy.OldLinux || os === OsPolicy.Solaris;
+  return os === HostOs.Linux || os === HostOs.OldLinux || os === HostOs.Solaris;
 }
 
 function synAckAgain(k: number, p: Packet): boolean {
