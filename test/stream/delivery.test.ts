@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { counter, counts } from '../../src/core/counters.js';
+import { Region } from '../../src/core/memory.js';
 import { Dir } from '../../src/protocol/ip.js';
 import { pagesInUse } from '../../src/stream/pages.js';
+import { StreamStatus } from '../../src/stream/stream.js';
 import { ACK, FIN, RST, SYN, URG, Wire } from './harness.js';
 
 const depthReached = counter('tcp.stream_depth_reached');
+const urgentLimit = counter('tcp.urgent_oob_limit');
 
 describe('stream delivery (RFC 9293 section 3.10.7.4)', () => {
   it('passive: hands data out when the receiver has acknowledged it', () => {
@@ -126,6 +129,37 @@ describe('stream delivery (RFC 9293 section 3.10.7.4)', () => {
       w.send(false, { seq: 501, ack: 105 });
       assert.equal(w.got[Dir.ToServer].text, text);
       assert.equal(w.got[Dir.ToServer].gap, gap);
+    }
+  });
+
+  it('urgent.policy oob: past 1,024 bytes that wait, oob-limit-policy says what becomes of the segment', () => {
+    for (const [policy, inline, bytes, gap, dropped] of [
+      ['inline', false, 1026, 0, false],
+      ['drop', false, 1026, 0, false],
+      ['gap', false, 1024, 2, false],
+      ['drop', true, 1024, 2, true],
+    ] as const) {
+      const urgent = { policy: 'oob', 'oob-limit-policy': policy };
+      const w = new Wire({ stream: { reassembly: { urgent } } }, inline);
+      w.deliver = false;
+      w.open();
+      const send = (i: number): string[] =>
+        w.send(true, { seq: 101 + 2 * i, ack: 501, data: 'ab', flags: ACK | URG, urgent: 1, off: Region.ArenaOff });
+      for (let i = 0; i < 1024; i++) {
+        assert.ok(!send(i).includes('reassembly_urgent_oob_limit_reached'));
+        w.batchEnds();
+      }
+      const before = counts[urgentLimit];
+      assert.ok(send(1024).includes('reassembly_urgent_oob_limit_reached'));
+      assert.equal(counts[urgentLimit], before + 1);
+      assert.equal((w.status & StreamStatus.Drop) !== 0, dropped);
+      // Of each pair of bytes before that the first is urgent and left out.
+      w.send(false, { seq: 501, ack: 101 + 2 * 1025 });
+      w.send(true, { seq: 101 + 2 * 1025, ack: 501, data: 'z' });
+      w.send(false, { seq: 501, ack: 102 + 2 * 1025 });
+      w.drain(w.flow);
+      assert.equal(w.got[Dir.ToServer].bytes.length, bytes + 1, policy);
+      assert.equal(w.got[Dir.ToServer].gap, gap, policy);
     }
   });
 
