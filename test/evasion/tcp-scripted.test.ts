@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { Script, scripted } from './tcp-scripted.js';
+import { partial } from './tcp-partial.js';
+import { Script } from './tcp-script.js';
+import { scripted } from './tcp-scripted.js';
 import { inspect, Sid } from './tcp-sensor.js';
 
 describe('TCP evasions, both sides scripted (Geneva’s servers, partial captures, RFC 9293)', () => {
-  for (const s of scripted) {
+  for (const s of [...scripted, ...partial]) {
     it(s.name, () => {
       const script = new Script();
       s.make(script);
