@@ -13,7 +13,7 @@ export const enum PcapRead {
 }
 
 /** Columns that readPcap fills, of one length. */
-export interface PcapColumns {
+interface PcapColumns {
   readonly off: Uint32Array;
   readonly capLen: Uint32Array;
   readonly wireLen: Uint32Array;

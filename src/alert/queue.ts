@@ -37,7 +37,7 @@ export class AlertRow {
   rangeCount = 0;
 }
 
-export class AlertQueue {
+class AlertQueue {
   /** Alerts of this packet: rows[0 … count - 1]. */
   count = 0;
   readonly rows: readonly AlertRow[] = Array.from({ length: AlertLimit.Max }, () => new AlertRow());

@@ -10,7 +10,7 @@ import { Window } from './window.js';
 const view = dv;
 
 /** The format that a file's first four bytes (big-endian) announce; null when it is no capture. */
-export function formatOf(magic: number): CaptureFormat | null {
+function formatOf(magic: number): CaptureFormat | null {
   if (magic === Magic.Pcapng) return new PcapngFormat();
   return magic === Magic.MicroBe ||
     magic === Magic.MicroLe ||

@@ -68,7 +68,7 @@ export interface ByteInput {
 }
 
 /** The bytes as they are; `head` of them were already read, to memory[headOff]. */
-export class PlainInput implements ByteInput {
+class PlainInput implements ByteInput {
   private headLeft: number;
   constructor(
     private readonly source: Descriptor,
@@ -100,7 +100,7 @@ export class PlainInput implements ByteInput {
  * Decompressed bytes of a gzip (RFC 1952, any number of members) or zstd (RFC 8878, any number of frames) file.
  * What was decompressed before damage is delivered. Zero bytes after the last gzip member are padding (as gzip(1)).
  */
-export class CompressedInput implements ByteInput {
+class CompressedInput implements ByteInput {
   fault = '';
   private readonly handle: number;
   private pos: number;

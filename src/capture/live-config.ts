@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
 
-export const enum LiveLimit {
+const enum LiveLimit {
   /** Interfaces of one sensor. */
   Interfaces = 16,
   /** Bytes of the kernel's ring of an interface: the default, the least and the most. */
@@ -30,6 +30,8 @@ export interface LiveInterface {
   snapLen: number;
   /** A packet filter in libpcap's language, or null. */
   bpf: string | null;
+  /** Packets are wanted one by one as they come, because they are answered: at high rates that costs more. */
+  immediate: boolean;
 }
 
 const Sections = ['af-packet', 'pcap'];
@@ -78,6 +80,7 @@ function liveInterface(settings: Settings, name: string, path: string, bpf: stri
     promisc,
     snapLen: settings.size(`${path}.snaplen`, LiveLimit.SnapLen, 64, LiveLimit.SnapLen),
     bpf: bpf ?? settings.string(`${path}.bpf-filter`) ?? null,
+    immediate: settings.string('response.interface') !== undefined,
   };
 }
 

@@ -123,13 +123,13 @@ class Tap {
 }
 
 /** Opens an interface: its handle, or why that cannot be. */
-export function openTap({ name, ringBytes, promisc, snapLen, bpf }: LiveInterface): number | PeccaryError {
+export function openTap({ name, ringBytes, promisc, snapLen, bpf, immediate }: LiveInterface): number | PeccaryError {
   const opened = openPcapLive(name, {
     snapLen,
     promisc,
     bufferSize: ringBytes,
     timeoutMs: Limit.BlockMs,
-    immediate: false, // libpcap has no TPACKET_V3 with it
+    immediate, // libpcap has no TPACKET_V3 with it
   });
   if (isRefusal(opened)) return new PeccaryError('capture', `${name}: ${opened.message}${remedy(opened.message)}`);
   const refused = bpf === null || bpf === '' ? undefined : setPcapFilter(opened, bpf);
@@ -139,7 +139,7 @@ export function openTap({ name, ringBytes, promisc, snapLen, bpf }: LiveInterfac
 }
 
 /** Handles that another thread opened and holds (fanout.ts), for one of several workers. */
-export interface GivenHandles {
+interface GivenHandles {
   /** By interface; 0: it is away. */
   handles: readonly number[];
   /** Nobody has read from them: what came before the group was whole came to several workers and is thrown away. */

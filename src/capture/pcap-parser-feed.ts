@@ -39,7 +39,7 @@ interface Parser {
   errored?: boolean;
 }
 
-export interface PcapParserFeed {
+interface PcapParserFeed {
   /** The files in order, directories resolved: what the source's `paths` must be. */
   files: string[];
   ring: SharedArrayBuffer;

@@ -4,7 +4,7 @@ import { dv, u8 } from '../core/memory.js';
 const view = dv;
 const mem = u8;
 
-export const enum InterfaceLimit {
+const enum InterfaceLimit {
   /** Interfaces of a section; one more is a fault of the file. */
   Count = 4096,
 }

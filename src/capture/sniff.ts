@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Magic } from './format.js';
 
-export type FileKind = 'pcap' | 'pcap-nano' | 'pcap-patched' | 'pcapng' | 'gzip' | 'zstd' | 'unknown';
+type FileKind = 'pcap' | 'pcap-nano' | 'pcap-patched' | 'pcapng' | 'gzip' | 'zstd' | 'unknown';
 
 const GzipMagic = 0x1f8b;
 const ZstdMagic = 0x28b52ffd;

@@ -6,7 +6,7 @@ import { OwnSource } from './own-source.js';
 import { listCaptures } from './paths.js';
 import { PcapParserSource } from './pcap-parser-source.js';
 
-export const readerNames = ['own', 'pcap-parser', 'libpcap'] as const;
+const readerNames = ['own', 'pcap-parser', 'libpcap'] as const;
 export type ReaderName = (typeof readerNames)[number];
 
 export interface SourceOptions {

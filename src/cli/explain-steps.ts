@@ -62,18 +62,14 @@ function asksOf(c: Condition): string {
 }
 
 /** Conditions on packet, flow and shared state, in the order in which they are tested. */
-export function testedConditions(rule: Rule): Condition[] {
+function testedConditions(rule: Rule): Condition[] {
   const inTx = (c: Condition): boolean =>
     c.kind === 'file' || (c.kind === 'event' && c.event >= EventRange.Http && c.event < EventRange.AppLayer);
   return rule.conditions.filter((c) => !inTx(c));
 }
 
 /** What of the header did not fit. */
-export function headerFaultText(
-  t: Trace,
-  rule: Rule,
-  address: (words: readonly number[], version: number) => string,
-): string {
+function headerFaultText(t: Trace, rule: Rule, address: (words: readonly number[], version: number) => string): string {
   switch (t.header) {
     case HeaderFault.Direction:
       return `the rule looks ${rule.flow.direction === 'toclient' ? 'to the client' : 'the other way'} only`;
@@ -108,14 +104,14 @@ export function protocolName(n: number): string {
   return { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp' }[n] ?? String(n);
 }
 
-export function appFaultText(app: number): string {
+function appFaultText(app: number): string {
   if (app === 0) return 'the protocol of the flow is not recognised (yet)';
   if (app === 1) return 'the flow speaks no protocol that is recognised';
   return `the flow speaks ${appProtoNames[app]}`;
 }
 
 /** Why a match came to no alert. */
-export function fateText(fate: Fate, rule: Rule): string {
+function fateText(fate: Fate, rule: Rule): string {
   switch (fate) {
     case Fate.Suppressed:
       return 'matched, and suppress in threshold.config hides it';

@@ -145,7 +145,7 @@ function setterLines(e: Explained, width: number): string[] {
 }
 
 /** One sentence that says how it ended. */
-export function verdictText(e: Explained): string {
+function verdictText(e: Explained): string {
   const { fates, fired, looks, nearest, fast } = e.explanation;
   const alerts = fates[Fate.Alert];
   const hidden = fates.reduce((sum, n) => sum + n, 0) - alerts;

@@ -15,7 +15,7 @@ function numberWord(value: NumberOrVar): string {
   return typeof value === 'number' ? String(value) : `the value of ${value.var}`;
 }
 
-export function testWords({ op, lo, hi }: NumberTest): string {
+function testWords({ op, lo, hi }: NumberTest): string {
   switch (op) {
     case '=':
       return `is ${lo}`;

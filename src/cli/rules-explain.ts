@@ -30,7 +30,7 @@ export function registerExplain(rules: Command): void {
 }
 
 /** "7" or "1:7". Throws for anything else. */
-export function parseRuleId(text: string): RuleId {
+function parseRuleId(text: string): RuleId {
   const match = /^(?:(\d{1,10}):)?(\d{1,10})$/.exec(text);
   if (match === null) {
     throw new PeccaryError('usage', `${text}: expected the number of a rule, such as 5100001 or 1:5100001`);

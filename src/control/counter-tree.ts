@@ -1,6 +1,6 @@
 /** Counters by their dotted names as objects within objects, as Suricata writes them. */
 
-export type CounterTree = { [key: string]: number | CounterTree };
+type CounterTree = { [key: string]: number | CounterTree };
 
 /**
  * `{"tcp.sessions": 3}` becomes `{tcp: {sessions: 3}}`. A counter whose name is also the beginning of others (`a` beside

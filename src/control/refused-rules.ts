@@ -9,7 +9,7 @@ const MaxTold = 1000;
 /** Characters of a rule that are told. */
 const MaxRuleLen = 2048;
 
-export interface RefusedRule {
+interface RefusedRule {
   tenant_id: 0;
   /** Empty where the file cannot be read any more. */
   rule: string;

@@ -7,7 +7,7 @@ export function ipv4Text(word: number): string {
 }
 
 /** "2001:0db8:0000:0000:0000:0000:0000:0001": not shortened, so that it sorts and compares as text. */
-export function ipv6Text(w0: number, w1: number, w2: number, w3: number): string {
+function ipv6Text(w0: number, w1: number, w2: number, w3: number): string {
   return `${groups(w0)}:${groups(w1)}:${groups(w2)}:${groups(w3)}`;
 }
 

@@ -88,7 +88,7 @@ export function icmpv6ChecksumOk(p: Packet): boolean {
 }
 
 /** The transport checksum of whatever the packet carries. */
-export function transportChecksumOk(p: Packet): boolean {
+function transportChecksumOk(p: Packet): boolean {
   switch (p.ipProto) {
     case IpProto.Tcp:
       return tcpChecksumOk(p);

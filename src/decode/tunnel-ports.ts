@@ -1,7 +1,7 @@
 /** UDP ports that a tunnel protocol is looked for on: `decoder.X.enabled`, `decoder.X.ports`. */
 import type { Settings } from '../core/settings.js';
 
-export const enum TunnelPortLimit {
+const enum TunnelPortLimit {
   /** Ports a protocol, as Suricata. */
   Ports = 4,
 }

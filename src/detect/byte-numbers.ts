@@ -59,7 +59,7 @@ export function readNumber(at: number, bytes: number, flags: number, base: numbe
 const Low = 2 ** 32;
 
 /** Bitwise and of non-negative integers up to 2^64. */
-export function and64(a: number, b: number): number {
+function and64(a: number, b: number): number {
   const high = ((a / Low) & (b / Low)) >>> 0;
   return high * Low + (((a % Low) & (b % Low)) >>> 0);
 }
@@ -74,7 +74,7 @@ export function masked(value: number, mask: number): number {
 }
 
 /** A result of arithmetic as an unsigned 64-bit integer. */
-export function wrap64(v: number): number {
+function wrap64(v: number): number {
   if (v >= 0 && v < 2 ** 64) return v;
   const r = v % 2 ** 64;
   return r < 0 ? r + 2 ** 64 : r;

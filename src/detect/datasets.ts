@@ -13,7 +13,7 @@ import type { DatasetMatch } from '../rules/ir.js';
 import { entryKey, readDataset, writeDataset } from './dataset-file.js';
 import { testNumber } from './number-test.js';
 
-export const enum DatasetLimit {
+const enum DatasetLimit {
   /** Suricata's datasets.defaults.memcap. */
   Memcap = 100 << 20,
   /** Bytes an entry costs beside its value, as Suricata counts them roughly. */

@@ -9,7 +9,7 @@ import type { Packet } from '../decode/packet.js';
 import { HostSide } from '../rules/compile/layout.js';
 import { testNumber } from './number-test.js';
 
-export const enum ReputationLimit {
+const enum ReputationLimit {
   /** Categories are numbered 1 … 59 (Suricata: SREP_MAX_CATS 60). */
   Categories = 60,
   MaxScore = 127,

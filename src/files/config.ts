@@ -8,7 +8,7 @@ import { FileBound, HashBit } from './tracked-file.js';
 
 const Store = 'outputs.file-store';
 
-export class FileConfig {
+class FileConfig {
   /** Files that rules name are stored. */
   storing = false;
   /** All files are stored. */

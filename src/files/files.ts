@@ -42,7 +42,7 @@ const storeOwner = column.f64(FlowLimit.Max + 1);
 const storeDirs = column.u8(FlowLimit.Max + 1);
 
 /** What rules ask of files. */
-export interface FileNeeds {
+interface FileNeeds {
   /** Any rule has a condition on files. */
   any: boolean;
   /** HashBit bits. */

@@ -45,7 +45,7 @@ function temporary(file: TrackedFile): string {
 }
 
 /** Where a file of this hash lies. */
-export function storedPath(sha256: string): string {
+function storedPath(sha256: string): string {
   return join(fileConfig.dir, sha256.slice(0, 2), sha256);
 }
 

@@ -25,7 +25,7 @@ export const enum TimeoutCell {
   Emergency = 32,
 }
 
-export interface FlowConfig {
+interface FlowConfig {
   memcap: number;
   hashSize: number;
   /** Percentage of the memcap that must be free again to leave emergency mode. */

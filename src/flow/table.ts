@@ -291,7 +291,7 @@ function evictOldest(nowUs: number): boolean {
 }
 
 /** Takes a flow out of the table and queues it for `endedFlow`. */
-export function endFlow(f: number, reason: FlowEnd): void {
+function endFlow(f: number, reason: FlowEnd): void {
   if (state[f] === FlowState.Free || endReason[f] !== FlowEnd.None) return;
   const row = hash[f] & mask;
   let at = rows[row];

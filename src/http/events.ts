@@ -33,7 +33,7 @@ export function ambiguous(tx: Transaction, dir: Dir): void {
 }
 
 /** Something that counts a connection's warnings. */
-export interface Warned {
+interface Warned {
   warnings: number;
 }
 

@@ -167,7 +167,7 @@ export function isRepeated(side: Side, row: number): boolean {
   return cells[cell(side, row) + Row.NextSame] !== 0;
 }
 /** Next repetition of a row, -1 at the end. */
-export function nextRepetition(side: Side, row: number): number {
+function nextRepetition(side: Side, row: number): number {
   return cells[cell(side, row) + Row.NextSame] - 1;
 }
 /** Address of the name of a row. */

@@ -13,14 +13,14 @@ import { httpBounds } from './config.js';
 import { BodyStore } from './store.js';
 
 /** Undoes content codings: a DecoderChain (decoder.ts). */
-export interface BodyDecoder {
+interface BodyDecoder {
   close(): void;
 }
 
 const mem = u8;
 const cHeadLimit = counter('http.head_limit');
 
-export const enum SideLimit {
+const enum SideLimit {
   /** Blocks to begin with. */
   FirstHead = 512,
 }

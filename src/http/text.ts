@@ -42,7 +42,7 @@ export function hexValue(c: number): number {
 }
 
 /** What parseNumber and its callers give for text that is no number. */
-export const enum NumberFault {
+const enum NumberFault {
   None = -1,
   Overflow = -2,
   Empty = -3,

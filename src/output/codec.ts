@@ -44,7 +44,7 @@ const options = () => ({
 });
 
 /** A decoded batch. `rules` numbers the rule set that AlertRecord.rule counts in. */
-export interface EventBatch {
+interface EventBatch {
   rules: number;
   records: EventRecord[];
 }

@@ -14,7 +14,7 @@ const hex4 = (n: number): string => n.toString(16).padStart(4, '0');
 const pairOf = (w: number): string => `${hex4(w >>> 16)}:${hex4(w & 0xffff)}`;
 
 /** Text of an address held as big-endian words (see Packet.src0); IPv6 in full, as EVE has it. */
-export function wordsText(ipv6: boolean, w0: number, w1: number, w2: number, w3: number): string {
+function wordsText(ipv6: boolean, w0: number, w1: number, w2: number, w3: number): string {
   if (!ipv6) return `${w0 >>> 24}.${(w0 >>> 16) & 255}.${(w0 >>> 8) & 255}.${w0 & 255}`;
   return `${pairOf(w0)}:${pairOf(w1)}:${pairOf(w2)}:${pairOf(w3)}`;
 }

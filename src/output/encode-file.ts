@@ -19,7 +19,7 @@ const states: Record<FileState, FileRecord['state']> = {
   [FileState.Error]: 'ERROR',
 };
 
-export function fileRecord(tx: HttpTransaction, file: TrackedFile): FileRecord {
+function fileRecord(tx: HttpTransaction, file: TrackedFile): FileRecord {
   const named = fileName(tx, file.dir, file.part, name);
   return {
     filename: named ? memoryText(name.off, name.len) : '',

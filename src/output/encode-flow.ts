@@ -40,7 +40,7 @@ function tcpRecord(flow: number): FlowTcpRecord {
 }
 
 /** True when an alert named the flow: its row in the store is brought up to date. */
-export function flowAlerted(flow: number): boolean {
+function flowAlerted(flow: number): boolean {
   return (f.flags[flow] & FlowFlag.HasAlerts) !== 0;
 }
 

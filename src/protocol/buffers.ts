@@ -80,7 +80,7 @@ export const enum TxProgress {
   Complete = 5,
 }
 
-export interface BufferInfo {
+interface BufferInfo {
   id: BufferId;
   /** The sticky-buffer keyword. */
   name: string;

@@ -20,7 +20,7 @@ function note(rule: Rule, { kind, reason, hint, at }: Finding): RuleNote {
 }
 
 /** Remarks on one rule by itself. What can never match is not judged further. */
-export function ruleFindings(rule: Rule): readonly Finding[] {
+function ruleFindings(rule: Rule): readonly Finding[] {
   let found = joined(packetFindings(rule), stateFindings(rule));
   for (let i = 0; i < rule.sections.length; i++) {
     const section = rule.sections[i];

@@ -17,7 +17,7 @@ export interface OptionAst {
 }
 
 /** How the rule is spelt: decides which front end reads its options. */
-export type Dialect = 'suricata' | 'snort3';
+type Dialect = 'suricata' | 'snort3';
 
 export interface RuleAst {
   dialect: Dialect;

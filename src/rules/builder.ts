@@ -36,7 +36,7 @@ export interface OpenSection extends BufferSection {
   inner: boolean;
 }
 
-export type RelativeKind = Match['kind'];
+type RelativeKind = Match['kind'];
 
 const anchors: ReadonlySet<RelativeKind> = new Set<RelativeKind>([
   'content',
@@ -306,6 +306,6 @@ export class RuleBuilder {
   }
 }
 
-export function sameTransforms(a: readonly Transform[], b: readonly Transform[]): boolean {
+function sameTransforms(a: readonly Transform[], b: readonly Transform[]): boolean {
   return a.length === b.length && a.every((t, i) => t.name === b[i].name && t.arg === b[i].arg);
 }

@@ -27,7 +27,7 @@ export interface Searched {
 }
 
 /** Rules of one protocol and direction are grouped by the port they name. */
-export interface PortGroup {
+interface PortGroup {
   protocol: string;
   direction: string;
   /** Numbers of the groups that the rule is in, of `of` groups. */

@@ -9,7 +9,7 @@ import { RuleSkip } from './faults.js';
 import { isSpace, LexLimit } from './lexer.js';
 import { parseHeader } from './parse.js';
 
-export interface ReadHeader {
+interface ReadHeader {
   /** Good until the next header is read; its options are the caller's to fill in. */
   ast: RuleAst;
   /** Offset where they begin. */

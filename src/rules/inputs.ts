@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** A file and the SHA-256 of its content; null: it could not be read. */
-export interface InputFile {
+interface InputFile {
   path: string;
   digest: string | null;
 }

@@ -90,7 +90,7 @@ export interface IsDataAtMatch {
   at: NumberOrVar;
 }
 /** bsize (and urilen, which is bsize of the URI): length of the whole buffer. */
-export interface BsizeMatch {
+interface BsizeMatch {
   kind: 'bsize';
   test: NumberTest;
 }

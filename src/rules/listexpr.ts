@@ -12,7 +12,7 @@ const enum ListLimit {
   Depth = 64,
 }
 
-export interface ListVisitor {
+interface ListVisitor {
   /** One item without `!`, brackets or variable. */
   item(text: string, negated: boolean): void;
   /** A negated list, in brackets or named: what is inside. Absent: its items are visited with the opposite sign. */

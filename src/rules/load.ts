@@ -25,7 +25,7 @@ import { isSnort3, isSuricata, translateSnort3 } from './snort3.js';
 import { joinSnort3Lines } from './snort3-lines.js';
 import { readThresholds } from './thresholds-config.js';
 
-export interface LoadOptions {
+interface LoadOptions {
   /** Rule files in loading order; names may hold wildcards. Relative names are looked for below `folder`. */
   files: readonly string[];
   settings: Settings;

@@ -6,7 +6,7 @@ import { RuleFault, RuleSkip } from './faults.js';
 import { fieldBuffers } from './snort3-words.js';
 
 /** Options to write instead of the selector, and a remark. */
-export interface Selected {
+interface Selected {
   /** Tests that stand on their own, as name and value, before the buffer. */
   before: [name: string, value: string | null][];
   buffer: string;

@@ -127,7 +127,7 @@ const fixed = (n: ContentMatch['offset']): number => (typeof n === 'number' ? n 
  * Bytes that the contents of a list need at least, as Suricata counts them: the first content and the relative ones after
  * it make one chain (a negated one adds its distance only); other contents are not counted.
  */
-export function requiredLength(matches: readonly Match[]): number {
+function requiredLength(matches: readonly Match[]): number {
   let longest = 0;
   let chain = -1;
   for (const m of matches) {

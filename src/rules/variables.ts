@@ -7,7 +7,7 @@ import { nearest } from '../core/near-miss.js';
 import type { Settings } from '../core/settings.js';
 import { RuleFault } from './faults.js';
 
-export const defaultAddressGroups: Readonly<Record<string, string>> = {
+const defaultAddressGroups: Readonly<Record<string, string>> = {
   HOME_NET: '[192.168.0.0/16,10.0.0.0/8,172.16.0.0/12]',
   EXTERNAL_NET: '!$HOME_NET',
   HTTP_SERVERS: '$HOME_NET',
@@ -25,7 +25,7 @@ export const defaultAddressGroups: Readonly<Record<string, string>> = {
   ENIP_SERVER: '$HOME_NET',
 };
 
-export const defaultPortGroups: Readonly<Record<string, string>> = {
+const defaultPortGroups: Readonly<Record<string, string>> = {
   HTTP_PORTS: '80',
   SHELLCODE_PORTS: '!80',
   ORACLE_PORTS: '1521',

@@ -9,7 +9,7 @@ import type { RuleReport } from './rule-tables.js';
 import type { SensorOptions } from './sensor.js';
 import { configureStages } from './stages.js';
 
-export interface Checked {
+interface Checked {
   report: RuleReport;
   unknownKeys: string[];
 }

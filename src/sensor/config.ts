@@ -6,7 +6,7 @@ import { PeccaryError } from '../core/errors.js';
 import type { Places, Tree } from '../core/settings.js';
 import { define, merge, type Reading, type TreeMap } from './config-tree.js';
 
-export interface ConfigSources {
+interface ConfigSources {
   /** The file of -c, or null: Suricata's defaults alone. */
   file: string | null;
   /** Files of --include, read after it; their keys replace those of the file whole. */

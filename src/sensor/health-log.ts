@@ -61,7 +61,7 @@ function facts({ measures, findings, seconds }: HealthReport, packets: number): 
 type When = Pick<HealthReport, 'atMs' | 'seconds'>;
 
 /** A line of health.json. */
-export function healthLine(change: HealthChange | WorkerChange, { atMs, seconds }: When): string {
+function healthLine(change: HealthChange | WorkerChange, { atMs, seconds }: When): string {
   const { event, kind, count, of, rate, threshold, summary, cause, remedy } = change;
   const timestamp = new Date(atMs).toISOString();
   const interval = Number(seconds.toFixed(3));

@@ -26,7 +26,7 @@ export interface RuleRequest {
 export type RuleFileBytes = ReadonlyMap<string, Buffer>;
 
 /** The signatures that come with Peccary, absolute paths in order of name. */
-export function bundledRuleFiles(): string[] {
+function bundledRuleFiles(): string[] {
   const folder = join(packageRoot(), 'signatures');
   return readdirSync(folder)
     .filter((name) => name.endsWith('.rules'))

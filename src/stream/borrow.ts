@@ -6,7 +6,7 @@
 import { column } from '../core/columns.js';
 import { S, StreamFlag, tcb } from './columns.js';
 
-export const enum BorrowLimit {
+const enum BorrowLimit {
   /** Segments borrowed at a time; one more goes to pages at once. */
   Segments = 8192,
 }

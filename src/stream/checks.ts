@@ -59,7 +59,7 @@ function allowsZero(os: HostOs): boolean {
  * @param c stream of the packet's sender
  * @param update take the timestamp over, if it is valid
  */
-export function checkTimestamp(f: number, c: number, p: Packet, update: boolean): boolean {
+function checkTimestamp(f: number, c: number, p: Packet, update: boolean): boolean {
   const k = f * Tcb.Flow;
   const os = targetPolicy(f, p);
   if ((p.flags & PacketFlag.TcpTimestamp) === 0) {

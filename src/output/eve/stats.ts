@@ -8,7 +8,7 @@ interface Nested {
 }
 
 /** Counters as a tree; names that Suricata does not have are left out. */
-export function statsTree(counters: Record<string, number>): Nested {
+function statsTree(counters: Record<string, number>): Nested {
   const root: Nested = {};
   for (const [name, value] of Object.entries(counters)) {
     if (!statsNames.has(name)) continue;

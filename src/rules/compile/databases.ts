@@ -5,7 +5,7 @@ import { PeccaryError } from '../../core/errors.js';
 import type { RuntimeRules } from './tables.js';
 
 /** What compileDatabases reads of a rule set. */
-export type DatabaseSource = Pick<RuntimeRules, 'databases' | 'patternBytes' | 'patternEnds'>;
+type DatabaseSource = Pick<RuntimeRules, 'databases' | 'patternBytes' | 'patternEnds'>;
 
 /** Handles of the databases, in their order. A refused database is a fault of the compiler and is thrown. */
 export function compileDatabases({ databases, patternBytes, patternEnds }: DatabaseSource): number[] {

@@ -69,7 +69,7 @@ function hexDigit(c: number, high: number, out: number[], text: string): number 
   return -1;
 }
 
-export function newContent(bytes: number[], negated: boolean): ContentMatch {
+function newContent(bytes: number[], negated: boolean): ContentMatch {
   return {
     kind: 'content',
     bytes,

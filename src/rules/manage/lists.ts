@@ -23,7 +23,7 @@ export interface ListLine extends Change {
 }
 
 /** One that was not. */
-export interface ListFault {
+interface ListFault {
   file: string;
   line: number;
   reason: string;
