@@ -15,6 +15,7 @@ export function registerExport(alerts: Command): void {
   const forms = { eve: exportEve, csv: exportRows, stix: exportStix, pcapng: exportPackets };
   const command = alerts
     .command('export')
+    .summary('as EVE, CSV, STIX or packets')
     .description(
       'Alerts, the oldest first: as EVE JSON (as a sensor writes it, with payload and packet), CSV, a STIX 2.1 bundle, or the packets of their flows.',
     )

@@ -157,13 +157,13 @@ function excluded(value: string, earlier: Condition[]): Condition[] {
 
 /** What help says of all of these options together, in few lines. */
 export const filterHelp = `
-Filters (several: all must hold; one several times or with commas: any of its values):
-  --since, --until TIME                  2h, "yesterday 14:00", 2026-01-31, 2026-01-31T14:00:05Z
-  --sid N, --gid N, --signature TEXT, --category TEXT, --severity 1-2, --action blocked
-  --src, --dst, --ip ADDRESS             192.0.2.1, 10.0.0.0/8, 2001:db8::/32, 10.0.0.1-10.0.0.9
-  --port N, --host TEXT, --url TEXT, --user-agent TEXT, --method GET, --status 5xx, --flow ID
-  --text WORDS                           in message, URL, host, heads, bodies, payload: passwd, "union select", etc*
-  --not FILTER=VALUE                     without these: --not src=10.0.0.0/8
+Filters (all must hold; one given twice or with commas: any of its values):
+  --since, --until TIME    2h, "yesterday 14:00", 2026-01-31T14:00:05Z (UTC)
+  --sid, --gid N, --signature, --category TEXT, --severity 1-2, --action blocked
+  --src, --dst, --ip ADDR  192.0.2.1, 10.0.0.0/8, 2001:db8::/32, 10.0.0.1-10.0.0.9
+  --port N, --host, --url, --user-agent TEXT, --method GET, --status 5xx, --flow ID
+  --text WORDS             in messages, URLs, heads, bodies: '"union select" pass*'
+  --not FILTER=VALUE       none of these: --not src=10.0.0.0/8
   --state open|archived|escalated|all, --tag TAG, --run ID|all`;
 
 const timeOptions = [

@@ -13,10 +13,13 @@ import { printRows } from './alerts-rows.js';
 import { type Column, type Format, formatOption } from './format.js';
 
 interface GroupFlags extends DatabaseFlags, FilterFlags {
-  within: number;
+  within?: number;
   limit: number;
   format: Format;
 }
+
+/** Seconds. */
+const UsualGap = 3600;
 
 function seconds(value: string): number {
   const n = timeSpan(value);
@@ -27,8 +30,9 @@ function seconds(value: string): number {
 export function registerGroup(alerts: Command): void {
   const command = alerts
     .command('group')
+    .summary('alerts of one source and signature as one line')
     .description('Alerts of one source and signature that follow each other closely, as one line with a count.')
-    .addOption(new Option('--within <time>', 'how far one may be from the next').argParser(seconds).default(3600, '1h'))
+    .addOption(new Option('--within <time>', 'how far one may be from the next (default 1h)').argParser(seconds))
     .addOption(new Option('--limit <n>', 'at most so many groups, 0 for all').argParser(wholeNumber(0)).default(50))
     .addOption(formatOption());
   addDatabaseOptions(addFilterOptions(command))
@@ -79,7 +83,7 @@ function group(flags: GroupFlags): Promise<void> {
     answer(flags, async (printer) => {
       const lists = filtersOf(sources, flags).map(({ source, filter }, i) => walkAlerts(source.db, filter, i));
       const walked = merged(lists, (a, b) => b.timeUs - a.timeUs);
-      const groups = groupAlerts(walked, flags.within * 1e6, flags.limit === 0 ? -1 : flags.limit);
+      const groups = groupAlerts(walked, (flags.within ?? UsualGap) * 1e6, flags.limit === 0 ? -1 : flags.limit);
       await printRows(printer, groups, columnsOf(sources), objectOf(sources), flags, 'No alerts.');
     }),
   );

@@ -44,6 +44,7 @@ const enum IdBound {
 export function registerList(alerts: Command): void {
   const command = alerts
     .command('list')
+    .summary('alerts, one a line')
     .description('Alerts, one a line, the newest first.')
     .addOption(new Option('--sort <key>', 'order').choices(sortKeys).default('time'))
     .addOption(new Option('--limit <n>', 'at most so many, 0 for all').argParser(wholeNumber(0)).default(100))

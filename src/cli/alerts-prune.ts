@@ -20,6 +20,7 @@ interface PruneFlags extends DatabaseFlags {
 export function registerPrune(alerts: Command): void {
   const command = alerts
     .command('prune')
+    .summary('remove the oldest')
     .description(
       'Remove the oldest alerts, with what only they use. Without options, as outputs.database of the configuration says.',
     )

@@ -27,6 +27,7 @@ export interface ShowFlags extends DatabaseFlags {
 export function registerShow(alerts: Command): void {
   const command = alerts
     .command('show')
+    .summary('one alert in full')
     .description(
       'One alert in full: the request with the matching bytes marked, its flow, the rule, what came before and after.',
     )

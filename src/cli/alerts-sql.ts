@@ -11,15 +11,17 @@ interface SqlFlags extends DatabaseFlags {
 }
 
 const help = `
-ip(src) is an address as text, utc(time_us) a time. Tables: alert, signature, flow, http, text, bytes, run, sensor, triage,
-alert_tag, alert_note; "SELECT sql FROM sqlite_schema" prints them.
+ip(src) is an address as text, utc(time_us) a time. Tables: alert, signature,
+flow, http, text, bytes, run, sensor, triage, alert_tag, alert_note;
+"SELECT sql FROM sqlite_schema" prints them.
 
 Examples:
-  peccary alerts sql "SELECT ip(src) AS source, count(*) AS n FROM alert GROUP BY src ORDER BY n DESC LIMIT 5"`;
+  peccary alerts sql "SELECT ip(src), count(*) AS n FROM alert GROUP BY 1"`;
 
 export function registerSql(alerts: Command): void {
   const command = alerts
     .command('sql')
+    .summary('ask in SQL')
     .description('Asks the database in SQL; it is open for reading alone.')
     .argument('<query>', 'one SELECT')
     .addOption(formatOption());

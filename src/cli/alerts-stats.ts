@@ -16,6 +16,7 @@ interface StatsFlags extends DatabaseFlags, FilterFlags {
 export function registerStats(alerts: Command): void {
   const command = alerts
     .command('stats')
+    .summary('what there is, in numbers')
     .description('What there is, in numbers: alerts by severity and state, signatures, sources, runs, size.')
     .addOption(new Option('--format <format>', 'form of the answer').choices(['text', 'json']).default('text'));
   addDatabaseOptions(addFilterOptions(command))

@@ -27,6 +27,7 @@ const enum Follow {
 export function registerTail(alerts: Command): void {
   const command = alerts
     .command('tail')
+    .summary('the newest alerts, and those that come')
     .description('The newest alerts, the newest last; with -f also those that come, until ^C.')
     .option('-f, --follow', 'go on with what comes', false)
     .addOption(new Option('-n, --lines <n>', 'so many at first').argParser(wholeNumber(0)).default(10))

@@ -54,6 +54,7 @@ function stepSeconds(value: string): number {
 export function registerTimeline(alerts: Command): void {
   const command = alerts
     .command('timeline')
+    .summary('alerts over time')
     .description('Alerts over time: a line for all, and one for each of the most frequent signatures.')
     .addOption(new Option('--step <time>', 'length of a part (default: what gives some 60)').argParser(stepSeconds))
     .addOption(new Option('--limit <n>', 'at most so many signatures, 0 for all').argParser(wholeNumber(0)).default(10))

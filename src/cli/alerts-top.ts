@@ -74,6 +74,7 @@ function objectOf(by: TopBy): (r: TopRow) => object {
 export function registerTop(alerts: Command): void {
   const command = alerts
     .command('top')
+    .summary('what fired most, who and what was concerned')
     .description('What fired most, or who and what was concerned most often.')
     .addOption(new Option('--by <key>', 'what to count').choices(topKeys).default('signature'))
     .addOption(new Option('--limit <n>', 'at most so many, 0 for all').argParser(wholeNumber(0)).default(10))

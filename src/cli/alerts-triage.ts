@@ -20,10 +20,25 @@ export interface TriageFlags extends DatabaseFlags, FilterFlags {
 const which = '\nWithout ids, all alerts that the filters leave; one of the two must be given.';
 
 export function registerTriage(alerts: Command): void {
-  flag(alerts, 'archive', 'Alerts that are dealt with: lists leave them out from now on.', 'archived', 'unarchived');
-  flag(alerts, 'escalate', 'Alerts that need a second look.', 'escalated', 'deescalated');
+  flag(
+    alerts,
+    'archive',
+    'alerts that are dealt with',
+    'Alerts that are dealt with: lists leave them out from now on.',
+    'archived',
+    'unarchived',
+  );
+  flag(
+    alerts,
+    'escalate',
+    'alerts that need a second look',
+    'Alerts that need a second look.',
+    'escalated',
+    'deescalated',
+  );
   const tag = alerts
     .command('tag')
+    .summary('a word to find alerts by')
     .description('Gives alerts a tag (or takes it with --undo): a word to find them by.')
     .argument('<tag>', 'letters, digits, . _ - /');
   common(tag, 'tag scanner 12 13').action((word: string, ids: AlertName[] | undefined, flags: TriageFlags) => {
@@ -34,6 +49,7 @@ export function registerTriage(alerts: Command): void {
   });
   const comment = alerts
     .command('comment')
+    .summary('something said about alerts')
     .description('Says something about alerts; show prints it with who said it and when.')
     .argument('<text>', 'what to say');
   common(comment, `comment "the scanner of the auditors" 12`, false).action(
@@ -45,8 +61,15 @@ export function registerTriage(alerts: Command): void {
   );
 }
 
-function flag(alerts: Command, name: string, about: string, on: TriageAction, off: TriageAction): void {
-  const command = alerts.command(name).description(about);
+function flag(
+  alerts: Command,
+  name: string,
+  summary: string,
+  about: string,
+  on: TriageAction,
+  off: TriageAction,
+): void {
+  const command = alerts.command(name).summary(summary).description(about);
   common(command, `${name} 12 13`).action((ids: AlertName[] | undefined, flags: TriageFlags) =>
     change(ids, flags, flags.undo ? off : on, ''),
   );

@@ -41,12 +41,15 @@ interface SuppressFlags extends TuneFlags {
 interface ThresholdFlags extends TuneFlags {
   type: ThresholdType;
   count: number;
-  within: number;
+  within?: number;
   by: ThresholdTrack;
 }
 
 /** Microseconds of the past that are looked at. */
 const WeekUs = 7 * 86_400e6;
+
+/** Seconds of a threshold. */
+const UsualTime = 3600;
 
 function seconds(value: string): number {
   const n = timeSpan(value);
@@ -55,8 +58,8 @@ function seconds(value: string): number {
 }
 
 const note = `
-The line goes into threshold-file of the configuration, or --file. A running sensor takes it with "peccary ctl reload"; what
-was written with --for ends by itself (the sensor reloads then).`;
+The line goes into threshold-file of the configuration, or --file. A running
+sensor takes it with "peccary ctl reload"; with --for it ends by itself.`;
 
 function tuning(command: Command, examples: string[]): Command {
   command
@@ -74,6 +77,7 @@ function tuning(command: Command, examples: string[]): Command {
 export function registerSuppress(alerts: Command): void {
   const command = alerts
     .command('suppress')
+    .summary('hide a signature by threshold.config')
     .description(
       "Writes a line to threshold.config that hides an alert's signature: everywhere, or from or to its address.",
     )
@@ -86,6 +90,7 @@ export function registerSuppress(alerts: Command): void {
 export function registerThreshold(alerts: Command): void {
   const command = alerts
     .command('threshold')
+    .summary('thin a signature out by threshold.config')
     .description("Writes a line to threshold.config that thins an alert's signature out.")
     .addOption(
       new Option('--type <type>', 'the first alerts of a time, every so many, or one a time after so many')
@@ -93,7 +98,7 @@ export function registerThreshold(alerts: Command): void {
         .default('limit'),
     )
     .addOption(new Option('--count <n>', 'how many').argParser(wholeNumber(1)).default(1))
-    .addOption(new Option('--within <time>', 'the time').argParser(seconds).default(3600, '1h'))
+    .addOption(new Option('--within <time>', 'the time (default 1h)').argParser(seconds))
     .addOption(new Option('--by <track>', 'what is counted by itself').choices(thresholdTracks).default('src'));
   tuning(command, ['threshold 12 --count 1 --within 1h --by src']).action((id: AlertName, flags: ThresholdFlags) =>
     threshold(id, flags),
@@ -115,7 +120,12 @@ function suppress(name: AlertName, flags: SuppressFlags): Promise<void> {
 }
 
 function threshold(name: AlertName, flags: ThresholdFlags): Promise<void> {
-  const t: ThresholdEntry = { type: flags.type, track: flags.by, count: flags.count, seconds: flags.within };
+  const t: ThresholdEntry = {
+    type: flags.type,
+    track: flags.by,
+    count: flags.count,
+    seconds: flags.within ?? UsualTime,
+  };
   return tune(name, flags, 'threshold', ({ record: r }) => ({
     line: `event_filter gen_id ${r.gid}, sig_id ${r.sid}, type ${t.type}, track by_${t.track}, count ${t.count}, seconds ${t.seconds}`,
     hidden: (s, asked) => hiddenByThreshold(s.db, asked, t),

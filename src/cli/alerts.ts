@@ -21,8 +21,9 @@ Examples:
   peccary alerts top --by src --signature injection
   peccary alerts suppress 12 --by src --for 7d --why "our own scanner"
 
-Without --run, a database of replays answers for its latest one. Times are UTC. Archived alerts are left out, except by
-show, export, stats and sql; --state all has them. Several databases (--db twice, or a folder) are asked as one.`;
+Without --run, a database of replays answers for its latest one. Times are UTC.
+Archived alerts are left out, except by show, export, stats and sql; --state all
+has them. Several databases (--db twice, or a folder) are asked as one.`;
 
 export function registerAlerts(program: Command): void {
   const alerts = program

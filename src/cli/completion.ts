@@ -19,6 +19,9 @@ export interface CommandWords {
   files: boolean;
 }
 
+/** Options of `alerts` whose values the database knows (alerts-words.ts). */
+const known = ['--sid', '--signature', '--category', '--host', '--tag'];
+
 export function registerCompletion(program: Command, wholeProgram: () => Promise<Command>): void {
   program
     .command('completion')
@@ -85,12 +88,25 @@ function bashScript(all: CommandWords[]): string {
   const paths = all.slice(1).map((c) => quoted(c.path));
   return `# completion of peccary for bash (and zsh through bashcompinit)
 _peccary() {
+  local database=() i
   local newline=$'\\n' IFS=$'\\n' current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path='' words='' files='' word
   for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD-1))}"; do
     case "\${path:+$path }$word" in
       ${paths.join('|')}) path="\${path:+$path }$word" ;;
     esac
   done
+  if [ "\${path%% *}" = alerts ]; then
+    case "$previous" in
+      ${known.join('|')})
+        for ((i = 1; i < COMP_CWORD; i++)); do
+          case "\${COMP_WORDS[i]}" in
+            --db|-l|--log-dir|-c|--config|--set|--include) database+=("\${COMP_WORDS[i]}" "\${COMP_WORDS[i+1]}") ;;
+          esac
+        done
+        COMPREPLY=($("\${COMP_WORDS[0]}" alerts words "\${previous#--}" "\${database[@]}" -- "$current" 2>/dev/null))
+        return ;;
+    esac
+  fi
   case "$path $previous" in
 ${values.join('\n')}
     ${files.join('|')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -132,6 +148,12 @@ function fishScript(all: CommandWords[]): string {
     for (const choice of c.choices) lines.push(`complete -c peccary${when} -f -a ${choice}`);
     for (const o of c.options) {
       const flags = o.flags.map((f) => (f.startsWith('--') ? `-l ${f.slice(2)}` : `-s ${f.slice(1)}`)).join(' ');
+      const kind = o.flags.find((f) => parts[0] === 'alerts' && known.includes(f))?.slice(2);
+      if (kind !== undefined) {
+        const words = quoted(`(peccary alerts words ${kind} -- (commandline -ct) 2>/dev/null)`);
+        lines.push(`complete -c peccary${always} ${flags} -x -a ${words} -d ${quoted(o.summary)}`);
+        continue;
+      }
       const value = o.choices.length > 0 ? ` -x -a ${quoted(o.choices.join(' '))}` : o.takesValue ? ' -r' : '';
       lines.push(`complete -c peccary${always} ${flags}${value} -d ${quoted(o.summary)}`);
     }
