@@ -4,6 +4,7 @@ import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
 import { type EveOptions, eveForced, eveLogs } from './eve/config.js';
 import { type LogFileOptions, logFileOptions, timeSpan } from './log-file.js';
+import { type PcapLogOptions, pcapLogOptions } from './pcap-config.js';
 import { type ClientSource, type XffOptions, xffOptions } from './proxies.js';
 import type { RetentionPolicy } from './store/retention.js';
 
@@ -17,6 +18,8 @@ export interface OutputConfig {
   /** Each `eve-log` that is enabled, or that of --eve alone. */
   eve: EveOptions[];
   fast: FastOptions[];
+  /** The capture of packets, or null. */
+  pcapLog: PcapLogOptions | null;
   /** Seconds between stats events of a sensor (`stats.interval`); 0: none. */
   statsSeconds: number;
   /** Directory of spill files, bytes they may take, and what happens past that. */
@@ -96,6 +99,7 @@ export function outputConfig(settings: Settings, o: OutputConfigOptions): Output
   return {
     eve,
     fast,
+    pcapLog: pcapLogOptions(settings, o.logDir),
     statsSeconds: settings.bool('stats.enabled', true) ? settings.int('stats.interval', 8, 1, 86_400) : 0,
     spill: {
       dir: inLogDir(settings.string('outputs.spill.dir', '.')),

@@ -36,7 +36,12 @@ export const enum Count {
   SocketAway = 5,
   SocketSlow = 6,
   SocketLong = 7,
-  Cells = 8,
+  /** Packets of the capture file: written, lost by the writer, lost because ring and spill were full; files removed. */
+  CaptureWritten = 8,
+  CaptureLost = 9,
+  CaptureUnsent = 10,
+  CaptureRemoved = 11,
+  Cells = 12,
 }
 
 /** One worker's way to the writer: plain shared memory, given to the worker's thread as it is. */

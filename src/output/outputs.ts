@@ -39,6 +39,10 @@ export interface OutputsSummary extends WriterSummary {
   socketAway: number;
   socketSlow: number;
   socketLong: number;
+  /** Packets of the capture file: written and lost; files of it that gave way to others. */
+  capturedPackets: number;
+  captureLost: number;
+  captureRemoved: number;
 }
 
 /** What is known before everything is written. */
@@ -86,7 +90,7 @@ export class Outputs {
   readonly ended: Promise<WriterSummary>;
 
   constructor(o: OutputsOptions) {
-    this.wants = wantsOf(o.eve, o.fast.length > 0, o.db !== null, o.live, o.client);
+    this.wants = wantsOf(o.eve, o.fast.length > 0, o.db !== null, o.live, o.client, o.pcapLog?.capture);
     removeStale(o.spill.dir);
     const bell = new SharedArrayBuffer(Bell.Cells * 4);
     const counts = new SharedArrayBuffer(Count.Cells * 8);
@@ -108,6 +112,7 @@ export class Outputs {
       options: {
         eve: o.eve,
         fast: o.fast,
+        pcapLog: o.pcapLog,
         streams,
         store:
           o.db === null ? null : { path: o.db, sensor: o.sensor, run: o.run, retention: o.live ? o.retention : null },
@@ -196,6 +201,9 @@ export class Outputs {
       socketAway: n(Count.SocketAway),
       socketSlow: n(Count.SocketSlow),
       socketLong: n(Count.SocketLong),
+      capturedPackets: n(Count.CaptureWritten),
+      captureLost: n(Count.CaptureLost) + n(Count.CaptureUnsent),
+      captureRemoved: n(Count.CaptureRemoved),
     };
   }
 

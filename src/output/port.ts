@@ -8,6 +8,7 @@
 import type { Packet } from '../decode/packet.js';
 import type { HttpTransaction } from '../http/tx.js';
 import { BatchEncoder } from './codec.js';
+import { FrameBatch } from './frame-batch.js';
 import { Bell, Count, type PortMemory } from './handover.js';
 import { HttpLines } from './http-lines.js';
 import type { EventRecord, OriginsRecord } from './records.js';
@@ -62,6 +63,7 @@ export class OutputPort {
   private pendingBytes = 0;
   private pendingEvents = 0;
   private readonly lines = new HttpLines();
+  private readonly frames = new FrameBatch();
   private rules = 0;
   /** Origins are sent again when the batch that had them was lost. */
   private origins: OriginsRecord | null = null;
@@ -107,6 +109,21 @@ export class OutputPort {
     return true;
   }
 
+  /** Takes a packet for the capture file: from[off, off + capLen). */
+  pushFrame(
+    from: Uint8Array,
+    off: number,
+    capLen: number,
+    wireLen: number,
+    tsUs: number,
+    flowId: number,
+    linkType: number,
+    origin: number,
+  ): void {
+    this.frames.add(from, off, capLen, wireLen, tsUs + this.timeShiftUs, flowId, linkType, origin);
+    if (this.pendingBytes + this.frames.length >= BatchLimit.Bytes) this.flush();
+  }
+
   private endLines(): void {
     const { count } = this.lines;
     const bytes = this.lines.take();
@@ -117,6 +134,9 @@ export class OutputPort {
   /** Hands over what was pushed. The pipeline calls it at least a few times a second and when it is about to wait. */
   flush(): void {
     if (this.lines.count > 0) this.endLines();
+    const frames = this.frames.count;
+    // After the alerts that they belong to: the writer names the file that they go to.
+    if (frames > 0) this.pending.push({ kind: 'frames', count: frames, bytes: this.frames.take() });
     if (this.pending.length === 0) return;
     const records = this.pending;
     const events = this.pendingEvents;
@@ -135,6 +155,7 @@ export class OutputPort {
     for (const r of records) if (r.kind === 'alert') alerts++;
     this.add(Count.LostEvents, events);
     this.add(Count.LostAlerts, alerts);
+    this.add(Count.CaptureUnsent, frames);
   }
 
   /** Flushes and lets go of the spill file. The writer has everything once Outputs.close has returned. */

@@ -179,6 +179,8 @@ export interface AlertRecord extends EventBase, AppProtos {
   packet: Uint8Array | null;
   linkType: number;
   matches: MatchRange[];
+  /** Capture file that its flow's packets are in (outputs.pcap-log); the writer fills it in. */
+  captureFile?: string;
 }
 /** A packet logged because an earlier alert's rule has `tag`. */
 export interface PacketRecord extends EventBase {
@@ -272,8 +274,15 @@ export interface LinesRecord {
   count: number;
   bytes: Uint8Array;
 }
+/** Packets for the capture file, in the form of frame-batch.ts. */
+export interface FramesRecord {
+  kind: 'frames';
+  count: number;
+  bytes: Uint8Array;
+}
 export type EventRecord =
   | LinesRecord
+  | FramesRecord
   | OriginsRecord
   | AlertRecord
   | PacketRecord

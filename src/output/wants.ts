@@ -1,5 +1,6 @@
 /** Which records anybody will read: the pipeline does not build the others. */
 import type { EveOptions } from './eve/config.js';
+import type { CaptureOptions } from './pcap-config.js';
 import type { ClientSource } from './proxies.js';
 
 export interface Wants {
@@ -30,6 +31,8 @@ export interface Wants {
   /** Where the real client of alerts and of http events is looked for; null: it is not wanted. */
   alertClient: ClientSource | null;
   httpClient: ClientSource | null;
+  /** Which packets go to the capture file; null: none. */
+  packets: CaptureOptions | null;
 }
 
 /** Payload the store keeps of an alert. */
@@ -49,6 +52,7 @@ export function wantsOf(
   store: boolean,
   live: boolean,
   client: ClientSource,
+  packets: CaptureOptions | null = null,
 ): Wants {
   const alerts = eve.map((o) => o.alert).filter((o) => o !== null);
   const http = eve.filter((o) => o.http !== null);
@@ -78,5 +82,6 @@ export function wantsOf(
     matches: store,
     alertClient: alertXff?.source ?? (store ? client : null),
     httpClient: httpXff?.source ?? null,
+    packets,
   };
 }

@@ -110,6 +110,11 @@ class Loop {
     Atomics.store(this.counts, Count.SocketAway, BigInt(away));
     Atomics.store(this.counts, Count.SocketSlow, BigInt(slow));
     Atomics.store(this.counts, Count.SocketLong, BigInt(long));
+    const { capture } = this.writer;
+    if (capture === null) return;
+    Atomics.store(this.counts, Count.CaptureWritten, BigInt(capture.written));
+    Atomics.store(this.counts, Count.CaptureLost, BigInt(capture.lost));
+    Atomics.store(this.counts, Count.CaptureRemoved, BigInt(capture.removed));
   }
 
   /** Some output cannot be written. */

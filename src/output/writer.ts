@@ -9,6 +9,8 @@ import { EveWriter } from './eve/writer.js';
 import { fastLine } from './fast-log.js';
 import type { LineSink, SocketLosses } from './line-sink.js';
 import type { LogFileOptions } from './log-file.js';
+import type { PcapLogOptions } from './pcap-config.js';
+import { PcapLog } from './pcap-log.js';
 import type { AlertRecord, EventRecord, RuleInfo } from './records.js';
 import type { RuleTable } from './rule-table.js';
 import { Sink } from './sink.js';
@@ -21,6 +23,7 @@ export interface WriterOptions {
   fast: FastOptions[];
   /** Of each of `eve`, then of `fast`: the stream socket that it goes to instead of a file. */
   streams: (StreamShare | null)[];
+  pcapLog: PcapLogOptions | null;
   store: StoreOptions | null;
   /** Origins are interfaces, not files. */
   live: boolean;
@@ -60,6 +63,8 @@ export class Writer {
   private readonly sinks: LineSink[];
   /** The sinks and the store. */
   private readonly parts: (LineSink | AlertStore)[];
+  /** The capture of packets. */
+  readonly capture: PcapLog | null;
   private readonly store: AlertStore | null;
   private readonly written: Record<string, number> = {};
   /** Outputs that the others went on without, and why. */
@@ -72,7 +77,8 @@ export class Writer {
    */
   constructor(options: WriterOptions, store: AlertStore | null, datagrams: OpenDatagrams | null = null) {
     this.store = store;
-    const { live } = options;
+    const { live, pcapLog } = options;
+    this.capture = pcapLog === null ? null : new PcapLog(pcapLog, live);
     const open = ({ filename, file }: FastOptions, stream: StreamShare | null): LineSink => {
       if (stream !== null) return new StreamSink(stream, !live);
       const isDatagram = file.type === 'unix_dgram' || file.type === 'syslog';
@@ -118,6 +124,7 @@ export class Writer {
 
   /** Closes log files and opens them anew; returns what could not be opened. */
   reopen(): string[] {
+    this.capture?.reopen();
     return this.sinks.flatMap((sink) => sink.reopen() ?? []);
   }
 
@@ -131,6 +138,11 @@ export class Writer {
         this.written.http = (this.written.http ?? 0) + r.count;
         continue;
       }
+      if (r.kind === 'frames') {
+        this.capture?.write(r.bytes);
+        continue;
+      }
+      if (this.capture !== null) nameCapture(this.capture, r);
       for (const { writer, sink } of this.eve) {
         const line = writer.line(r);
         if (line !== '') sink.push(line);
@@ -153,6 +165,7 @@ export class Writer {
    */
   commit(nowMs: number, busy: boolean): void {
     for (const sink of this.sinks) sink.flush();
+    this.capture?.flush();
     this.store?.commit();
     this.store?.tidy(nowMs, busy);
     this.lastCommitMs = nowMs;
@@ -188,16 +201,26 @@ export class Writer {
   /** Ends the run: everything is on its way to the disk when this returns. */
   close(totals: RunTotals | null): WriterSummary {
     for (const sink of this.sinks) sink.close();
+    this.capture?.end();
     const runId = this.store?.close(totals) ?? 0;
     const { origins: _origins, ...written } = this.written;
+    const faults = this.parts.flatMap((x) => {
+      const why = x.fault ?? this.skipped.get(x);
+      return why === undefined ? [] : [`${why} (${x.refused} records are missing there)`];
+    });
+    const lost = this.capture?.lost ?? 0;
+    if (lost > 0) faults.push(`${this.capture?.fault ?? 'outputs.pcap-log'} (${lost} packets are missing there)`);
     return {
       written,
-      faults: this.parts.flatMap((x) => {
-        const why = x.fault ?? this.skipped.get(x);
-        return why === undefined ? [] : [`${why} (${x.refused} records are missing there)`];
-      }),
+      faults,
       stdoutGone: this.eve.some(({ sink }) => sink.gone),
       runId,
     };
   }
+}
+
+/** Alerts say which file has their packets. */
+function nameCapture(capture: PcapLog, r: EventRecord): void {
+  if (r.kind === 'origins') capture.useOrigins(r.names);
+  else if (r.kind === 'alert' && capture.namesAlerts) r.captureFile = capture.path();
 }

@@ -20,6 +20,7 @@ import { detectFlowEnd, detectPacket, releaseDetect } from '../detect/engine.js'
 import { FlowFlag, FlowState, flows } from '../flow/columns.js';
 import { endAllFlows, endedFlow, expireFlows, freeFlow, lookupFlow } from '../flow/table.js';
 import { collectTransactions } from '../http/tx-list.js';
+import type { PacketRing } from '../output/packet-ring.js';
 import { Dir, IpProto } from '../protocol/ip.js';
 import type { InlineAnswer } from '../respond/inline-answer.js';
 import { mendPacket } from '../respond/mend.js';
@@ -72,9 +73,13 @@ export class Pipeline {
   private rejected = false;
   /** Some of its bytes were replaced by those that came first. */
   private replaced = false;
+  /** The last packets, where some output keeps packets; how many levels the frame at hand has. */
+  private readonly kept: PacketRing | null;
+  private deepest = 0;
 
   constructor(reporter: Reporter, inline: boolean, answer: InlineAnswer | null = null) {
     this.reporter = reporter;
+    this.kept = reporter.packets;
     this.inline = inline;
     this.answer = answer;
   }
@@ -93,11 +98,18 @@ export class Pipeline {
       if (this.inline && batch.checksumKnown[i] !== 0) p.flags |= PacketFlag.ChecksumKnown;
       this.processPacket(0);
       if (this.inline) batch.fate[i] = this.settle(p);
+      if (this.kept !== null) this.keep(this.kept, batch, i, true);
     }
     this.packets += batch.count;
     endBatch();
     expireFlows(this.nowUs, Limit.Sweep);
     this.finishEndedFlows();
+  }
+
+  /** Puts the frame of row i among the last packets. `mine`: no other worker does so too. */
+  private keep(kept: PacketRing, batch: Batch, i: number, mine: boolean): void {
+    kept.take(this.stack, this.deepest, batch.off[i], batch.capLen[i], batch.vlanTci[i], mine);
+    this.deepest = 0;
   }
 
   /** Ends flows that have timed out by `nowUs`, when no packets come to tell the time (live). */
@@ -162,6 +174,7 @@ export class Pipeline {
     inner.no = p.no;
     inner.tsUs = p.tsUs;
     inner.origin = p.origin;
+    this.deepest = Math.max(this.deepest, level + 1);
     this.processPacket(level + 1);
   }
 

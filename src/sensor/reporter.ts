@@ -23,15 +23,25 @@ import { flowEventRecord } from '../output/encode-flow.js';
 import { httpEventRecord, isAlerted } from '../output/encode-http.js';
 import { applayerAnomaly, dropRecord, isDecoderEvent, packetAnomaly, taggedPacket } from '../output/encode-packet.js';
 import { fileInfoText } from '../output/eve/fileinfo.js';
+import { PacketRing } from '../output/packet-ring.js';
+import { CaptureWhat } from '../output/pcap-config.js';
 import type { OutputPort } from '../output/port.js';
 import type { Wants } from '../output/wants.js';
 import { EventRange } from '../protocol/events.js';
 import type { Dir } from '../protocol/ip.js';
-import { RuleCol } from '../rules/compile/layout.js';
+import { Op, RuleCol } from '../rules/compile/layout.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 
 const queue = alertQueue;
 const done = TxFlag.RequestDone | TxFlag.ResponseDone;
+
+/** Whether the rule of an alert tags what follows. */
+function setsTag({ code, table }: RuntimeRules, rule: number): boolean {
+  let pc = table[rule * RuleCol.Stride + RuleCol.Effects];
+  if (pc < 0) return false;
+  for (; code[pc] !== Op.End; pc += code[pc + 1]) if (code[pc] === Op.Tag) return true;
+  return false;
+}
 
 export class Reporter {
   alertCount = 0;
@@ -39,6 +49,8 @@ export class Reporter {
   transactionCount = 0;
   /** Alerts by rule index. */
   byRule: Uint32Array;
+  /** The last packets, where some output keeps packets. */
+  readonly packets: PacketRing | null;
   private readonly port: OutputPort;
   private readonly wants: Wants;
   private rules: RuntimeRules;
@@ -46,6 +58,7 @@ export class Reporter {
   constructor(port: OutputPort, rules: RuntimeRules) {
     this.port = port;
     this.wants = port.wants;
+    this.packets = port.wants.packets === null ? null : new PacketRing(port.wants.packets, port);
     this.rules = rules;
     this.byRule = new Uint32Array(rules.count);
   }
@@ -69,7 +82,12 @@ export class Reporter {
       const fresh = takeAppLayerEvents(p.flow);
       if (fresh !== 0 && wants.anomalyApplayer) this.appLayerEvents(p, fresh);
     }
-    if (wants.tagged && queue.count === 0 && isTagged(p)) this.port.push(taggedPacket(p));
+    if ((wants.tagged || wants.packets?.what === CaptureWhat.Tag) && queue.count === 0 && isTagged(p)) this.tagged(p);
+  }
+
+  private tagged(p: Packet): void {
+    if (this.wants.tagged) this.port.push(taggedPacket(p));
+    this.packets?.tagged(p);
   }
 
   private appLayerEvents(p: Packet, fresh: number): void {
@@ -81,9 +99,11 @@ export class Reporter {
   /** The alerts in the queue. `outer`: the packet that carried this one, if any did. */
   alerts(p: Packet, outer: Packet | null, verdict: Verdict): void {
     this.alertCount += queue.count;
+    this.packets?.alerted(p);
     for (let i = 0; i < queue.count; i++) {
       const row = queue.rows[i];
       this.byRule[row.rule]++;
+      if (this.wants.packets?.what === CaptureWhat.Tag && setsTag(this.rules, row.rule)) this.packets?.tagged(p);
       if (this.wants.alert) this.port.push(alertRecord(p, outer, row, this.ruleId(row.rule), verdict, this.wants));
     }
   }
@@ -143,6 +163,7 @@ export class Reporter {
   /** The end of a flow. `origin`: capture file of its last packet. */
   flow(flow: number, origin: number): void {
     this.flowCount++;
+    this.packets?.ended(flow);
     const { wants } = this;
     if (wants.flow || (wants.flowOfAlerts && (flows.flags[flow] & FlowFlag.HasAlerts) !== 0)) {
       this.port.push(flowEventRecord(flow, origin));

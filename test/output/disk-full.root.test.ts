@@ -8,8 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import { Settings } from '../../src/core/settings.js';
 import { outputConfig } from '../../src/output/config.js';
+import { FrameBatch } from '../../src/output/frame-batch.js';
 import { openOutputs } from '../../src/output/outputs.js';
+import { pcapLogOptions } from '../../src/output/pcap-config.js';
+import { captureFiles, PcapLog } from '../../src/output/pcap-log.js';
 import { OutputPort } from '../../src/output/port.js';
+import { readFrames } from '../tools/frames.js';
 import * as samples from './samples.js';
 
 describe('a disk that is full for a while', function () {
@@ -109,5 +113,31 @@ describe('a disk that is full for a while', function () {
       r.lines,
       [...r.lines].sort((a, b) => a - b),
     );
+  });
+
+  it('costs packets of the capture file, which are counted; what is written stays readable, and it goes on', async () => {
+    const options = pcapLogOptions(new Settings({ outputs: [{ 'pcap-log': { enabled: 'yes' } }] }), disk);
+    assert.ok(options);
+    const log = new PcapLog(options, true);
+    const frames = new FrameBatch();
+    const write = (): void => {
+      for (let i = 0; i < 300; i++) frames.add(new Uint8Array(1000).fill(i), 0, 1000, 1000, samples.t0, 1, 1, 0);
+      log.write(frames.take());
+      log.flush();
+    };
+    for (let i = 0; i < 20; i++) write(); // 6 MB
+    assert.ok(log.lost >= 2000 && log.written >= 3000 && log.lost + log.written === 6000, `${log.lost} ${log.written}`);
+    assert.match(log.fault ?? '', /no space left/i);
+    const [first] = captureFiles(join(disk, 'log.pcap'));
+    const kept = readFrames(first.path);
+    assert.ok(kept.length >= 3000 && kept.every((f) => f.bytes.length === 1000));
+    rmSync(first.path);
+    const before = log.written;
+    for (let i = 0; i < 300 && log.written === before; i++) {
+      write();
+      await sleep(100);
+    }
+    assert.ok(log.written > before);
+    log.end();
   });
 });

@@ -122,6 +122,7 @@ export function alertEvent(ctx: EveContext, whole: AlertRecord, o: EveAlertOptio
   if (o.flow) s += flowObject(r);
   s += payloadFields(r, o);
   if (o.packet) s += packetFields(r.packet, r.linkType);
+  if (r.captureFile) s += `,"capture_file":${quote(r.captureFile)}`;
   if (o.verdict) s += verdictObject(r.verdict, r.reject, r.proto === 'TCP');
   return s + end(ctx, r);
 }

@@ -62,6 +62,8 @@ export class EveWriter {
         return '';
       case 'lines':
         return Buffer.from(r.bytes).toString('latin1');
+      case 'frames':
+        return '';
       case 'stats':
         return o.stats ? statsEvent(r) : '';
     }
