@@ -1,9 +1,33 @@
 /** Addresses between text and network-order bytes (4 or 16): what the store keeps and what community ids hash. */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
+
+/** The number of a dotted quad, -1 when it is none. Leading zeros are refused: elsewhere they mean octal. */
+function quad(text: string): number {
+  let value = 0;
+  let part = -1;
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x2e && part >= 0) {
+      value = value * 256 + part;
+      part = -1;
+      dots++;
+    } else if (c >= 0x30 && c <= 0x39 && part !== 0) {
+      part = (part < 0 ? 0 : part * 10) + c - 0x30;
+      if (part > 255) return -1;
+    } else return -1;
+  }
+  return dots === 3 && part >= 0 ? value * 256 + part : -1;
+}
 
 /** Bytes of an IPv4 or IPv6 address in text form; empty for anything else (also for ''). */
 export function addressBytes(text: string): Buffer {
-  if (isIPv4(text)) return Buffer.from(text.split('.').map(Number));
+  const v4 = quad(text);
+  if (v4 >= 0) {
+    const out = Buffer.allocUnsafe(4);
+    out.writeUInt32BE(v4, 0);
+    return out;
+  }
   const bare = text.split('%', 1)[0];
   if (!isIPv6(bare)) return Buffer.alloc(0);
   const out = Buffer.alloc(16);

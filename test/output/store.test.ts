@@ -154,27 +154,6 @@ describe('alert store', () => {
     await record(samples.everyKind());
     assert.equal(await count('alert'), 4);
   });
-
-  it('asks list, show and top through indexes', async () => {
-    await record([samples.alert()]);
-    const plan = async (sql: string) =>
-      (await ask<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)).map((r) => r.detail).join('; ');
-    for (const where of [
-      'run_id = 1',
-      'signature_id = 1',
-      "src BETWEEN x'00' AND x'01'",
-      "dst BETWEEN x'00' AND x'01'",
-      'host_id = 1',
-      'url_id = 1',
-      'time_us > 5',
-    ]) {
-      assert.match(
-        await plan(`SELECT * FROM alert WHERE ${where} ORDER BY time_us DESC LIMIT 10`),
-        /SEARCH alert USING INDEX/,
-        where,
-      );
-    }
-  });
 });
 
 describe('alert database file', () => {

@@ -12,8 +12,11 @@ const BusyMs = 30_000;
 /** The same for a sensor, whose writer tries again and does other things meanwhile. */
 const BusyLiveMs = 500;
 
-/** The write-ahead log is cut to this when it is begun anew. */
+/** The write-ahead log is cut to this when it is begun anew, which is tried when it has so many pages of 4 KiB. */
 const LogBytes = 64 * 1024 * 1024;
+const LogPages = LogBytes / 4096;
+/** Pages kept in memory, KiB. */
+const CacheKiB = 65_536;
 
 async function load(): Promise<typeof import('better-sqlite3')> {
   try {
@@ -86,6 +89,8 @@ export async function openForWriting(path: string, live = false): Promise<Databa
     db.pragma('journal_mode = WAL');
     // A log that grew because of a long transaction or reader is cut again.
     db.pragma(`journal_size_limit = ${LogBytes}`);
+    db.pragma(`wal_autocheckpoint = ${LogPages}`);
+    db.pragma(`cache_size = -${CacheKiB}`);
     // With WAL, NORMAL loses nothing when the process dies, and at most the last commits when the machine does.
     db.pragma('synchronous = NORMAL');
     // We look after references ourselves, and the checks would want an index for each.

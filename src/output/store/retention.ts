@@ -5,7 +5,7 @@
  * The age of a sensor's alert is its own; alerts of a replay are as old as the replay, whenever their traffic was recorded.
  */
 import type { Database } from './open.js';
-import { triageTables } from './schema.js';
+import { type Doomed, doomedColumns, Removal } from './removal.js';
 
 export interface RetentionPolicy {
   /** Seconds, 0: any age. */
@@ -33,62 +33,21 @@ const Headroom = 0.01;
 /** Everything is older than this. */
 const Never = Number.MAX_SAFE_INTEGER;
 
-interface Doomed {
-  id: number;
-  flow_id: number | null;
-  http_id: number | null;
-  host_id: number | null;
-  url_id: number | null;
-  payload_id: number | null;
-  packet_id: number | null;
-}
-
-/** Columns that refer to rows of `text` and `bytes`, by table. */
-const textUses = { alert: ['host_id', 'url_id'], http: ['host_id', 'url_id', 'user_agent_id', 'referer_id'] };
-const bytesUses = {
-  alert: ['payload_id', 'packet_id'],
-  http: ['request_head_id', 'response_head_id', 'request_body_id', 'response_body_id'],
-};
-const columns = [...bytesUses.alert, ...textUses.alert];
-const httpColumns = [...bytesUses.http, ...textUses.http];
-
-/** Deletes a row of `table` by id unless one of these columns has it. */
-function unused(db: Database, table: string, uses: Record<string, string[]>) {
-  const conditions = Object.entries(uses).flatMap(([from, names]) =>
-    names.map((c) => `NOT EXISTS (SELECT 1 FROM ${from} WHERE ${c} = ?1)`),
-  );
-  return db.prepare(`DELETE FROM ${table} WHERE id = @id AND ${conditions.join(' AND ')}`);
-}
-
 export class Retention {
   private readonly db: Database;
   private readonly oldest;
   private readonly aged;
   private readonly runs;
-  private readonly deleteAlert;
-  private readonly deleteTriage;
-  private readonly transactionUsed;
-  private readonly deleteHttp;
-  private readonly deleteFlow;
-  private readonly deleteHttpOf;
-  private readonly deleteText;
-  private readonly deleteBytes;
+  private readonly removal: Removal;
   private readonly deleteRuns;
 
   constructor(db: Database) {
     this.db = db;
-    const doomed = `SELECT id, flow_id, http_id, ${columns.join(', ')} FROM alert`;
+    const doomed = `SELECT ${doomedColumns} FROM alert`;
+    this.removal = new Removal(db);
     this.oldest = db.prepare(`${doomed} ORDER BY id LIMIT ?`);
     this.aged = db.prepare(`${doomed} WHERE run_id = ? AND time_us < ? ORDER BY time_us LIMIT ?`);
     this.runs = db.prepare('SELECT id, kind, started_us FROM run');
-    this.deleteAlert = db.prepare('DELETE FROM alert WHERE id = ?');
-    this.deleteTriage = triageTables.map((t) => db.prepare(`DELETE FROM ${t} WHERE alert_id = ?`));
-    this.transactionUsed = db.prepare('SELECT 1 FROM alert WHERE flow_id = ? AND http_id = ?');
-    this.deleteHttp = db.prepare(`DELETE FROM http WHERE id = ? RETURNING ${httpColumns.join(', ')}`);
-    this.deleteHttpOf = db.prepare(`DELETE FROM http WHERE flow_id = ? RETURNING ${httpColumns.join(', ')}`);
-    this.deleteFlow = unused(db, 'flow', { alert: ['flow_id'] });
-    this.deleteText = unused(db, 'text', textUses);
-    this.deleteBytes = unused(db, 'bytes', bytesUses);
     this.deleteRuns = db.prepare(
       `DELETE FROM run WHERE started_us < ? AND ended_us IS NOT NULL
          AND NOT EXISTS (SELECT 1 FROM alert WHERE run_id = run.id)`,
@@ -140,48 +99,12 @@ export class Retention {
     this.db
       .transaction(() => {
         for (let list = find(); list.length > 0; list = performance.now() < until ? find() : []) {
-          this.remove(list);
+          this.removal.remove(list);
           removed += list.length;
         }
       })
       .immediate();
     return removed;
-  }
-
-  private remove(list: Doomed[]): void {
-    const texts = new Set<number>();
-    const bytes = new Set<number>();
-    const transactions = new Map<number, number>();
-    const note = (row: Record<string, number | null>, names: string[], into: Set<number>) => {
-      for (const name of names) if (row[name] !== null) into.add(row[name]);
-    };
-    const flows = new Set<number>();
-    for (const a of list) {
-      this.deleteAlert.run(a.id);
-      for (const statement of this.deleteTriage) statement.run(a.id);
-      note({ ...a }, textUses.alert, texts);
-      note({ ...a }, bytesUses.alert, bytes);
-      if (a.flow_id === null) continue;
-      flows.add(a.flow_id);
-      if (a.http_id !== null) transactions.set(a.http_id, a.flow_id);
-    }
-    for (const [http, flow] of transactions) {
-      if (this.transactionUsed.get(flow, http) !== undefined) continue;
-      const row = this.deleteHttp.get(http) as Record<string, number | null> | undefined;
-      if (row === undefined) continue;
-      note(row, textUses.http, texts);
-      note(row, bytesUses.http, bytes);
-    }
-    for (const id of flows) {
-      if (this.deleteFlow.run({ id }).changes === 0) continue;
-      // Transactions that ended after their alerts had been removed.
-      for (const row of this.deleteHttpOf.all(id) as Record<string, number | null>[]) {
-        note(row, textUses.http, texts);
-        note(row, bytesUses.http, bytes);
-      }
-    }
-    for (const id of texts) this.deleteText.run({ id });
-    for (const id of bytes) this.deleteBytes.run({ id });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Runs: a replay or the time from a sensor's start to its end. */
 import type { Database } from './open.js';
-import { triageTables } from './schema.js';
+import { type Doomed, doomedColumns, Removal } from './removal.js';
 
 export interface RunStart {
   kind: 'replay' | 'live';
@@ -24,12 +24,14 @@ export interface RunTotals {
   lostEvents: number;
 }
 
-/** Removes a run and all that belongs to it. */
-export function removeRun(db: Database, runId: number): void {
-  for (const table of triageTables)
-    db.prepare(`DELETE FROM ${table} WHERE alert_id IN (SELECT id FROM alert WHERE run_id = ?)`).run(runId);
-  for (const table of ['alert', 'http', 'flow', 'bytes'])
-    db.prepare(`DELETE FROM ${table} WHERE run_id = ?`).run(runId);
+/** Alerts removed at a time. */
+const RemoveAtOnce = 1024;
+
+/** Removes a run and all that belongs to it; inside a transaction. */
+function removeRun(db: Database, runId: number): void {
+  const removal = new Removal(db);
+  const some = db.prepare(`SELECT ${doomedColumns} FROM alert WHERE run_id = ? LIMIT ${RemoveAtOnce}`);
+  for (let list = some.all(runId); list.length > 0; list = some.all(runId)) removal.remove(list as Doomed[]);
   db.prepare('DELETE FROM run WHERE id = ?').run(runId);
 }
 

@@ -193,8 +193,89 @@ CREATE TABLE alert_note (
 CREATE INDEX alert_note_alert ON alert_note (alert_id, id);
 `;
 
+const httpText = ['host_id', 'url_id', 'user_agent_id', 'referer_id'];
+const httpBytes = ['request_head_id', 'response_head_id', 'request_body_id', 'response_body_id'];
+
+/** Who uses rows of `text` and `bytes`: transactions, and alerts for what their transaction does not have (http-table.ts). */
+const usesOf = {
+  text: [
+    ...httpText.map((c) => `SELECT ${c} AS id FROM http`),
+    'SELECT host_id FROM alert WHERE http_id IS NULL',
+    'SELECT url_id FROM alert WHERE http_id IS NULL',
+  ],
+  bytes: [
+    ...httpBytes.map((c) => `SELECT ${c} AS id FROM http`),
+    'SELECT packet_id FROM alert',
+    `SELECT payload_id FROM alert a LEFT JOIN http h ON h.id = a.http_id
+     WHERE NOT coalesce(a.payload_id IN (${httpBytes.map((c) => `h.${c}`).join(', ')}), 0)`,
+  ],
+};
+
+/** SQL that counts all users anew and removes what has none. */
+export const countUses = (['text', 'bytes'] as const)
+  .map(
+    (t) => `DELETE FROM ${t}_use;
+INSERT INTO ${t}_use (id, n) SELECT id, count(*) - 1 FROM (${usesOf[t].join(' UNION ALL ')}) WHERE id IS NOT NULL GROUP BY id;
+DELETE FROM ${t} WHERE id NOT IN (SELECT id FROM ${t}_use);
+DELETE FROM ${t}_use WHERE n = 0;`,
+  )
+  .join('\n');
+
+/**
+ * Filters and counts are answered from columns (blocks.ts, select.ts), so that an alert costs few index entries; who else
+ * uses text and bytes is counted (uses.ts) instead of looked up.
+ */
+const fourth = `
+DROP INDEX alert_signature; DROP INDEX alert_src; DROP INDEX alert_dst; DROP INDEX alert_host; DROP INDEX alert_url;
+DROP INDEX alert_client; DROP INDEX alert_payload; DROP INDEX alert_packet;
+DROP INDEX http_run; DROP INDEX http_host; DROP INDEX http_url; DROP INDEX http_user_agent; DROP INDEX http_referer;
+DROP INDEX http_request_head; DROP INDEX http_response_head; DROP INDEX http_request_body; DROP INDEX http_response_body;
+DROP INDEX flow_key;
+CREATE UNIQUE INDEX flow_number ON flow (flow_id, run_id);
+
+CREATE TABLE bytes_new (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL,
+  hash INTEGER,                    -- NULL: nothing is looked for among these
+  data BLOB NOT NULL,
+  kind INTEGER NOT NULL            -- 0: full text is searched in it, 1: a packet
+) STRICT;
+INSERT INTO bytes_new SELECT id, run_id, NULL, data, id IN (SELECT packet_id FROM alert) FROM bytes;
+DROP TABLE bytes;
+ALTER TABLE bytes_new RENAME TO bytes;
+CREATE INDEX bytes_hash ON bytes (hash, run_id) WHERE hash IS NOT NULL;
+
+-- Users of a row beyond one; no row: one.
+CREATE TABLE text_use (id INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT;
+CREATE TABLE bytes_use (id INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT;
+${countUses}
+
+-- 32,768 alerts with consecutive ids, of which there are columns.
+CREATE TABLE block (
+  id INTEGER PRIMARY KEY,          -- alert.id / 32768
+  first_us INTEGER NOT NULL,       -- least and greatest time
+  last_us INTEGER NOT NULL,
+  alerts INTEGER NOT NULL,         -- when the columns were made
+  removed INTEGER NOT NULL DEFAULT 0 -- since then
+) STRICT;
+CREATE TABLE block_column (
+  id INTEGER PRIMARY KEY,          -- block * 32 + field
+  lo INTEGER NOT NULL,             -- least and greatest value, where values are numbers
+  hi INTEGER NOT NULL,
+  data BLOB NOT NULL
+) STRICT;
+-- Alerts that changed after the columns of their block were made.
+CREATE TABLE late (alert_id INTEGER PRIMARY KEY) STRICT;
+
+-- Words of text.value and bytes.data (words.ts), by their ids; rows with ids up to words_done.done are in there.
+CREATE VIRTUAL TABLE text_words USING fts5 (words, content = '', contentless_delete = 1, detail = none, tokenize = ascii);
+CREATE VIRTUAL TABLE bytes_words USING fts5 (words, content = '', contentless_delete = 1, detail = none, tokenize = ascii);
+CREATE TABLE words_done (name TEXT PRIMARY KEY, done INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO words_done VALUES ('text', 0), ('bytes', 0);
+`;
+
 /** Tables whose rows belong to one alert each, by alert_id. */
 export const triageTables: readonly string[] = ['triage', 'alert_tag', 'alert_note'];
 
 /** Migration i brings a database from version i to i + 1. Never edited once released. */
-export const migrations: readonly string[] = [first, second, third];
+export const migrations: readonly string[] = [first, second, third, fourth];

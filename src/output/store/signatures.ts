@@ -2,8 +2,11 @@
 import type { AlertRecord, RuleInfo } from '../records.js';
 import type { Database } from './open.js';
 
+type Numbers = Pick<AlertRecord, 'gid' | 'sid' | 'rev'>;
+
 export class SignatureTable {
   private readonly ids = new Map<string, number>();
+  private byRule = new WeakMap<RuleInfo, number>();
   private readonly find;
   private readonly insert;
 
@@ -16,7 +19,15 @@ export class SignatureTable {
   }
 
   /** Row id of the rule that alerted; `rule` null (its rule set is not known): known by its numbers alone. */
-  id(r: Pick<AlertRecord, 'gid' | 'sid' | 'rev'>, rule: RuleInfo | null): number {
+  id(r: Numbers, rule: RuleInfo | null): number {
+    const same = rule === null ? undefined : this.byRule.get(rule);
+    if (same !== undefined) return same;
+    const id = this.lookUp(r, rule);
+    if (rule !== null) this.byRule.set(rule, id);
+    return id;
+  }
+
+  private lookUp(r: Numbers, rule: RuleInfo | null): number {
     const key = `${r.gid}:${r.sid}:${r.rev}:${rule?.text ?? ''}`;
     const known = this.ids.get(key);
     if (known !== undefined) return known;
@@ -48,5 +59,6 @@ export class SignatureTable {
   /** As TextTable.forget. */
   forget(): void {
     this.ids.clear();
+    this.byRule = new WeakMap();
   }
 }

@@ -4,22 +4,17 @@
  */
 import { addressBytes } from '../address-bytes.js';
 import { plainBytes } from '../proxies.js';
-import type {
-  AlertRecord,
-  AppProtos,
-  EventRecord,
-  FlowEventRecord,
-  FlowRecord,
-  HttpEventRecord,
-  RuleInfo,
-} from '../records.js';
+import type { AlertRecord, EventRecord, FlowEventRecord, HttpEventRecord, RuleInfo } from '../records.js';
+import { BlockMaker } from './blocks.js';
 import { BoundedMap, BytesTable, TextTable } from './dedup.js';
+import { FlowTable } from './flow-table.js';
 import { HttpTable } from './http-table.js';
 import type { Database } from './open.js';
 import { restOf } from './rest.js';
 import { Retention, type RetentionPolicy } from './retention.js';
 import { beginRun, endRun, type RunStart, type RunTotals } from './runs.js';
 import { SignatureTable } from './signatures.js';
+import { WordIndex } from './word-index.js';
 
 export interface StoreOptions {
   /** The database file. */
@@ -37,14 +32,14 @@ const enum Tidy {
   Urgent = 500,
   /** Milliseconds between calls, and between looks for old alerts after there were none. */
   Every = 1000,
+  /** Columns made a call. */
+  Blocks = 4,
   AgeEvery = 60_000,
 }
 
 /** What far more than allowed is. */
 const UrgentPart = 1.05;
 
-/** Flows remembered by id; others are looked up. */
-const FlowCache = 65_536;
 /** Transactions whose alerts came before their Host header; the alerts of others stay without a host. */
 const HostlessMax = 16_384;
 
@@ -74,13 +69,12 @@ export class AlertStore {
   private readonly bytes: BytesTable;
   private readonly http: HttpTable;
   private readonly signatures: SignatureTable;
-  private readonly flowIds = new BoundedMap<number, number>(FlowCache);
+  private readonly blocks: BlockMaker;
+  private readonly words: WordIndex;
+  private readonly flows: FlowTable;
   /** Alerts without a host by the row of their transaction. */
   private readonly hostless = new BoundedMap<number, number[]>(HostlessMax);
   private readonly putHost;
-  private readonly findFlow;
-  private readonly putFlow;
-  private readonly endFlow;
   private readonly putAlert;
   private readonly putClient;
   private readonly putOrigins;
@@ -91,6 +85,7 @@ export class AlertStore {
   private kept: { record: EventRecord; rule: FindRule }[] = [];
   private patient: boolean;
   private version = 0;
+  private rewind = true;
   private readonly retention: { policy: RetentionPolicy; steps: Retention } | null;
   private tidiedMs = Number.NEGATIVE_INFINITY;
   private ageDueMs = Number.NEGATIVE_INFINITY;
@@ -107,19 +102,11 @@ export class AlertStore {
     this.runId = beginRun(db, options.sensor, options.run);
     this.text = new TextTable(db);
     this.bytes = new BytesTable(db, this.runId);
+    this.blocks = new BlockMaker(db);
+    this.words = new WordIndex(db);
     this.http = new HttpTable(db, this.runId, this.text, this.bytes);
     this.signatures = new SignatureTable(db);
-    this.findFlow = db.prepare('SELECT id FROM flow WHERE run_id = ? AND flow_id = ?').pluck();
-    this.putFlow = db
-      .prepare(
-        `INSERT INTO flow (run_id, flow_id, proto, src, dst, src_port, dst_port, start_us, last_us, pkts_toserver,
-         pkts_toclient, bytes_toserver, bytes_toclient, app_proto) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (run_id, flow_id) DO UPDATE SET last_us = excluded.last_us, pkts_toserver = excluded.pkts_toserver,
-         pkts_toclient = excluded.pkts_toclient, bytes_toserver = excluded.bytes_toserver,
-         bytes_toclient = excluded.bytes_toclient, app_proto = excluded.app_proto RETURNING id`,
-      )
-      .pluck();
-    this.endFlow = db.prepare('UPDATE flow SET state = ?, reason = ? WHERE id = ?');
+    this.flows = new FlowTable(db, this.runId);
     this.putAlert = db.prepare(
       `INSERT INTO alert (run_id, time_us, signature_id, src, dst, src_port, dst_port, proto, blocked, pcap_cnt, origin,
          flow_id, http_id, host_id, url_id, payload_id, packet_id, rest, client)
@@ -158,6 +145,9 @@ export class AlertStore {
     this.skipping = false;
     if (!this.open) return;
     try {
+      this.flows.flush();
+      this.text.uses.flush();
+      this.bytes.uses.flush();
       this.db.exec('COMMIT');
     } catch (e) {
       this.fail(e);
@@ -168,25 +158,36 @@ export class AlertStore {
     this.kept = [];
   }
 
-  /** Removes what is too old or too much, for a bounded time; called after a commit. `busy`: records wait. */
+  /**
+   * Makes columns, indexes words, and removes what is too old or too much, for a bounded time; called after a commit.
+   * `busy`: records wait.
+   */
   tidy(nowMs: number, busy: boolean): void {
-    if (this.retention === null || this.open || this.stuck || this.fault !== null || nowMs - this.tidiedMs < Tidy.Every)
-      return;
+    if (this.open || this.stuck || this.fault !== null || nowMs - this.tidiedMs < Tidy.Every) return;
     this.tidiedMs = nowMs;
-    const { policy, steps } = this.retention;
     try {
-      const urgent = policy.maxBytes > 0 && steps.usedBytes() > policy.maxBytes * UrgentPart;
-      const until = nowMs + (urgent ? Tidy.Urgent : busy ? Tidy.Busy : Tidy.Idle);
-      let removed = 0;
-      while (performance.now() < until) {
-        const now = this.tidyStep(policy, steps, nowMs);
-        removed += now;
-        if (now === 0 && !steps.stepVacuum()) break;
-      }
-      if (removed > 0) this.forget();
+      let made = 0;
+      while (made < Tidy.Blocks && this.blocks.step()) made++;
+      if (made > 0) this.http.columnsMade();
+      this.words.step(nowMs + (busy ? Tidy.Busy : Tidy.Idle));
+      this.retain(nowMs, busy);
     } catch {
       this.forget(); // locked, or no room for the log: tried again
     }
+  }
+
+  private retain(nowMs: number, busy: boolean): void {
+    if (this.retention === null) return;
+    const { policy, steps } = this.retention;
+    const urgent = policy.maxBytes > 0 && steps.usedBytes() > policy.maxBytes * UrgentPart;
+    const until = performance.now() + (urgent ? Tidy.Urgent : busy ? Tidy.Busy : Tidy.Idle);
+    let removed = 0;
+    while (performance.now() < until) {
+      const now = this.tidyStep(policy, steps, nowMs);
+      removed += now;
+      if (now === 0 && !steps.stepVacuum()) break;
+    }
+    if (removed > 0) this.forget();
   }
 
   private tidyStep(policy: RetentionPolicy, steps: Retention, nowMs: number): number {
@@ -249,13 +250,15 @@ export class AlertStore {
       // Somebody else wrote: perhaps `alerts prune`, and what is remembered here is gone.
       if (version !== this.version) this.forget();
       this.version = version;
+      if (this.rewind) this.words.rewind();
+      this.rewind = false;
     }
     return this;
   }
 
   private forget(): void {
-    for (const cache of [this.text, this.bytes, this.signatures]) cache.forget();
-    this.flowIds.clear();
+    for (const cache of [this.text, this.bytes, this.signatures, this.flows, this.http]) cache.forget();
+    this.rewind = true;
     this.hostless.clear();
   }
 
@@ -274,34 +277,9 @@ export class AlertStore {
     this.kept = [];
   }
 
-  private flowRow(flowId: number, proto: string, f: FlowRecord, app: AppProtos): number {
-    const id = this.putFlow.get(
-      this.runId,
-      flowId,
-      proto,
-      addressBytes(f.src),
-      addressBytes(f.dst),
-      f.srcPort,
-      f.dstPort,
-      Math.floor(f.startUs),
-      Math.floor(f.lastUs),
-      f.pktsToServer,
-      f.pktsToClient,
-      f.bytesToServer,
-      f.bytesToClient,
-      app.appProto,
-    ) as number;
-    this.flowIds.set(flowId, id);
-    return id;
-  }
-
-  private knownFlow(flowId: number): number | undefined {
-    return this.flowIds.get(flowId) ?? (this.findFlow.get(this.runId, flowId) as number | undefined);
-  }
-
   private addAlert(r: AlertRecord, findRule: FindRule): void {
     this.ensureOpen();
-    const flow = r.flow === null || r.flowId === 0 ? null : this.flowRow(r.flowId, r.proto, r.flow, r);
+    const flow = r.flow === null || r.flowId === 0 ? null : this.flows.put(r.flowId, r.proto, r.flow, r);
     const http = r.http === null || flow === null ? null : this.http.put(flow, r.http);
     const row = this.putAlert.run(
       this.runId,
@@ -316,44 +294,58 @@ export class AlertStore {
       r.pcapCnt,
       r.origin,
       flow,
-      http,
-      this.text.id(r.http?.hostname ?? null),
-      this.text.id(r.http?.url ?? null),
-      this.bytes.id(r.payload),
-      this.bytes.id(r.packet),
+      http?.id ?? null,
+      this.textOf(http !== null, r.http?.hostname ?? null),
+      this.textOf(http !== null, r.http?.url ?? null),
+      this.payloadOf(r.payload, http?.refs ?? []),
+      this.bytes.packetOf(r.packet),
       restOf(r),
       r.client === '' ? null : plainBytes(r.client),
     );
-    if (http === null || r.http === null) return;
-    if (r.http.hostname !== null) this.fillHosts(http, r.http.hostname);
-    else this.hostless.set(http, [...(this.hostless.get(http) ?? []), Number(row.lastInsertRowid)]);
+    if (flow === null || http === null || r.http === null) return;
+    if (r.http.hostname !== null) this.fillHosts(flow, http.id, r.http.hostname);
+    else this.hostless.set(http.id, [...(this.hostless.get(http.id) ?? []), Number(row.lastInsertRowid)]);
+  }
+
+  /** `counted`: the alert's transaction refers to it too, and counts as its user. */
+  private textOf(counted: boolean, value: string | null): number | null {
+    const known = counted && value !== null ? this.text.known(value) : undefined;
+    return known ?? this.text.id(value);
+  }
+
+  private payloadOf(payload: Uint8Array | null, refs: readonly (number | null)[]): number | null {
+    const id = this.bytes.id(payload);
+    if (id !== null && refs.includes(id)) this.bytes.uses.less(id);
+    return id;
   }
 
   /** Gives the alerts that came before the Host header their host. */
-  private fillHosts(http: number, hostname: string): void {
+  private fillHosts(flow: number, http: number, hostname: string): void {
     const alerts = this.hostless.get(http);
     if (alerts === undefined) return;
-    const host = this.text.id(hostname);
+    const host = this.textOf(true, hostname);
     for (const id of alerts) this.putHost.run(host, id);
+    this.http.changed(flow, http);
     this.hostless.delete(http);
   }
 
   /** A transaction that alerts named, now complete. */
   private addHttp(r: HttpEventRecord): void {
     if (!r.alerted) return;
-    const flow = this.knownFlow(r.flowId);
+    const flow = this.flows.row(r.flowId);
     if (flow === undefined) return;
     this.ensureOpen();
-    const http = this.http.put(flow, r.http);
-    if (r.http.hostname !== null) this.fillHosts(http, r.http.hostname);
+    const http = this.http.put(flow, r.http).id;
+    if (r.http.hostname !== null) this.fillHosts(flow, http, r.http.hostname);
     // Of alerts that came before the header which names the client.
-    if (r.client !== '') this.putClient.run(plainBytes(r.client), flow, http);
+    if (r.client === '' || this.putClient.run(plainBytes(r.client), flow, http).changes === 0) return;
+    this.http.changed(flow, http);
   }
 
   /** A flow that alerts named, now ended. */
   private addFlow(r: FlowEventRecord): void {
-    if (!r.alerted || this.knownFlow(r.flowId) === undefined) return;
+    if (!r.alerted || this.flows.row(r.flowId) === undefined) return;
     this.ensureOpen();
-    this.endFlow.run(r.state, r.reason, this.flowRow(r.flowId, r.proto, r.flow, r));
+    this.flows.end(r);
   }
 }
