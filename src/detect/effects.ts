@@ -1,7 +1,7 @@
 /** What a matching rule does to flow and host state; done before thresholds may hide its alert. */
 import type { Packet } from '../decode/packet.js';
 import { flowbitSet, flowbitToggle, flowbitUnset, flowintGet, flowintSet, flowvarSet } from '../flow/bits.js';
-import { FlowState, flows } from '../flow/columns.js';
+import { bypassFlow } from '../flow/table.js';
 import type { HttpTransaction } from '../http/tx.js';
 import type { CaptureTarget } from '../rules/compile/buffer-program.js';
 import { BitsCmd, FlowintOp, Op } from '../rules/compile/layout.js';
@@ -42,7 +42,7 @@ export function runEffects(from: number, p: Packet, dir: number, tx: HttpTransac
         break;
       case Op.Bypass:
         // What follows is not inspected; the rules after this one still see this packet.
-        if (p.flow !== 0) flows.state[p.flow] = FlowState.Bypassed;
+        if (p.flow !== 0) bypassFlow(p.flow);
         break;
       case Op.LogOff:
         if (p.flow !== 0) disableLog(p.flow, tx, code[pc + 2] !== 0);

@@ -31,6 +31,8 @@ interface FlowConfig {
   /** Percentage of the memcap that must be free again to leave emergency mode. */
   emergencyRecovery: number;
   useVlan: boolean;
+  /** Bytes of a flow, both directions, past which it is no longer inspected; 0: it always is. */
+  bypassVolume: number;
   /** What happens to a packet for whose flow there is no memory; and whether the engine can drop it. */
   memcapPolicy: ExceptionPolicy;
   ips: boolean;
@@ -43,6 +45,7 @@ export const flowConfig: FlowConfig = {
   hashSize: 65_536,
   emergencyRecovery: 30,
   useVlan: true,
+  bypassVolume: 0,
   memcapPolicy: ExceptionPolicy.Ignore,
   ips: false,
   timeouts: new Uint32Array(2 * TimeoutCell.Emergency),
@@ -65,6 +68,7 @@ export function readFlowConfig(settings: Settings, ips: boolean): void {
   flowConfig.emergencyRecovery = settings.int('flow.emergency-recovery', 30, 1, 100);
   flowConfig.memcapPolicy = readPacketPolicy(settings, 'flow.memcap-policy', ips);
   flowConfig.ips = ips;
+  flowConfig.bypassVolume = settings.size('flow.bypass-volume', 0);
   flowConfig.useVlan = settings.bool('vlan.use-for-tracking', true);
   // suricata.yaml holds these; nothing is allocated beforehand and no threads manage flows.
   for (const key of ['flow.prealloc', 'flow.managers', 'flow.recyclers']) settings.get(key);

@@ -2,7 +2,7 @@
 import type { Packet } from '../decode/packet.js';
 import { Dir } from '../protocol/ip.js';
 import { TcpFlag } from '../protocol/tcp.js';
-import { FlowFlag, flows } from './columns.js';
+import { FlowFlag, FlowState, flows } from './columns.js';
 
 /** From this state on (TcpState.LastAck of src/stream/columns.ts) a session is done enough to be replaced. */
 const DoneEnough = 7;
@@ -25,6 +25,8 @@ export function reusesSession(f: number, dir: number, p: Packet): boolean {
     if (state === 0 || (flows.flags[f] & FlowFlag.FastOpenIgnored) !== 0) return true;
     // The same number again is a retransmission of the SYN that opened this very session.
     if (dir === Dir.ToServer && flows.cliIsn[f] === (p.seq | 0)) return false;
+    // Nobody looked whether it had ended: what comes now is not to be overlooked with it.
+    if (flows.state[f] === FlowState.Bypassed) return true;
     // What is dropped or rejected has no end that could be seen: its client may use the port again.
     if (state >= DoneEnough || (flows.flags[f] & FlowFlag.Drop) !== 0) return true;
     // Picked up by a SYN/ACK alone, and now whoever sent that opens a session: it was not the server.

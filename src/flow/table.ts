@@ -33,6 +33,9 @@ const cEmergencyEntered = counter('flow.emerg_mode_entered');
 const cEmergencyOver = counter('flow.emerg_mode_over');
 const cEvicted = counter('flow.wrk.flows_evicted');
 const cTimeout = counter('flow.mgr.flows_timeout');
+const cVolume = counter('flow.bypassed_by_volume');
+const cBypassedPkts = counter('flow_bypassed.local_pkts');
+const cBypassedBytes = counter('flow_bypassed.local_bytes');
 
 /** Seconds of silence, by FlowState, after which a flow may be given up: new, established, closed, bypassed. */
 const silentSeconds = [0, 1, 5, 3, 30] as const;
@@ -140,13 +143,13 @@ function countPacket(f: number, dir: number, p: Packet): void {
   p.dir = dir;
   const bytes = p.wireLen;
   if (dir === Dir.ToServer) {
-    flows.pktsToServer[f]++;
+    if ((++flows.pktsToServer[f] & VolumeEvery) === 0) lookAtVolume(f);
     flows.bytesToServer[f] += bytes;
     flags[f] |= FlowFlag.SeenToServer;
     if (p.ttl < flows.maxTtlTs[f]) p.flags |= PacketFlag.LowTtl;
     else flows.maxTtlTs[f] = p.ttl;
   } else {
-    flows.pktsToClient[f]++;
+    if ((++flows.pktsToClient[f] & VolumeEvery) === 0) lookAtVolume(f);
     flows.bytesToClient[f] += bytes;
     flags[f] |= FlowFlag.SeenToClient;
     if (p.ttl < flows.maxTtlTc[f]) p.flags |= PacketFlag.LowTtl;
@@ -166,6 +169,28 @@ function countPacket(f: number, dir: number, p: Packet): void {
     lastUs[f] = p.tsUs;
     if (!sameSecond) ageTouch(f);
   }
+}
+
+/** The volume of a flow is looked at with each 64th packet of a direction. */
+const VolumeEvery = 63;
+
+function lookAtVolume(f: number): void {
+  const { bypassVolume } = flowConfig;
+  if (bypassVolume === 0 || flows.bytesToServer[f] + flows.bytesToClient[f] <= bypassVolume) return;
+  if (bypassFlow(f)) counts[cVolume]++;
+}
+
+/** From the next packet on the flow is not inspected any more; false when that was so already, or it has ended. */
+export function bypassFlow(f: number): boolean {
+  if (state[f] === FlowState.Bypassed || state[f] === FlowState.Free || endReason[f] !== FlowEnd.None) return false;
+  setFlowState(f, FlowState.Bypassed);
+  return true;
+}
+
+/** Counts a packet of a bypassed flow (Suricata's `flow_bypassed`). */
+export function countBypassed(p: Packet): void {
+  counts[cBypassedPkts]++;
+  counts[cBypassedBytes] += p.wireLen;
 }
 
 /** First value of `flows.tcpState` with a finished handshake: TcpState.Established. */

@@ -18,7 +18,7 @@ import { openTunnel } from '../decode/tunnel.js';
 import { DefragStatus, insertFragment } from '../defrag/defrag.js';
 import { detectFlowEnd, detectPacket, releaseDetect } from '../detect/engine.js';
 import { FlowFlag, FlowState, flows } from '../flow/columns.js';
-import { endAllFlows, endedFlow, expireFlows, freeFlow, lookupFlow } from '../flow/table.js';
+import { countBypassed, endAllFlows, endedFlow, expireFlows, freeFlow, lookupFlow } from '../flow/table.js';
 import { collectTransactions } from '../http/tx-list.js';
 import type { PacketRing } from '../output/packet-ring.js';
 import { Dir, IpProto } from '../protocol/ip.js';
@@ -76,6 +76,8 @@ export class Pipeline {
   /** The last packets, where some output keeps packets; how many levels the frame at hand has. */
   private readonly kept: PacketRing | null;
   private deepest = 0;
+  /** Its flow is bypassed. */
+  private passedBy = false;
 
   constructor(reporter: Reporter, inline: boolean, answer: InlineAnswer | null = null) {
     this.reporter = reporter;
@@ -108,7 +110,8 @@ export class Pipeline {
 
   /** Puts the frame of row i among the last packets. `mine`: no other worker does so too. */
   private keep(kept: PacketRing, batch: Batch, i: number, mine: boolean): void {
-    kept.take(this.stack, this.deepest, batch.off[i], batch.capLen[i], batch.vlanTci[i], mine);
+    if (!this.passedBy) kept.take(this.stack, this.deepest, batch.off[i], batch.capLen[i], batch.vlanTci[i], mine);
+    this.passedBy = false;
     this.deepest = 0;
   }
 
@@ -136,6 +139,7 @@ export class Pipeline {
       else this.inspect(p);
       return;
     }
+    if (flows.state[flow] === FlowState.Bypassed && this.passBy(p)) return;
     if (p.ipProto === IpProto.Tcp) {
       const status = handleSegment(p);
       if ((status & (StreamStatus.ReadyToServer | StreamStatus.ReadyToClient)) !== 0) {
@@ -164,6 +168,14 @@ export class Pipeline {
     this.inspect(p);
     this.reporter.transactions(p, flow);
     collectTransactions(flow);
+  }
+
+  /** A packet of a flow that is not inspected any more; false when the flow is dropped, which is said elsewhere. */
+  private passBy(p: Packet): boolean {
+    if ((flows.flags[p.flow] & FlowFlag.Drop) !== 0) return false;
+    countBypassed(p);
+    this.passedBy = true;
+    return true;
   }
 
   private openInner(p: Packet, level: number): void {

@@ -35,6 +35,8 @@ export const streamConfig = {
   /** Bytes of a stream that are inspected as raw stream, 0: all; and whether all inspection ends there. */
   depth: 1 << 20,
   depthStops: false,
+  /** A connection of which a direction has passed the depth is not inspected any more (`stream.bypass`). */
+  bypass: false,
   chunkToServer: 2560,
   chunkToClient: 2560,
   rawStream: true,
@@ -65,6 +67,7 @@ export function readStreamConfig(settings: Settings, ips: boolean): void {
   c.liberalTimestamps = settings.bool('stream.liberal-timestamps', false);
   c.depth = settings.size('stream.reassembly.depth', 1 << 20, 0, 2 ** 40);
   c.depthStops = readDepthScope(settings);
+  c.bypass = settings.bool('stream.bypass', false);
   c.chunkToServer = settings.size('stream.reassembly.toserver-chunk-size', 2560, 1, 0xffff);
   c.chunkToClient = settings.size('stream.reassembly.toclient-chunk-size', 2560, 1, 0xffff);
   c.rawStream = settings.bool('stream.reassembly.raw', true);

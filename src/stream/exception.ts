@@ -2,8 +2,8 @@
 import type { Settings } from '../core/settings.js';
 import { ExceptionPolicy, namedPolicy, suited } from '../decode/exception.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
-import { FlowFlag, FlowState, flows } from '../flow/columns.js';
-import { setFlowState } from '../flow/table.js';
+import { FlowFlag, flows } from '../flow/columns.js';
+import { bypassFlow } from '../flow/table.js';
 
 /** `stream.midstream-policy`: when midstream sessions are picked up, "auto" lets them. Only whole flows can be meant. */
 export function midstreamPolicy(settings: Settings, midstream: boolean, ips: boolean): ExceptionPolicy {
@@ -30,7 +30,7 @@ export function applyException(p: Packet, policy: ExceptionPolicy, ips: boolean)
   }
   if (policy === ExceptionPolicy.PassFlow || policy === ExceptionPolicy.Bypass) {
     flows.flags[f] |= FlowFlag.Pass | FlowFlag.NoPacketInspection;
-    if (policy === ExceptionPolicy.Bypass) setFlowState(f, FlowState.Bypassed);
+    if (policy === ExceptionPolicy.Bypass) bypassFlow(f);
   }
   if (drops || policy < ExceptionPolicy.DropPacket) {
     p.flags |= PacketFlag.NoPayloadInspection | PacketFlag.NoPacketInspection;

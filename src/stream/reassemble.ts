@@ -2,6 +2,7 @@
 import { counter, counts } from '../core/counters.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
 import { HostOs } from '../defrag/host-os.js';
+import { bypassFlow } from '../flow/table.js';
 import { StreamEvent } from '../protocol/stream-events.js';
 import { TcpFlag } from '../protocol/tcp.js';
 import { appOffsets, S, StreamFlag, Tcb, tcb } from './columns.js';
@@ -90,6 +91,7 @@ function withinDepth(f: number, c: number, p: Packet, seq: number, len: number):
     tcb[c + S.Flags] |= StreamFlag.DepthReached;
     p.addEvent(StreamEvent.ReassemblyDepthReached);
     counts[cDepth]++;
+    if (streamConfig.bypass) bypassFlow(f);
   }
   if (!streamConfig.depthStops) return len;
   return over >= len ? 0 : len - over;

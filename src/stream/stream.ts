@@ -5,7 +5,6 @@
 import { counter, counts } from '../core/counters.js';
 import type { Settings } from '../core/settings.js';
 import { type Packet, PacketFlag } from '../decode/packet.js';
-import { FlowState, flows } from '../flow/columns.js';
 import { setSynAckOpens } from '../flow/reuse.js';
 import type { Dir } from '../protocol/ip.js';
 import { StreamEvent } from '../protocol/stream-events.js';
@@ -82,10 +81,6 @@ export function handleSegment(p: Packet): number {
     return StreamStatus.Ok;
   }
   countFlags(p);
-  if (flows.state[f] === FlowState.Bypassed) {
-    p.flags |= PacketFlag.NoPayloadInspection | PacketFlag.NoPacketInspection;
-    return StreamStatus.Ok;
-  }
   if (ips && streamConfig.urgent === UrgentPolicy.Drop && (p.tcpFlags & TcpFlag.Urg) !== 0) {
     p.flags |= PacketFlag.NoPayloadInspection;
     return StreamStatus.Drop | StreamStatus.ReasonUrgent;

@@ -38,6 +38,7 @@ export function flowEvent(ctx: EveContext, r: FlowEventRecord): string {
   s += `,"start":"${timestamp(f.startUs)}","end":"${timestamp(f.lastUs)}"`;
   s += `,"age":${Math.floor(f.lastUs / 1e6) - Math.floor(f.startUs / 1e6)}`;
   if (r.emergency) s += ',"emergency":true';
+  if (r.state === 'bypassed') s += ',"bypass":"local"';
   s += `,"state":"${r.state}","reason":"${r.reason}","alerted":${r.alerted}`;
   if (r.action !== null) s += `,"action":"${r.action}"`;
   s += `}${metadata(ctx, r.vars)}${community(ctx, r)}`;
