@@ -14,6 +14,7 @@ const entries = [
   'sensor/replay-worker.js',
   'sensor/live-worker.js',
   'sensor/rules-thread.js',
+  'sensor/watchdog-process.js',
   'output/writer-thread.js',
 ];
 /** `import.meta.url` of the modules, which CommonJS does not have. */

@@ -18,6 +18,10 @@ export const enum NfqueueLimit {
   BufferMax = 1 << 30,
   /** Packets that are read and answered together, at most. */
   Batch = 256,
+  /** Milliseconds of `nfq.stall-limit`: the default, the least and the most. */
+  StallMs = 600,
+  StallMin = 100,
+  StallMax = 60_000,
   /** Mark of packets that the sensor itself sends, unless `nfq.own-mark` says otherwise. */
   OwnMark = 0x5043_0000,
 }
@@ -47,6 +51,8 @@ export interface NfqueueConfig {
   length: number;
   bufferBytes: number;
   batch: number;
+  /** Milliseconds that packets may wait while none is answered before a sensor that fails open is ended. */
+  stallMs: number;
   /** Packets with this mark are the sensor's own and pass. */
   ownMark: number;
 }
@@ -97,6 +103,7 @@ export function nfqueueConfig(settings: Settings, queues: number[]): NfqueueConf
     failOpen: settings.bool('nfq.fail-open', false),
     length: settings.int('nfq.queue-length', NfqueueLimit.Length, 1, NfqueueLimit.LengthMax),
     bufferBytes: settings.size('nfq.buffer-size', NfqueueLimit.Buffer, 1 << 16, NfqueueLimit.BufferMax),
+    stallMs: settings.int('nfq.stall-limit', NfqueueLimit.StallMs, NfqueueLimit.StallMin, NfqueueLimit.StallMax),
     batch: settings.int('nfq.batchcount', 0, 0, NfqueueLimit.Batch) || NfqueueLimit.Batch,
     ownMark: word('own-mark', NfqueueLimit.OwnMark),
   };

@@ -32,6 +32,7 @@ import {
 } from './live-description.js';
 import type { LiveResult, RulesMessage } from './live-protocol.js';
 import { outputCounters } from './output-counters.js';
+import { checkQueueRules, listQueueRules } from './queue-rules.js';
 import {
   loadChosen,
   newRefusals,
@@ -43,6 +44,7 @@ import {
 } from './rule-sets.js';
 import type { LoadedRules } from './rules-protocol.js';
 import type { InterfaceStat, ReloadReport, RunningSensor } from './running.js';
+import { Watchdog } from './watchdog.js';
 import type { WorkerSetup } from './worker-handle.js';
 import { teamPorts, WorkerTeam } from './worker-team.js';
 
@@ -100,6 +102,7 @@ export class Sensor implements RunningSensor {
   private readonly healthWatch: HealthWatch;
   private readonly healthLog: HealthLog;
   private healthTimer: NodeJS.Timeout | undefined;
+  private watchdog: Watchdog | null = null;
   private healthMs = performance.now();
   private healthPackets = 0;
   private lastHealth: HealthReport | null = null;
@@ -164,6 +167,7 @@ export class Sensor implements RunningSensor {
     const onTrouble = (message: string): void => options.log('warning', message);
     const outputs = new Outputs({ ...outConfig, db, run, workers: teamPorts(workers), live: true, onTrouble });
     try {
+      if (live.nfqueue !== null) checkQueueRules(live.nfqueue, listQueueRules(), options.log);
       const from = performance.now();
       const [rules] = await Promise.all([loadChosen(options, config), outputs.ready()]);
       const took = performance.now() - from;
@@ -177,6 +181,7 @@ export class Sensor implements RunningSensor {
       settings.markRead(await sensor.workers.start());
       sensor.tellStats(outConfig.statsSeconds);
       sensor.watchHealth();
+      if (live.nfqueue?.failOpen === true) sensor.watchdog = new Watchdog(live.nfqueue, options.log);
       sensor.expiry.set(rules.report.expiresMs);
       return sensor;
     } catch (e) {
@@ -246,6 +251,7 @@ export class Sensor implements RunningSensor {
   }
 
   private async giveUp(e: Error): Promise<void> {
+    this.watchdog?.close();
     clearInterval(this.statsTimer);
     clearInterval(this.healthTimer);
     this.expiry.stop();
@@ -379,6 +385,7 @@ export class Sensor implements RunningSensor {
   }
 
   private async stop(): Promise<void> {
+    this.watchdog?.close();
     clearInterval(this.statsTimer);
     clearInterval(this.healthTimer);
     this.expiry.stop();

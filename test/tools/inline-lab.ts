@@ -3,15 +3,24 @@
  * Apache. The interfaces keep their offloads, so that super-frames and checksums that are not filled in yet pass the router.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ClientIp, Lab, type LabOptions, labMissing, ServerIp } from './lab.js';
+import { type BenignOptions, type BenignReport, PageCount, pageOf } from './benign-client.js';
+import { ClientIp, Lab, labMissing, ServerIp } from './lab.js';
 import { LiveSensor } from './mirror-lab.js';
 import type { RawPlan, RawResult, RawTry } from './raw-client.js';
 
 export const ClientIp6 = 'fd80:1::10';
 export const ServerIp6 = 'fd80:2::80';
+
+const BackEndPort = 9000;
+
+const proxyConfig = `LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+ProxyPass /back http://127.0.0.1:${BackEndPort} upgrade=websocket
+`;
 
 /** Addresses that only the raw client answers for. */
 export const RawClientIp = '192.168.80.77';
@@ -36,12 +45,30 @@ export function inlineLabMissing(): string {
 export class InlineLab extends Lab {
   private readonly sensors: LiveSensor[] = [];
   private readonly children: ChildProcess[] = [];
+  /** Port of the next raw client: the server may still have connections of those before. */
+  private nextPort = 20_000;
 
-  constructor(options: LabOptions = {}) {
+  /** An Apache with pages, a large file, and a back end for uploads and WebSocket. */
+  constructor(bigLen: number) {
     super({
-      ...options,
-      config: (dir) => `Listen [${ServerIp6}]:80\n${options.config?.(dir) ?? ''}`,
+      content: (root) => {
+        mkdirSync(join(root, 'p'));
+        for (let i = 0; i < PageCount; i++) writeFileSync(join(root, 'p', `${i}.html`), pageOf(i));
+        writeFileSync(join(root, 'big.bin'), randomBytes(bigLen));
+      },
+      config: () => `Listen [${ServerIp6}]:80\n${proxyConfig}`,
     });
+    const { server } = this;
+    const script = fileURLToPath(new URL('./back-end.js', import.meta.url));
+    const command = ['netns', 'exec', server, process.execPath, script, String(BackEndPort)];
+    this.children.push(spawn('ip', command, { stdio: 'ignore' }));
+  }
+
+  /** SHA-256 of the large file. */
+  bigSha(): string {
+    return createHash('sha256')
+      .update(readFileSync(join(this.dir, 'www', 'big.bin')))
+      .digest('hex');
   }
 
   /** Name of the router's namespace. */
@@ -89,6 +116,11 @@ export class InlineLab extends Lab {
     return execFileSync('ip', ['netns', 'exec', this.router, program, ...args], { encoding: 'utf8', stdio: 'pipe' });
   }
 
+  /** Runs a program in the server's namespace. */
+  atServer(program: string, args: readonly string[]): void {
+    execFileSync('ip', ['netns', 'exec', this.server, program, ...args], { stdio: 'pipe' });
+  }
+
   /** The only rule of FORWARD, for both families; without arguments: none. */
   forward(...rule: string[]): void {
     for (const tool of ['iptables', 'ip6tables']) {
@@ -131,12 +163,18 @@ export class InlineLab extends Lab {
     return said;
   }
 
+  /** A well-behaved client's report (benign-client.ts), over both families. */
+  async benign(options: Partial<BenignOptions>): Promise<BenignReport> {
+    const all: BenignOptions = { hosts: [ServerIp, ServerIp6], requests: 100, bigSha: '', parallel: 16, ...options };
+    return JSON.parse(await this.inClientNode('./benign-client.js', JSON.stringify(all))) as BenignReport;
+  }
+
   /** Makes connections of which every segment is chosen (raw-client.ts). */
-  async raw(tries: RawTry[], waitMs = 30_000): Promise<RawResult[]> {
+  async raw(tries: (Omit<RawTry, 'port'> & { port?: number })[], waitMs = 30_000): Promise<RawResult[]> {
     const plan: RawPlan = {
       device: this.wire.replace('pvb', 'pva'),
       addresses: { 4: [RawClientIp, ServerIp], 6: [RawClientIp6, ServerIp6] },
-      tries,
+      tries: tries.map((t) => ({ port: this.nextPort++, ...t })),
       waitMs,
     };
     const file = join(this.dir, 'plan.json');
@@ -144,9 +182,31 @@ export class InlineLab extends Lab {
     return JSON.parse(await this.inClientNode('./raw-client.js', file)) as RawResult[];
   }
 
+  /** A Node program given as text in the client's namespace, that is talked to. */
+  talker(script: string): { readonly said: string; say(text: string): void; end(): void } {
+    const child = spawn(...this.clientCommand(process.execPath, ['-e', script]), { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.children.push(child);
+    let said = '';
+    child.stdout?.on('data', (d: Buffer) => {
+      said += d.toString();
+    });
+    return {
+      get said() {
+        return said;
+      },
+      say: (text) => child.stdin?.write(text),
+      end: () => child.stdin?.end(),
+    };
+  }
+
   /** Lines of Apache's access log. */
   logged(): string[] {
     return readFileSync(this.accessLog, 'latin1').split('\n').slice(0, -1);
+  }
+
+  /** Empties the access log. */
+  forgetLog(): void {
+    writeFileSync(this.accessLog, '');
   }
 
   override close(): void {

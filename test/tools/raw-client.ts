@@ -21,6 +21,7 @@ export interface RawTry {
   id: string;
   ipVersion: 4 | 6;
   segments: RawSegment[];
+  port: number;
 }
 
 export interface RawPlan {
@@ -231,7 +232,7 @@ function run(plan: RawPlan): RawResult[] {
     immediate: true,
   });
   if (isRefusal(raw) || isRefusal(pcap)) throw new Error('the raw client cannot open its sockets');
-  const all = plan.tries.map((what, i) => new Connection(20_000 + i, raw, plan, what));
+  const all = plan.tries.map((what) => new Connection(what.port, raw, plan, what));
   const byPort = new Map(all.map((c) => [c.port, c]));
   for (let begun = 0; all.some((c) => c.phase !== 'over'); ) {
     const now = performance.now();
