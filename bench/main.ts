@@ -6,7 +6,7 @@
  * Prints min, median and max of each figure and the ratios, writes bench/results/replay.json, and ends with 1 when an
  * engine does not report every request: a run that sees less proves nothing.
  *
- * `-- --startup [--rules FILE]` measures starts instead (startup.ts).
+ * `-- --startup [--rules FILE]` measures starts instead (startup.ts), `-- --live` the highest rate without loss (live.ts).
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { largeCapture, onePacket } from '../test/tools/large-capture.js';
 import { bundledRules } from './lib/bundled-rules.js';
 import { type Measurement, measure, median } from './lib/measure.js';
+import { benchLive } from './live.js';
 import { benchStartup } from './startup.js';
 
 interface Engine {
@@ -31,9 +32,14 @@ interface Series {
 }
 
 const { values: flags } = parseArgs({
-  options: { runs: { type: 'string', default: '5' }, startup: { type: 'boolean' }, rules: { type: 'string' } },
+  options: {
+    runs: { type: 'string' },
+    startup: { type: 'boolean' },
+    rules: { type: 'string' },
+    live: { type: 'boolean' },
+  },
 });
-const runs = Number(flags.runs);
+const runs = Number(flags.runs ?? (flags.live ? 3 : 5));
 
 /** One configuration for both engines: the keys are Suricata's. */
 const Config = `%YAML 1.1
@@ -188,4 +194,5 @@ function report(series: Map<string, Series>): number {
   return blind.length === 0 ? 0 : 1;
 }
 
-process.exitCode = flags.startup ? benchStartup(flags.rules, runs) : await main();
+if (flags.startup) process.exitCode = benchStartup(flags.rules, runs);
+else process.exitCode = flags.live ? await benchLive(runs) : await main();

@@ -6,6 +6,7 @@ import { setup } from './setup.mjs';
 const programs = {
   bench: '../out/bench/main.js',
   fuzz: '../out/fuzz/main.js',
+  soak: '../out/bench/soak.js',
   'record-pcaps': '../out/test/tools/record-pcaps.js',
 };
 
