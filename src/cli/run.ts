@@ -32,6 +32,7 @@ interface Flags extends ConfigOptions, RuleOptions {
   workers?: number;
   checksums?: ReplayOptions['checksums'];
   logDir?: string;
+  respond?: string;
   db?: string;
   eve?: string;
   strict: boolean;
@@ -70,6 +71,7 @@ export function registerRun(program: Command): void {
     )
     .addOption(new Option('-k, --checksums <mode>', 'verify checksums').choices(['all', 'none', 'auto']))
     .option('-l, --log-dir <dir>', 'folder for the database and logs')
+    .option('--respond <interface>', 'send resets for reject rules by this interface (not with -q)')
     .option('--db <file>', 'database or none (default peccary.db in LOG-DIR)')
     .option('--eve <file>', 'EVE JSON to a file, or - for standard output')
     .option('--strict', 'do not start when a rule is refused', false)
@@ -85,6 +87,7 @@ export function registerRun(program: Command): void {
 async function run(flags: Flags): Promise<void> {
   const log = makeLog(flags.logFormat);
   try {
+    respondBy(flags);
     if (flags.supervise && !flags.test && !isSupervised()) return await supervise(log, flags.pidfile ?? null);
     const { options, control } = await sensorOptions(flags, log);
     if (flags.test) await check(options);
@@ -106,6 +109,15 @@ async function supervise(log: Log, pidFile: string | null): Promise<void> {
   } finally {
     if (pidFile !== null) removePidFile(pidFile);
   }
+}
+
+/** --respond is a key of the configuration. */
+function respondBy(flags: Flags): void {
+  if (flags.respond === undefined) return;
+  if (flags.queue.length > 0) {
+    throw new PeccaryError('usage', '--respond is for a sensor beside the wire: inline, packets are dropped (-q alone)');
+  }
+  flags.set = [...flags.set, `response.interface=${flags.respond}`];
 }
 
 /** Flags first, then the configuration, then Suricata's defaults. */

@@ -14,6 +14,7 @@ export const healthKinds = [
   'one_way_flows',
   'stream_gaps',
   'super_frames',
+  'late_resets',
 ] as const;
 
 export type HealthKind = (typeof healthKinds)[number];
@@ -40,6 +41,7 @@ const defaults: Record<HealthKind, string> = {
   one_way_flows: '20',
   stream_gaps: '0.1',
   super_frames: '1',
+  late_resets: '5',
 };
 
 const Mtu = { standard: 1500, least: 68, most: 262_144 };

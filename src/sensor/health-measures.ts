@@ -61,6 +61,11 @@ const rules: Record<HealthKind, Rule> = {
   },
   stream_gaps: { count: (d) => d('tcp.reassembly_gap'), of: (d) => d('decoder.tcp'), least: Least.Packets },
   super_frames: { count: (d) => d('decoder.super_frames'), of: (d) => d('decoder.pkts'), least: Least.Packets },
+  late_resets: {
+    count: (d) => d('respond.connections_late'),
+    of: (d) => d('respond.connections_late') + d('respond.connections_stopped'),
+    least: 1,
+  },
 };
 
 /** TCP flows that have ended and of which both directions were seen, or more than probes of one. */

@@ -87,6 +87,11 @@ const words: Record<HealthKind, Words> = {
     remedy: () =>
       'ethtool -K INTERFACE gro off lro off tso off gso off; for jumbo frames set health.mtu to the MTU of the network',
   },
+  late_resets: {
+    what: 'connections that were reset had their response whole before',
+    cause: () => 'resets from beside the wire race the server, and it was faster',
+    remedy: () => 'only an inline sensor stops every attack (-q): what is seen on a mirrored port is on its way already',
+  },
 };
 
 /** Whether packets without a finished checksum are inspected: all of them while "auto" samples, and once it is off. */

@@ -24,6 +24,8 @@ import { setFlowIdRun } from '../output/flow-id.js';
 import { OutputPort } from '../output/port.js';
 import { blockPage } from '../respond/block-page.js';
 import { InlineAnswer } from '../respond/inline-answer.js';
+import { responseConfig } from '../respond/response-config.js';
+import { SpanResets } from '../respond/span-resets.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import { invalidByOrigin } from './checksums.js';
 import { EngineClock } from './engine-clock.js';
@@ -99,6 +101,8 @@ class LiveThread {
     const { nfqueue } = start;
     this.answer = nfqueue === null ? null : new InlineAnswer(nfqueue.ownMark, blockPage(settings));
     this.pipeline = new Pipeline(this.reporter, nfqueue !== null, this.answer);
+    const response = responseConfig(settings);
+    if (response !== null && this.answer === null) this.pipeline.resets = new SpanResets(response);
     if (settings.bool('bans.enabled', false)) {
       this.pipeline.offences = new OffenceBox(settings, first.rules, (offences) =>
         this.send({ type: 'offences', offences }),

@@ -24,6 +24,8 @@ import type { PacketRing } from '../output/packet-ring.js';
 import { Dir, IpProto } from '../protocol/ip.js';
 import type { InlineAnswer } from '../respond/inline-answer.js';
 import { mendPacket } from '../respond/mend.js';
+import type { SpanResets } from '../respond/span-resets.js';
+import { RuleAction } from '../rules/compile/layout.js';
 import { applyException } from '../stream/exception.js';
 import {
   endBatch,
@@ -59,6 +61,8 @@ export class Pipeline {
   drops = 0;
   /** Takes what counts towards bans; null where nobody is banned. */
   offences: OffenceBox | null = null;
+  /** Resets connections from beside the wire; null inline and where there is no response interface. */
+  resets: SpanResets | null = null;
   /** One more than are ever opened: decode tells when the last holds another. */
   private readonly stack: Packet[] = Array.from({ length: Limit.Levels + 1 }, () => new Packet());
   private readonly ending = new Packet();
@@ -220,6 +224,13 @@ export class Pipeline {
     this.reporter.packetEvents(p);
     if (alertQueue.count > 0) this.reporter.alerts(p, p.level > 0 ? this.stack[p.level - 1] : null, verdict);
     if (verdict === Verdict.Drop && this.inline) this.drop(p, outcome.reason, outcome.dropRule);
+    else if (this.resets !== null) this.reset(p, this.resets);
+  }
+
+  /** Resets the connection of a packet that a rule rejects, or one that was rejected before and goes on. */
+  private reset(p: Packet, resets: SpanResets): void {
+    if (outcome.reject !== 0) resets.reject(p, rejectedTransaction());
+    else if (isRejected(p.flow)) resets.follow(p);
   }
 
   /** `rule`: the rule to blame, -1 none. */
@@ -281,6 +292,7 @@ export class Pipeline {
     this.reporter.transactions(p, flow, true);
     this.reporter.flow(flow, p.origin);
     judgeFlow(flow);
+    if (this.resets !== null) this.resets.ended(flow);
     releaseDetect(flow);
     releaseAppLayer(flow);
     releaseStream(flow);
@@ -295,6 +307,15 @@ function streamReason(status: number): string {
   if ((status & StreamStatus.ReasonReassembly) !== 0) return 'stream reassembly';
   if ((status & StreamStatus.ReasonUrgent) !== 0) return 'stream urgent';
   return 'stream error';
+}
+
+/** Number of the transaction that the first rejecting alert is about, -1 none. */
+function rejectedTransaction(): number {
+  for (let i = 0; i < alertQueue.count; i++) {
+    const { action, tx } = alertQueue.rows[i];
+    if (action >= RuleAction.RejectSrc && action <= RuleAction.RejectBoth && tx !== null) return tx.id;
+  }
+  return -1;
 }
 
 function isRejected(flow: number): boolean {

@@ -19,6 +19,15 @@ export const enum UrgentPolicy {
   OutOfBand = 3,
 }
 
+/** Which data is inspectable when it arrives; other data when it is acknowledged. */
+export const enum Arrival {
+  None = 0,
+  /** To the server, in order and beyond doubt: there is a response interface, and a reset is a race. */
+  Requests = 1,
+  /** All of it: inline. */
+  All = 2,
+}
+
 export const streamConfig = {
   /** Bytes for sessions, and for segments. */
   memcap: 64 << 20,
@@ -28,6 +37,7 @@ export const streamConfig = {
   asyncOneside: false,
   /** Data is inspectable on arrival, and segments are checked before they are let through. */
   inline: false,
+  arrival: Arrival.None as Arrival,
   dropInvalid: true,
   maxSynQueued: 10,
   maxSynAckQueued: 5,
@@ -61,6 +71,7 @@ export function readStreamConfig(settings: Settings, ips: boolean): void {
   c.midstream = settings.bool('stream.midstream', false);
   c.asyncOneside = settings.bool('stream.async-oneside', false);
   c.inline = readInline(settings, ips);
+  c.arrival = readArrival(settings, c.inline);
   c.dropInvalid = ips && settings.bool('stream.drop-invalid', true);
   c.maxSynQueued = settings.int('stream.max-syn-queued', 10, 0, 255);
   c.maxSynAckQueued = settings.int('stream.max-synack-queued', 5, 0, 255);
@@ -100,6 +111,11 @@ function readUrgent(settings: Settings, key: string, fallback: string, names: st
     throw new PeccaryError('config', `${path}: expected ${known}, found "${value}"`);
   }
   return i as UrgentPolicy;
+}
+
+function readArrival(settings: Settings, inline: boolean): Arrival {
+  if (inline) return Arrival.All;
+  return settings.string('response.interface') === undefined ? Arrival.None : Arrival.Requests;
 }
 
 function readInline(settings: Settings, ips: boolean): boolean {

@@ -7,7 +7,7 @@ import { flows } from '../flow/columns.js';
 import { Dir } from '../protocol/ip.js';
 import { bLen, bNext, bOff, bSeq, clearBorrowed, dropBorrowedBefore } from './borrow.js';
 import { appOffsets, S, Ssn, SsnFlag, StreamFlag, Tcb, TcpState, tcb } from './columns.js';
-import { streamConfig } from './config.js';
+import { Arrival, streamConfig } from './config.js';
 import { findPage, freeAllPages, freePagesBefore, isPresent, nextPresent, Page, pageData, scan } from './pages.js';
 import { seqMin } from './seq.js';
 import { beforeUrgent } from './urgent.js';
@@ -42,8 +42,15 @@ const cGap = counter('tcp.reassembly_gap');
 export function inspectLimit(c: number): number {
   const right = tcb[c + S.RightEdge];
   const flags = tcb[c + S.Flags];
-  if (streamConfig.inline || (flags & StreamFlag.Flushed) !== 0) return right;
+  if ((flags & StreamFlag.Flushed) !== 0) return right;
+  if (streamConfig.arrival !== Arrival.None && arrives(c, flags)) return right;
   return ackedLimit(c, flags);
+}
+
+/** Whether data of stream record c is inspectable when it arrives. */
+function arrives(c: number, flags: number): boolean {
+  if (streamConfig.arrival === Arrival.All) return true;
+  return c % Tcb.Flow === 0 && (flags & StreamFlag.Doubt) === 0;
 }
 
 /** Highest byte acknowledged, not counting a FIN. */
@@ -65,7 +72,7 @@ export function unanswered(f: number, flags: number): boolean {
 /** True when `takePiece` would give something for stream record c of flow f. */
 export function pieceReady(f: number, c: number): boolean {
   const flags = tcb[c + S.Flags];
-  if ((flags & StreamFlag.NoReassembly) !== 0 || (streamConfig.inline && unanswered(f, flags))) return false;
+  if ((flags & StreamFlag.NoReassembly) !== 0 || (streamConfig.arrival !== Arrival.None && unanswered(f, flags))) return false;
   const app = tcb[c + S.AppSeq];
   if (((inspectLimit(c) - app) | 0) > 0 && ((tcb[c + S.RightEdge] - app) | 0) > 0) return true;
   return (flags & StreamFlag.EofGiven) === 0 && atEnd(f, c, flags);
@@ -108,7 +115,7 @@ export function takePiece(f: number, dir: number, piece: StreamPiece): boolean {
   const c = f * Tcb.Flow + dir * Tcb.Stream;
   const flags = tcb[c + S.Flags];
   if ((flags & StreamFlag.NoReassembly) !== 0 || flows.tcpState[f] === TcpState.None) return false;
-  if (streamConfig.inline && unanswered(f, flags)) return false;
+  if (streamConfig.arrival !== Arrival.None && unanswered(f, flags)) return false;
   const app = tcb[c + S.AppSeq];
   const right = tcb[c + S.RightEdge];
   const limit = inspectLimit(c);

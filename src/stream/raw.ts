@@ -8,7 +8,7 @@ import { ScratchPart, u8 } from '../core/memory.js';
 import { Dir } from '../protocol/ip.js';
 import { bLen, bNext, bOff, bSeq } from './borrow.js';
 import { appOffsets, S, StreamFlag, stateOf, Tcb, TcpState, tcb } from './columns.js';
-import { streamConfig } from './config.js';
+import { Arrival, streamConfig } from './config.js';
 import { inspectLimit, RawOverlap, releaseConsumed, unanswered } from './deliver.js';
 import { findPage, isPresent, nextPresent, Page, pageData, scan } from './pages.js';
 
@@ -60,7 +60,7 @@ export function takeRawChunk(f: number, dir: number, flush: boolean, chunk: RawC
   cursorOf = -1;
   const flags = tcb[c + S.Flags];
   if ((flags & (StreamFlag.RawWanted | StreamFlag.NoReassembly)) !== StreamFlag.RawWanted) return false;
-  if (streamConfig.inline && unanswered(f, flags)) return false;
+  if (streamConfig.arrival !== Arrival.None && unanswered(f, flags)) return false;
   let raw = tcb[c + S.RawSeq];
   let limit = inspectLimit(c);
   const right = tcb[c + S.RightEdge];

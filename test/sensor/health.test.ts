@@ -89,6 +89,13 @@ const samples: Sample[] = [
     says: /^10% of frames are longer than the MTU/,
     remedy: /gro off/,
   },
+  {
+    kind: 'late_resets',
+    bad: { 'respond.connections_late': 3, 'respond.connections_stopped': 7 },
+    good: { 'respond.connections_stopped': 10 },
+    says: /^30% of connections that were reset had their response whole before \(3 of 10\)$/,
+    remedy: /inline/,
+  },
 ];
 
 /** Adds an interval's counts to all counts so far. */
