@@ -14,7 +14,7 @@ import type { HttpTransaction } from '../http/tx.js';
 import { IpProto } from '../protocol/ip.js';
 import { clientText, serverText } from './encode-base.js';
 import { hForwardedFor, OutputScratch } from './encode-http.js';
-import { timestampText } from './eve/json.js';
+import { quote, timestampText } from './eve/json.js';
 import { flowId } from './flow-id.js';
 
 const mem = u8;
@@ -40,6 +40,7 @@ const literal = (s: string): Uint8Array => new Uint8Array(Buffer.from(s, 'latin1
 
 const tTimestamp = literal('{"timestamp":"');
 const tFlowId = literal('+0000","flow_id":');
+const tInterface = (name: string): Uint8Array => new Uint8Array(Buffer.from(`,"in_iface":${quote(name)}`, 'utf8'));
 const tPcapCnt = literal(',"pcap_cnt":');
 const tSource = literal(',"pkt_src":"');
 const tTxId = literal('","tx_id":');
@@ -57,6 +58,7 @@ const tStatus = literal('"status":');
 const tRedirect = literal('"redirect":"');
 const tLength = literal('"length":');
 const tEnd = literal('}}\n');
+const tNoInterface = tInterface('');
 const comma = literal(',');
 const tOrigins = packetOriginNames.map(literal);
 
@@ -211,21 +213,32 @@ function isUsual(tx: HttpTransaction): boolean {
 export class HttpLines {
   count = 0;
   private end = Line.Off as number;
+  /** in_iface by origin; null: origins are files. */
+  private interfaces: Uint8Array[] | null = null;
 
   /** One a run: flows are known by their serial numbers, which begin anew. */
   constructor() {
     cachedSerial.fill(0);
   }
 
-  /** Adds the line of a transaction that packet `p` completed; false when it must go as a record. */
-  add(p: Packet, tx: HttpTransaction): boolean {
+  /** Origins are interfaces of these names. */
+  useInterfaces(names: readonly string[]): void {
+    this.interfaces = names.map(tInterface);
+  }
+
+  /**
+   * Adds the line of a transaction that packet `p` completed; false when it must go as a record. `shiftUs` is added to its
+   * time.
+   */
+  add(p: Packet, tx: HttpTransaction, shiftUs = 0): boolean {
     if (!isUsual(tx)) return false;
     const row = flowText(tx.flow);
     const base = row * Line.CachedLen;
     at = this.end;
-    putTime(p.tsUs);
+    putTime(p.tsUs + shiftUs);
     put(tFlowId);
     putBytes(cached, base, idLen[row]);
+    if (this.interfaces !== null) put(this.interfaces[p.origin] ?? tNoInterface);
     if (p.no !== 0) {
       put(tPcapCnt);
       putNumber(p.no);

@@ -11,6 +11,7 @@ import { BatchEncoder } from './codec.js';
 import { FrameBatch } from './frame-batch.js';
 import { Bell, Count, type PortMemory } from './handover.js';
 import { HttpLines } from './http-lines.js';
+import { RecordOrder } from './order.js';
 import type { EventRecord, OriginsRecord } from './records.js';
 import { Ring } from './ring.js';
 import { SpillWriter } from './spill.js';
@@ -65,6 +66,8 @@ export class OutputPort {
   private readonly lines = new HttpLines();
   private readonly frames = new FrameBatch();
   private rules = 0;
+  /** In a replay with several workers: where this one is. */
+  readonly order: RecordOrder | null;
   /** Origins are sent again when the batch that had them was lost. */
   private origins: OriginsRecord | null = null;
   private originsSent = true;
@@ -76,6 +79,7 @@ export class OutputPort {
     this.bell = new Int32Array(memory.bell);
     this.counts = new BigInt64Array(memory.counts);
     this.wait = memory.wait;
+    this.order = memory.ordered ? new RecordOrder() : null;
   }
 
   /** Names the rule set that AlertRecord.rule counts in from now on (the number Outputs.setRules gave). */
@@ -88,6 +92,7 @@ export class OutputPort {
   useOrigins(names: readonly string[]): void {
     this.origins = { kind: 'origins', names: [...names] };
     this.originsSent = false;
+    if (this.wants.live) this.lines.useInterfaces(names);
   }
 
   /** Takes a record; it belongs to the port until the batch is flushed, so every record is a new object. */
@@ -95,6 +100,7 @@ export class OutputPort {
     if (this.lines.count > 0) this.endLines(); // what came before stays before
     if (this.timeShiftUs !== 0) shiftTimes(record, this.timeShiftUs);
     this.pending.push(record);
+    this.order?.note();
     this.pendingEvents++;
     this.pendingBytes += weight(record);
     if (this.pendingEvents >= BatchLimit.Records || this.pendingBytes >= BatchLimit.Bytes) this.flush();
@@ -102,7 +108,9 @@ export class OutputPort {
 
   /** Takes the event of a transaction as a finished line; false: push its record. */
   pushLine(p: Packet, tx: HttpTransaction): boolean {
-    if (!this.lines.add(p, tx)) return false;
+    if (this.order?.lineMoves(this.lines.count)) this.endLines();
+    if (!this.lines.add(p, tx, this.timeShiftUs)) return false;
+    this.order?.beginLines();
     this.pendingEvents++;
     if (this.pendingEvents >= BatchLimit.Records || this.pendingBytes + this.lines.length >= BatchLimit.Bytes)
       this.flush();
@@ -128,6 +136,7 @@ export class OutputPort {
     const { count } = this.lines;
     const bytes = this.lines.take();
     this.pending.push({ kind: 'lines', count, bytes });
+    this.order?.noteLines();
     this.pendingBytes += bytes.length;
   }
 
@@ -136,15 +145,21 @@ export class OutputPort {
     if (this.lines.count > 0) this.endLines();
     const frames = this.frames.count;
     // After the alerts that they belong to: the writer names the file that they go to.
-    if (frames > 0) this.pending.push({ kind: 'frames', count: frames, bytes: this.frames.take() });
-    if (this.pending.length === 0) return;
+    if (frames > 0) {
+      this.pending.push({ kind: 'frames', count: frames, bytes: this.frames.take() });
+      this.order?.note();
+    }
+    if (this.pending.length === 0 && this.order === null) return;
     const records = this.pending;
     const events = this.pendingEvents;
     this.pending = [];
     this.pendingBytes = this.pendingEvents = 0;
-    if (!this.originsSent && this.origins !== null) records.unshift(this.origins);
+    if (!this.originsSent && this.origins !== null) {
+      records.unshift(this.origins);
+      this.order?.noteFirst();
+    }
     this.add(Count.Pushed, events);
-    if (this.handOver(this.encoder.encode(this.rules, records))) {
+    if (this.handOver(this.encoder.encode(this.rules, records, this.order?.take()))) {
       this.originsSent = true;
       Atomics.add(this.bell, Bell.Work, 1);
       Atomics.notify(this.bell, Bell.Work);
@@ -160,6 +175,7 @@ export class OutputPort {
 
   /** Flushes and lets go of the spill file. The writer has everything once Outputs.close has returned. */
   close(): void {
+    this.order?.at(Number.POSITIVE_INFINITY, 0);
     this.flush();
     this.spill.close();
   }

@@ -4,6 +4,8 @@ import type { CaptureOptions } from './pcap-config.js';
 import type { ClientSource } from './proxies.js';
 
 export interface Wants {
+  /** Origins are interfaces, not files. */
+  live: boolean;
   alert: boolean;
   /** http records of all transactions; of those that alerts named. */
   http: boolean;
@@ -61,10 +63,11 @@ export function wantsOf(
   const alertXff = alerts.find((o) => o.xff.enabled)?.xff;
   const httpXff = http.map((o) => o.http?.xff).find((xff) => xff?.enabled);
   return {
+    live,
     alert: alerts.length > 0 || fastLog || store,
     http: http.length > 0,
     httpOfAlerts: store,
-    httpLines: !live && http.length > 0 && http.every(takesLines),
+    httpLines: http.length > 0 && http.every(takesLines),
     flow: eve.some((o) => o.flow),
     flowOfAlerts: store,
     anomalyDecode: anomalies.some((o) => o.decode),

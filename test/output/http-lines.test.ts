@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import fc from 'fast-check';
 import { Settings } from '../../src/core/settings.js';
 import { Packet } from '../../src/decode/packet.js';
@@ -8,11 +9,18 @@ import { firstTransaction } from '../../src/http/tx-list.js';
 import { httpEventRecord } from '../../src/output/encode-http.js';
 import { eveForced } from '../../src/output/eve/config.js';
 import { EveWriter } from '../../src/output/eve/writer.js';
+import { Bell, Count } from '../../src/output/handover.js';
 import { HttpLines } from '../../src/output/http-lines.js';
+import { OutputPort } from '../../src/output/port.js';
+import { xffOptions } from '../../src/output/proxies.js';
+import { ringMemory } from '../../src/output/ring.js';
+import { spillShare } from '../../src/output/spill.js';
+import { wantsOf } from '../../src/output/wants.js';
 import { Dir, IpProto } from '../../src/protocol/ip.js';
 import { configure, release, run } from '../http/driver.js';
 
 const Flow = 1;
+const client = xffOptions(new Settings(), 'outputs.eve-log').source;
 
 function packet(no: number, tsUs: number): Packet {
   const p = new Packet();
@@ -94,6 +102,57 @@ describe("http events as finished lines (EVE's http object, Suricata user guide 
     ]) {
       exchange(request, response, (tx) => assert.equal(fast(packet(1, 1e15), tx), null, request));
     }
+  });
+
+  it('name the interface of a sensor, and have the time that its records have', () => {
+    const writer = new EveWriter(eveForced(new Settings({}), '-'), true);
+    writer.line({ kind: 'origins', names: ['eth0', 'a"b'] });
+    const lines = new HttpLines();
+    lines.useInterfaces(['eth0', 'a"b']);
+    for (const [origin, shiftUs] of [
+      [0, 0],
+      [1, -3_600_000_000],
+      [2, 1_500_000],
+    ]) {
+      exchange('GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', (tx) => {
+        const p = packet(0, 1_700_000_000_123_456);
+        p.origin = origin;
+        assert.equal(lines.add(p, tx, shiftUs), true);
+        const record = httpEventRecord(p, tx, false);
+        record.tsUs += shiftUs;
+        assert.equal(Buffer.from(lines.take()).toString('utf8'), writer.line(record));
+      });
+    }
+  });
+
+  it('are counted, handed over or lost as records are', () => {
+    const counts = new SharedArrayBuffer(Count.Cells * 8);
+    const cells = new BigInt64Array(counts);
+    const wants = wantsOf([eveForced(new Settings({}), '-')], false, false, true, client);
+    assert.equal(wants.httpLines, true);
+    const port = new OutputPort({
+      ring: ringMemory(65_536),
+      spill: spillShare(tmpdir(), `peccary-lines-${process.pid}`, 0),
+      bell: new SharedArrayBuffer(Bell.Cells * 4),
+      counts,
+      wait: false,
+      wants,
+    });
+    port.useOrigins(['eth0']);
+    exchange('GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', (tx) => {
+      const p = packet(0, 1.7e15);
+      for (let i = 0; i < 1000; i++) {
+        assert.equal(port.pushLine(p, tx), true);
+        if (i % 2 === 0) port.push(httpEventRecord(p, tx, false));
+      }
+    });
+    port.close();
+    const pushed = Number(cells[Count.Pushed]);
+    const lost = Number(cells[Count.LostEvents]);
+    assert.deepEqual([pushed, cells[Count.LostAlerts]], [1500, 0n]);
+    // Batches of 256 events go or are lost as a whole; the last one has the rest.
+    const kept = pushed - lost;
+    assert.ok(kept > 0 && lost > 0 && (kept % 256 === 0 || lost % 256 === 0), `${lost}`);
   });
 
   it('are, where they are given, what records give for any text', () => {

@@ -29,6 +29,7 @@ import { pagesInUse } from '../../src/stream/pages.js';
 import type { TimedFrame } from './session.js';
 
 const wants: Wants = {
+  live: false,
   alert: true,
   http: true,
   httpOfAlerts: false,
