@@ -21,6 +21,7 @@ const everything = {
     { 'eve-log': { enabled: 'yes', filetype: 'syslog', types: [] } },
     { fast: { enabled: 'yes' } },
     { 'file-store': { enabled: 'yes' } },
+    { 'pcap-log': { enabled: 'yes' } },
     { metrics: { enabled: 'yes' } },
   ],
 };

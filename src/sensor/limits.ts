@@ -30,6 +30,21 @@ const depth = `${libhtp}.response-body-decompress-layer-limit`;
 /** In the order of the path of a packet. */
 export const limits: readonly Limit[] = [
   {
+    counter: 'capture.crossing_drops',
+    what: 'live: packets on their way to the worker that has their flow',
+    keys: [],
+    effect: 'the packet is not inspected',
+    remedy:
+      'that worker is behind: drop the dearest rules (peccary rules profile names them) or leave traffic out (--bpf)',
+  },
+  {
+    counter: 'capture.crossing_unordered',
+    what: 'live: time that a worker waits for packets that another one has for it',
+    keys: [],
+    effect: 'packets of a flow may be inspected in another order than they came in',
+    remedy: 'a worker stands still: see the log, and give the sensor as many processors as it has workers',
+  },
+  {
     counter: 'decoder.too_many_layers',
     what: 'decode: headers of a packet, packets within a packet',
     keys: ['decoder.max-layers', 'decoder.max-nesting'],
@@ -343,6 +358,32 @@ export const limits: readonly Limit[] = [
     what: 'alert: alerts of a packet',
     keys: ['packet-alert-max'],
     effect: 'further alerts are dropped, those of rules that drop are the last to go',
+  },
+  {
+    counter: 'respond.answers_limited',
+    what: 'respond: answers of reject rules in a second (20,000)',
+    keys: [],
+    effect: 'further ones are not sent',
+    remedy: 'let a drop rule or a ban stop who floods the network',
+  },
+  {
+    counter: 'ban.offences_lost',
+    what: 'bans: offences of a packet (64), of a batch of packets (1,024)',
+    keys: [],
+    effect: 'further ones are not counted against anyone',
+    remedy: 'let fewer rules ban for the same packets',
+  },
+  {
+    counter: 'pcap_log.window_cut',
+    what: 'capture files: bytes of packets kept in case an alert follows',
+    keys: ['outputs.pcap-log.buffer-size'],
+    effect: 'the oldest packets before an alert are not written',
+  },
+  {
+    counter: 'pcap_log.flow_limit',
+    what: 'capture files: bytes of one flow',
+    keys: ['outputs.pcap-log.flow-limit'],
+    effect: 'further packets of the flow are not written',
   },
   {
     counter: 'output.batches_spilled',

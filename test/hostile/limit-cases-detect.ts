@@ -133,6 +133,13 @@ export const detectCases: LimitCase[] = [
     rules: 'alert http any any -> any any (http.request_body; pcre:"/(e|r|t)+[^ ]{3,}x/"; sid:1;)',
   },
   {
+    name: 'offences of a packet',
+    counter: 'ban.offences_lost',
+    also: { 'bans.enabled': 'yes' },
+    frames: get,
+    rules: many(70, 'http.uri; content:"/"; ban:after 5 in 10m for 1h by src;'),
+  },
+  {
     name: 'rules that match a packet',
     counter: 'detect.match_limit',
     key: 'detect.max-matches',
