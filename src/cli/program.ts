@@ -5,6 +5,7 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { PeccaryError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
+import { safeLines } from './safe-text.js';
 
 interface CommandEntry {
   name: string;
@@ -28,6 +29,11 @@ const commands: CommandEntry[] = [
     name: 'alerts',
     summary: 'query the alerts of earlier runs',
     register: async (program) => (await import('./alerts.js')).registerAlerts(program),
+  },
+  {
+    name: 'db',
+    summary: 'back up, check, repair and fill databases of alerts',
+    register: async (program) => (await import('./db.js')).registerDb(program),
   },
   {
     name: 'rules',
@@ -62,14 +68,18 @@ Examples:
 \`peccary help COMMAND\` describes a command and its options.`;
 
 function emptyProgram(): Command {
-  return new Command('peccary')
-    .description('A network intrusion detection sensor for web traffic that speaks Suricata rules.')
-    .version(packageVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print the help of a command')
-    .addHelpText('after', examples)
-    .configureHelp({ optionDescription })
-    .exitOverride();
+  return (
+    new Command('peccary')
+      .description('A network intrusion detection sensor for web traffic that speaks Suricata rules.')
+      .version(packageVersion(), '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'print this help')
+      .helpCommand('help [command]', 'print the help of a command')
+      .addHelpText('after', examples)
+      .configureHelp({ optionDescription })
+      // Arguments may be pasted from traffic, and errors repeat them.
+      .configureOutput({ writeErr: (text) => void process.stderr.write(safeLines(text)) })
+      .exitOverride()
+  );
 }
 
 /** What an option is for, its choices and its default; commander's own words would name empty lists and "false". */
@@ -112,7 +122,7 @@ export async function runCommandLine(args: string[]): Promise<number> {
 function statusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof PeccaryError) {
-    process.stderr.write(`peccary: ${error.message}\n`);
+    process.stderr.write(safeLines(`peccary: ${error.message}\n`));
     return error.exitCode;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

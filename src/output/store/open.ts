@@ -68,6 +68,28 @@ function migrate(db: Database): void {
   }).immediate();
 }
 
+/** The format of the database at `path`, and that of this version. Throws as openForReading, but takes older ones. */
+export async function formatOf(path: string): Promise<{ is: number; known: number }> {
+  const db = await openAsIs(path);
+  try {
+    check(db, path);
+    return { is: version(db), known: migrations.length };
+  } finally {
+    db.close();
+  }
+}
+
+/** Opens an existing file for reading without asking whether it is one of ours. Throws PeccaryError 'database'. */
+export async function openAsIs(path: string): Promise<Database> {
+  mustExist(path);
+  const Sqlite = await load();
+  try {
+    return new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BusyMs });
+  } catch (e) {
+    throw new PeccaryError('database', `cannot open ${path}: ${(e as Error).message}`);
+  }
+}
+
 /**
  * Opens for writing, making file and directory when they are missing. `live`: for a sensor. Throws PeccaryError
  * 'database'.
@@ -120,20 +142,13 @@ export async function openForChanging(path: string): Promise<Database> {
 
 /** Opens an existing database for questions. Throws PeccaryError 'database' that says what to run when there is none. */
 export async function openForReading(path: string): Promise<Database> {
-  mustExist(path);
-  const Sqlite = await load();
-  let db: Database;
-  try {
-    db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BusyMs });
-  } catch (e) {
-    throw new PeccaryError('database', `cannot open ${path}: ${(e as Error).message}`);
-  }
+  const db = await openAsIs(path);
   try {
     check(db, path);
     if (version(db) < migrations.length) {
       throw new PeccaryError(
         'database',
-        `${path} has an older format (${version(db)} of ${migrations.length}); the next replay or run into it upgrades it`,
+        `${path} has an older format (${version(db)} of ${migrations.length}); "peccary db migrate --db ${path}" upgrades it, as the next replay or run into it does`,
       );
     }
   } catch (e) {

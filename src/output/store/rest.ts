@@ -22,6 +22,7 @@ export type AlertRest = Pick<
   | 'stream'
   | 'linkType'
   | 'matches'
+  | 'captureFile'
 >;
 
 /** What is left out; lists are when they are empty. */
@@ -45,6 +46,7 @@ const usual: AlertRest = {
   stream: 1,
   linkType: 1,
   matches: [],
+  captureFile: '',
 };
 const scalars = (Object.keys(usual) as (keyof AlertRest)[]).filter((k) => !Array.isArray(usual[k]));
 

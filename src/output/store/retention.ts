@@ -19,6 +19,8 @@ const enum Step {
   Ms = 25,
   /** Alerts between two looks at the clock. */
   Alerts = 32,
+  /** Imported events of other kinds removed at once. */
+  Events = 1024,
   /** Free pages given back to the file system at once. */
   Pages = 256,
 }
@@ -40,6 +42,8 @@ export class Retention {
   private readonly runs;
   private readonly removal: Removal;
   private readonly deleteRuns;
+  private readonly agedEvents;
+  private readonly oldestEvents;
 
   constructor(db: Database) {
     this.db = db;
@@ -48,9 +52,14 @@ export class Retention {
     this.oldest = db.prepare(`${doomed} ORDER BY id LIMIT ?`);
     this.aged = db.prepare(`${doomed} WHERE run_id = ? AND time_us < ? ORDER BY time_us LIMIT ?`);
     this.runs = db.prepare('SELECT id, kind, started_us FROM run');
+    this.agedEvents = db.prepare(
+      'DELETE FROM event WHERE id IN (SELECT id FROM event WHERE run_id = ? AND time_us < ? LIMIT ?)',
+    );
+    this.oldestEvents = db.prepare('DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?)');
     this.deleteRuns = db.prepare(
       `DELETE FROM run WHERE started_us < ? AND ended_us IS NOT NULL
-         AND NOT EXISTS (SELECT 1 FROM alert WHERE run_id = run.id)`,
+         AND NOT EXISTS (SELECT 1 FROM alert WHERE run_id = run.id)
+         AND NOT EXISTS (SELECT 1 FROM event WHERE run_id = run.id)`,
     );
   }
 
@@ -67,6 +76,7 @@ export class Retention {
       const before = run.kind === 'live' ? cutoffUs : run.started_us < cutoffUs ? Never : 0;
       if (before === 0) continue;
       removed = this.transaction(() => this.aged.all(run.id, before, Step.Alerts) as Doomed[]);
+      removed += this.agedEvents.run(run.id, before, Step.Events).changes;
       if (removed > 0) return removed;
     }
     this.deleteRuns.run(cutoffUs);
@@ -77,7 +87,8 @@ export class Retention {
   stepSize(maxBytes: number): number {
     if (this.usedBytes() <= maxBytes) return 0;
     const most = maxBytes * (1 - Headroom);
-    return this.transaction(() => (this.usedBytes() <= most ? [] : (this.oldest.all(Step.Alerts) as Doomed[])));
+    const alerts = this.transaction(() => (this.usedBytes() <= most ? [] : (this.oldest.all(Step.Alerts) as Doomed[])));
+    return alerts > 0 ? alerts : this.oldestEvents.run(Step.Events).changes;
   }
 
   /** Gives some free pages back to the file system, of those above `kept`; false when there are no more. */

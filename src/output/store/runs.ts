@@ -32,6 +32,7 @@ function removeRun(db: Database, runId: number): void {
   const removal = new Removal(db);
   const some = db.prepare(`SELECT ${doomedColumns} FROM alert WHERE run_id = ? LIMIT ${RemoveAtOnce}`);
   for (let list = some.all(runId); list.length > 0; list = some.all(runId)) removal.remove(list as Doomed[]);
+  db.prepare('DELETE FROM event WHERE run_id = ?').run(runId);
   db.prepare('DELETE FROM run WHERE id = ?').run(runId);
 }
 

@@ -197,7 +197,7 @@ const httpText = ['host_id', 'url_id', 'user_agent_id', 'referer_id'];
 const httpBytes = ['request_head_id', 'response_head_id', 'request_body_id', 'response_body_id'];
 
 /** Who uses rows of `text` and `bytes`: transactions, and alerts for what their transaction does not have (http-table.ts). */
-const usesOf = {
+export const usesOf = {
   text: [
     ...httpText.map((c) => `SELECT ${c} AS id FROM http`),
     'SELECT host_id FROM alert WHERE http_id IS NULL',
@@ -274,8 +274,24 @@ CREATE TABLE words_done (name TEXT PRIMARY KEY, done INTEGER NOT NULL) STRICT, W
 INSERT INTO words_done VALUES ('text', 0), ('bytes', 0);
 `;
 
+/** Events of EVE files that were imported, as they are written there. */
+const fifth = `
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run (id),
+  time_us INTEGER NOT NULL,
+  type TEXT NOT NULL,              -- event_type
+  flow_id INTEGER,                 -- EVE's
+  alert_id INTEGER REFERENCES alert (id),
+  json TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_run ON event (run_id, time_us);
+CREATE INDEX event_flow ON event (flow_id) WHERE flow_id IS NOT NULL;
+CREATE INDEX event_alert ON event (alert_id) WHERE alert_id IS NOT NULL;
+`;
+
 /** Tables whose rows belong to one alert each, by alert_id. */
-export const triageTables: readonly string[] = ['triage', 'alert_tag', 'alert_note'];
+export const triageTables: readonly string[] = ['triage', 'alert_tag', 'alert_note', 'event'];
 
 /** Migration i brings a database from version i to i + 1. Never edited once released. */
-export const migrations: readonly string[] = [first, second, third, fourth];
+export const migrations: readonly string[] = [first, second, third, fourth, fifth];

@@ -64,6 +64,8 @@ export class AlertStore {
   /** Records that are not in the database because of the fault: those of the open transaction and all after it. */
   refused = 0;
   readonly runId: number;
+  /** Row of the last alert taken, 0 before the first. */
+  lastAlert = 0;
   private readonly db: Database;
   private readonly text: TextTable;
   private readonly bytes: BytesTable;
@@ -127,6 +129,11 @@ export class AlertStore {
     this.inTransaction++;
     if (this.patient) this.kept.push({ record: r, rule });
     if (this.trouble === null) this.put(r, rule);
+  }
+
+  /** Opens the transaction that `commit` ends, for rows that others put beside the store's. */
+  begin(): void {
+    this.ensureOpen();
   }
 
   /** Something waits that cannot be written now: the next `commit` tries again. */
@@ -302,9 +309,10 @@ export class AlertStore {
       restOf(r),
       r.client === '' ? null : plainBytes(r.client),
     );
+    this.lastAlert = Number(row.lastInsertRowid);
     if (flow === null || http === null || r.http === null) return;
     if (r.http.hostname !== null) this.fillHosts(flow, http.id, r.http.hostname);
-    else this.hostless.set(http.id, [...(this.hostless.get(http.id) ?? []), Number(row.lastInsertRowid)]);
+    else this.hostless.set(http.id, [...(this.hostless.get(http.id) ?? []), this.lastAlert]);
   }
 
   /** `counted`: the alert's transaction refers to it too, and counts as its user. */

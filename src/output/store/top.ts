@@ -111,8 +111,8 @@ function countTail(part: TailPart, by: TopField, bits: Bits, into: Counts): void
 
 const isAny = (c: Condition): boolean => 'and' in c && c.and.every(isAny);
 
-/** The `limit` most frequent values (-1: all) of alerts that pass, the most frequent first. */
-export function topOf(db: Database, c: Condition, by: TopField, limit: number): TopValue[] {
+/** How many of the alerts that pass have which value; IPv6 addresses as hexadecimal digits, IPv4 as numbers, texts by row. */
+export function countsOf(db: Database, c: Condition, by: TopField): Map<number | string, number> {
   const counts = new Counts();
   const { since, until } = timesOf(c);
   for (const ref of partsOf(db)) {
@@ -123,7 +123,12 @@ export function topOf(db: Database, c: Condition, by: TopField, limit: number): 
     if (part instanceof BlockPart) countBlock(part, by, bits, counts);
     else countTail(part, by, bits ?? part.all(), counts);
   }
-  const most = best([...counts.numbers, ...counts.texts], limit);
+  return new Map<number | string, number>([...counts.numbers, ...counts.texts]);
+}
+
+/** The `limit` most frequent values (-1: all) of alerts that pass, the most frequent first. */
+export function topOf(db: Database, c: Condition, by: TopField, limit: number): TopValue[] {
+  const most = best([...countsOf(db, c, by)], limit);
   const text = db.prepare('SELECT value FROM text WHERE id = ?').pluck();
   return most.flatMap(([key, count]) => {
     const value = valueFor(by, key, text);
