@@ -1,6 +1,7 @@
 /**
  * `peccary alerts export --format pcapng`: the packets of the alerting flows. Where the capture file that alerts came from
- * is still there, all packets of their flows are taken from it; otherwise those that were stored with the alerts.
+ * is still there, or those that a sensor kept of them (outputs.pcap-log), all packets of their flows are taken from it;
+ * otherwise those that were stored with the alerts.
  */
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
@@ -10,11 +11,13 @@ import { openSource } from '../capture/source.js';
 import { PeccaryError } from '../core/errors.js';
 import { u8 } from '../core/memory.js';
 import { addressBytes, shortAddressText } from '../output/address-bytes.js';
+import { flowPackets } from '../output/pcap-flow.js';
 import type { StoredAlert } from '../output/query/alert.js';
 import { PcapngWriter } from '../output/query/pcapng.js';
 import { alertName } from '../output/query/sources.js';
 import { type ExportFlags, exported } from './alerts-exported.js';
 import { withSources } from './alerts-options.js';
+import { safe } from './format.js';
 import { plural } from './text.js';
 
 const enum PacketLimit {
@@ -30,6 +33,27 @@ interface Wanted {
   flows: Set<string>;
   /** Comments by the time of the packet, which numbers of a run over several files do not tell. */
   comments: Map<number, string>;
+}
+
+/** What is wanted of the files that a sensor keeps packets of alerts in. */
+class Kept {
+  readonly files = new Set<string>();
+  readonly flows = new Set<number>();
+  readonly comments = new Map<number, string>();
+
+  /** False when the alert names no such file, or it is gone. */
+  add({ captureFile, flowId, tsUs }: StoredAlert['record'], comment: string): boolean {
+    if (!captureFile || flowId === 0 || !isFile(captureFile)) return false;
+    this.files.add(captureFile);
+    this.flows.add(flowId);
+    addComment(this.comments, tsUs, comment);
+    return true;
+  }
+}
+
+function addComment(comments: Map<number, string>, tsUs: number, comment: string): void {
+  const earlier = comments.get(tsUs);
+  comments.set(tsUs, earlier === undefined ? comment : `${earlier}\n${comment}`);
 }
 
 interface Stored {
@@ -60,6 +84,7 @@ export function exportPackets(flags: ExportFlags): Promise<void> {
   return withSources(flags, async (sources) => {
     const captures = new Map<string, Wanted>();
     const stored: Stored[] = [];
+    const kept = new Kept();
     let alerts = 0;
     let without = 0;
     for (const { source, alert } of exported(sources, flags)) {
@@ -71,23 +96,23 @@ export function exportPackets(flags: ExportFlags): Promise<void> {
       const r = alert.record;
       const comment = `alert ${alertName(source, alert.id)}: ${r.gid}:${r.sid}:${r.rev} ${alert.rule.msg}`;
       const filter = filterOf(alert);
+      if (kept.add(r, comment)) continue;
       if (filter !== null && alert.origin !== null && isFile(alert.origin)) {
         const wanted = captures.get(alert.origin) ?? { flows: new Set(), comments: new Map() };
         captures.set(alert.origin, wanted);
         wanted.flows.add(filter);
-        const earlier = wanted.comments.get(r.tsUs);
-        wanted.comments.set(r.tsUs, earlier === undefined ? comment : `${earlier}\n${comment}`);
+        addComment(wanted.comments, r.tsUs, comment);
       } else if (r.packet !== null && r.packet.length > 0)
         stored.push({ tsUs: r.tsUs, linkType: r.linkType, bytes: r.packet, comment });
       else without++;
     }
-    await write(captures, stored);
+    await write(captures, kept, stored);
     if (without > 0)
       process.stderr.write(`${plural(without, 'alert')} without a packet: the capture is gone, or there was none\n`);
   });
 }
 
-async function write(captures: Map<string, Wanted>, stored: Stored[]): Promise<void> {
+async function write(captures: Map<string, Wanted>, kept: Kept, stored: Stored[]): Promise<void> {
   const writer = new PcapngWriter();
   const put = async (bytes: Buffer): Promise<void> => {
     if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
@@ -95,9 +120,17 @@ async function write(captures: Map<string, Wanted>, stored: Stored[]): Promise<v
   await put(writer.head());
   for (const [file, wanted] of captures) {
     const flows = [...wanted.flows];
-    for (let at = 0; at < flows.length; at += PacketLimit.Flows)
-      for (const bytes of packetsOf(writer, file, flows.slice(at, at + PacketLimit.Flows), wanted.comments))
+    let packets = 0;
+    for (let at = 0; at < flows.length; at += PacketLimit.Flows) {
+      for (const bytes of packetsOf(writer, file, flows.slice(at, at + PacketLimit.Flows), wanted.comments)) {
         await put(bytes);
+        packets++;
+      }
+    }
+    if (packets === 0) process.stderr.write(`peccary: ${safe(file)} has no packets of these flows any more\n`);
+  }
+  for (const p of flowPackets(kept.files, kept.flows)) {
+    await put(writer.packet(p.tsUs, p.linkType, p.bytes, p.wireLen, kept.comments.get(Math.floor(p.tsUs)) ?? ''));
   }
   for (const s of stored) await put(writer.packet(s.tsUs, s.linkType, s.bytes, s.bytes.length, s.comment));
 }

@@ -96,6 +96,7 @@ export class AlertText {
     this.put([packet, origin].filter((s) => s !== '').join(' of '));
     if (r.tunnel !== null) this.put(`in a ${r.tunnel.proto} tunnel ${r.tunnel.src} → ${r.tunnel.dst}`);
     this.flow();
+    if (r.captureFile) this.put(`its packets are in ${safe(r.captureFile)}`);
     if (r.client !== '') this.put(`client ${r.client}, as the proxy says`);
     if (r.http?.xff != null) this.put(`for ${safe(r.http.xff)} (X-Forwarded-For)`);
   }

@@ -2,7 +2,7 @@
  * `outputs.pcap-log` (Suricata user guide 7.0, "Packet logging"): which packets are kept as a capture, where, and how much
  * of them. Suricata's keys; `max-size`, `before`, `after`, `flow-limit` and `buffer-size` are Peccary's own.
  */
-import { isAbsolute, join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Settings } from '../core/settings.js';
 import { timeSpan } from './log-file.js';
 
@@ -74,7 +74,7 @@ export function pcapLogOptions(settings: Settings, logDir: string): PcapLogOptio
       flowBytes: settings.size(`${Pcap}.flow-limit`, defaults.flow),
       bufferBytes: settings.size(`${Pcap}.buffer-size`, defaults.buffer, 1 << 20, 2 ** 31),
     },
-    filename: isAbsolute(filename) ? filename : join(isAbsolute(dir) ? dir : join(logDir, dir), filename),
+    filename: resolve(logDir, dir, filename),
     // Of a budget for all files the one that is written may have half, so that one before it can stay.
     limit: maxBytes === 0 ? limit : Math.max(4096, Math.min(limit, Math.floor(maxBytes / 2))),
     maxFiles: settings.int(`${Pcap}.max-files`, 0, 0, 1_000_000),

@@ -1,34 +1,36 @@
-/** Finds the packets of one flow in capture files that `outputs.pcap-log` wrote, by their indexes (pcap-log.ts). */
+/** Finds packets of flows in the capture files that `outputs.pcap-log` wrote, by their indexes (pcap-log.ts). */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { PeccaryError } from '../core/errors.js';
+import type { FrameInfo } from './pcap-file.js';
 import { captureFiles, IndexRow, indexSuffix } from './pcap-log.js';
 
+/** Packet as pcap-file.ts writes it. */
+export interface KeptPacket extends Omit<FrameInfo, 'origin'> {
+  bytes: Uint8Array;
+}
+
 const enum File {
-  /** Length of pcap's header; magic number of pcapng. */
-  PcapHeader = 24,
+  /** Of pcap: where its link type is, length of a packet's header. */
+  LinkType = 20,
+  PcapPacket = 16,
+  /** Of pcapng. */
   PcapngMagic = 0x0a0d_0d0a,
+  InterfaceBlock = 1,
+  BlockPacket = 28,
   RowsAtOnce = 8192,
-  /** Files looked at after the one that the alert names: the window may reach into the next. */
+  /** Files looked at after one that an alert names: the window may reach into the next. */
   After = 3,
 }
 
 /**
- * A capture with the flow's packets alone, in the order in which they were written, of the file at `path` and those that
- * were written after it; null when there is none any more.
+ * Packets of these flows (EVE's ids) in the files at `paths` and those that were written right after them, each once, file
+ * by file. What is not there any more gives nothing; throws PeccaryError 'runtime' for what cannot be read.
  */
-export function flowCapture(path: string, flowId: number): Buffer | null {
-  const parts: Buffer[] = [];
-  let head: Buffer | null = null;
-  for (const file of filesFrom(path)) {
-    const found = packetsOf(file, flowId);
-    if (found === null || found.packets.length === 0) continue;
-    // Files of another form than the first cannot follow it; the window of one alert does not span such a change in practice.
-    if (head !== null && !head.equals(found.head)) break;
-    head ??= found.head;
-    parts.push(...found.packets);
-  }
-  return head === null ? null : Buffer.concat([head, ...parts]);
+export function* flowPackets(paths: Iterable<string>, flows: ReadonlySet<number>): Generator<KeptPacket> {
+  const files = new Set<string>();
+  for (const path of paths) for (const file of filesFrom(resolve(path))) files.add(file);
+  for (const file of files) yield* packetsOf(file, flows);
 }
 
 function filesFrom(path: string): string[] {
@@ -39,35 +41,32 @@ function filesFrom(path: string): string[] {
   } catch {
     return [];
   }
-  const at = all.indexOf(join(path));
+  const at = all.indexOf(path);
   return at < 0 ? [] : all.slice(at, at + 1 + File.After);
 }
 
-/** What stands before the packets of a file (of pcapng all its interfaces), and the flow's packets. */
-function packetsOf(path: string, flowId: number): { head: Buffer; packets: Buffer[] } | null {
+function* packetsOf(path: string, flows: ReadonlySet<number>): Generator<KeptPacket> {
   const opened: number[] = [];
   try {
     for (const name of [path, `${path}${indexSuffix}`]) opened.push(openSync(name, 'r'));
     const [fd, index] = opened;
-    const packets: Buffer[] = [];
-    const blocks: Buffer[] = [];
+    const head = readAt(fd, 0, File.LinkType + 4);
+    if (head.length < File.LinkType + 4) return;
+    const linkTypes = head.readUInt32LE(0) === File.PcapngMagic ? [] : null;
     let end = 0;
-    const magic = readAt(fd, 0, 4);
-    if (magic.length < 4) return null;
-    const isPcapng = magic.readUInt32LE(0) === File.PcapngMagic;
     for (const row of indexRows(index)) {
       const offset = row.readDoubleLE(IndexRow.Offset);
       const length = row.readUInt32LE(IndexRow.Length);
       // What lies between packets of pcapng are its section and the interfaces that packets name by number.
-      if (isPcapng && offset > end) blocks.push(readAt(fd, end, offset - end));
+      if (linkTypes !== null && offset > end) addInterfaces(linkTypes, readAt(fd, end, offset - end));
       end = offset + length;
-      if (row.readDoubleLE(0) !== flowId) continue;
+      if (!flows.has(row.readDoubleLE(0))) continue;
       const packet = readAt(fd, offset, length);
-      if (packet.length === length) packets.push(packet); // else a killed process left the file shorter than its index
+      if (packet.length < length) return; // a killed process left the file shorter than its index
+      yield linkTypes === null ? pcapPacket(packet, head.readUInt32LE(File.LinkType)) : blockPacket(packet, linkTypes);
     }
-    return { head: isPcapng ? Buffer.concat(blocks) : readAt(fd, 0, File.PcapHeader), packets };
   } catch (e) {
-    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw new PeccaryError('runtime', `cannot read ${path}: ${(e as Error).message}`);
   } finally {
     for (const fd of opened) closeSync(fd);
@@ -87,4 +86,23 @@ function* indexRows(fd: number): Generator<Buffer> {
     for (let i = 0; i + IndexRow.Bytes <= rows.length; i += IndexRow.Bytes) yield rows.subarray(i, i + IndexRow.Bytes);
     if (rows.length < piece) return;
   }
+}
+
+/** Adds the link types of the interfaces that these blocks describe. */
+function addInterfaces(linkTypes: number[], blocks: Buffer): void {
+  for (let at = 0; at + 12 <= blocks.length; at += Math.max(12, blocks.readUInt32LE(at + 4))) {
+    if (blocks.readUInt32LE(at) === File.InterfaceBlock) linkTypes.push(blocks.readUInt16LE(at + 8));
+  }
+}
+
+function pcapPacket(b: Buffer, linkType: number): KeptPacket {
+  const tsUs = b.readUInt32LE(0) * 1e6 + b.readUInt32LE(4) / 1000;
+  return { tsUs, wireLen: b.readUInt32LE(12), linkType, bytes: b.subarray(File.PcapPacket) };
+}
+
+function blockPacket(b: Buffer, linkTypes: readonly number[]): KeptPacket {
+  const ns = (BigInt(b.readUInt32LE(12)) << 32n) | BigInt(b.readUInt32LE(16));
+  const tsUs = Number(ns / 1_000_000_000n) * 1e6 + Number(ns % 1_000_000_000n) / 1000;
+  const bytes = b.subarray(File.BlockPacket, File.BlockPacket + b.readUInt32LE(20));
+  return { tsUs, wireLen: b.readUInt32LE(24), linkType: linkTypes[b.readUInt32LE(8)] ?? 0, bytes };
 }

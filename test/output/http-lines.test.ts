@@ -130,14 +130,16 @@ describe("http events as finished lines (EVE's http object, Suricata user guide 
     const cells = new BigInt64Array(counts);
     const wants = wantsOf([eveForced(new Settings({}), '-')], false, false, true, client);
     assert.equal(wants.httpLines, true);
-    const port = new OutputPort({
+    const memory = {
       ring: ringMemory(65_536),
       spill: spillShare(tmpdir(), `peccary-lines-${process.pid}`, 0),
       bell: new SharedArrayBuffer(Bell.Cells * 4),
       counts,
       wait: false,
+      ordered: false,
       wants,
-    });
+    };
+    const port = new OutputPort(memory);
     port.useOrigins(['eth0']);
     exchange('GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', (tx) => {
       const p = packet(0, 1.7e15);

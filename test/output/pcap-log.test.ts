@@ -4,10 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Settings, type Tree } from '../../src/core/settings.js';
 import { FrameBatch } from '../../src/output/frame-batch.js';
 import { CaptureWhat, pcapLogOptions } from '../../src/output/pcap-config.js';
-import { flowCapture } from '../../src/output/pcap-flow.js';
+import { flowPackets } from '../../src/output/pcap-flow.js';
 import { captureFiles, PcapLog } from '../../src/output/pcap-log.js';
 import { frame, udpFrame } from '../tools/build.js';
 import { pcapFile } from '../tools/capture-writer.js';
@@ -18,6 +19,8 @@ import { type TimedFrame, tcpSession } from '../tools/session.js';
 
 const second = 1e6;
 const startUs = 1_700_000_000 * second;
+
+const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 let dir = '';
 beforeEach(() => {
@@ -170,6 +173,32 @@ describe('packets kept of flows with alerts', () => {
   });
 });
 
+describe('packets kept of flows with alerts, from the database', () => {
+  it('are named by alerts show, and alerts export has them while their file is there', () => {
+    const db = join(dir, 'my.db');
+    const evil = get('/evil', 5001, startUs);
+    const { files } = replay([...evil, ...get('/good', 5002, startUs + 100)], alertsOnly, db);
+    rmSync(join(dir, 'in.pcap'));
+    assert.ok(peccary(['alerts', 'show', '1', '--db', db]).stdout.includes(`its packets are in ${files[0]}\n`));
+    const exported = (): Buffer =>
+      execFileSync(process.execPath, [program, 'alerts', 'export', '--format', 'pcapng', '--db', db]);
+    writeFileSync(join(dir, 'out.pcapng'), exported());
+    assert.deepEqual(hexes(readFrames(join(dir, 'out.pcapng'))), hexes(evil));
+    const comments = execFileSync(
+      'tshark',
+      ['-r', join(dir, 'out.pcapng'), '-Y', 'frame.comment', '-T', 'fields', '-e', 'frame.comment'],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
+    assert.match(comments, /1:1:1 evil/);
+    rmSync(files[0]);
+    writeFileSync(join(dir, 'out.pcapng'), exported());
+    assert.equal(readFrames(join(dir, 'out.pcapng')).length, 2); // those stored with the two alerts
+  });
+});
+
 describe('packets kept by the other conditions', () => {
   it('are all', () => {
     const frames = [...get('/evil', 5001, startUs), ...get('/good', 5002, startUs + 1)].sort((a, b) => a.tsUs - b.tsUs);
@@ -205,7 +234,7 @@ describe('capture files', () => {
     to.write(batch.take());
   };
   const packet = (n: number, len = 60): Uint8Array => new Uint8Array(len).fill(n);
-  const files = (): string[] => captureFiles(join(dir, 'log.pcap')).map((f) => f.path);
+  const files = (name = 'log.pcap'): string[] => captureFiles(join(dir, name)).map((f) => f.path);
   /** As Wireshark reads it: interface, time, length of each packet. */
   const tshark = (file: string): string[] =>
     execFileSync(
@@ -293,18 +322,17 @@ describe('capture files', () => {
         if (i === 6) from = to.path();
       }
       to.end();
-      const capture = flowCapture(from, 1);
-      assert.ok(capture);
-      const file = join(dir, 'flow.pcap');
-      writeFileSync(file, capture);
-      const got = readFrames(file).map((f) => f.bytes[0]);
-      assert.ok(got.length >= 7 && got.every((n) => n % 3 === 1), `${got}`);
-      assert.deepEqual(
-        [...got].sort((a, b) => a - b),
-        got,
-      );
-      assert.equal(flowCapture(from, 77), null);
-      assert.equal(flowCapture(join(dir, 'of-1.1234'), 1), null);
+      const got = [...flowPackets([from, from], new Set([1]))];
+      assert.ok(got.length >= 7);
+      got.forEach((p, n) => {
+        const i = p.bytes[0];
+        assert.deepEqual([i % 3, p.bytes.length, p.wireLen], [1, 1000, 1000]);
+        assert.deepEqual([p.tsUs, p.linkType], [startUs + i, linkTypes[i % linkTypes.length]]);
+        assert.ok(n === 0 || i > got[n - 1].bytes[0]);
+      });
+      assert.equal([...flowPackets(files(`of-${linkTypes.length}`), new Set([0, 1, 2]))].length, 30);
+      assert.deepEqual([...flowPackets([from], new Set([77]))], []);
+      assert.deepEqual([...flowPackets([join(dir, 'of-1.1234'), join(dir, 'no', 'a.1')], new Set([1]))], []);
     }
   });
 
