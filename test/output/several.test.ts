@@ -1,8 +1,9 @@
 /** Several outputs of one kind (Suricata user guide 7.0, "Eve JSON Output", "Multiple Logger Instances"). */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Settings, type Tree } from '../../src/core/settings.js';
 import { outputConfig } from '../../src/output/config.js';
 import { openOutputs } from '../../src/output/outputs.js';
@@ -98,6 +99,65 @@ describe('several outputs of one kind', () => {
     await write([eve('a.json', ['flow'], { prefix: '@cee: ' }), eve('b.json', ['flow'])], [samples.flowEvent()]);
     assert.equal(text('a.json'), `@cee: ${text('b.json')}`);
   });
+
+  it('rotate each by its own size and time, and are all opened anew at HUP', async () => {
+    const config = configOf([
+      eve('small.json', ['flow'], { 'rotate-size': '4kb', 'rotate-keep': 2 }),
+      eve('whole.json', ['flow']),
+      eve('timed-%s.json', ['flow'], { 'rotate-interval': '1s' }),
+      { fast: { enabled: 'yes', filename: 'small.log', 'rotate-size': '1kb', 'rotate-keep': 3 } },
+      { fast: { enabled: 'yes', filename: 'timed-%s.log', 'rotate-interval': '1s' } },
+    ]);
+    const run = { kind: 'live' as const, inputs: ['eth0'], append: false, version: '0', startedUs: samples.t0 };
+    const open = openOutputs({ ...config, db: null, workers: 1, live: true, run });
+    await open.ready();
+    const port = new OutputPort(open.portMemory(0));
+    port.useRules(open.setRules([samples.loadedRule()]));
+    const push = (): void => {
+      for (let i = 0; i < 10; i++) {
+        port.push(samples.alert());
+        port.push(samples.flowEvent());
+      }
+      port.flush();
+    };
+    const names = (pattern: RegExp): string[] => readdirSync(dir).filter((name) => pattern.test(name));
+    const timed = (): boolean => names(/^timed-\d+\.json$/).length > 2 && names(/^timed-\d+\.log$/).length > 2;
+    const all = (): string[] => names(/^(small|whole)\./).sort();
+    const rotated = [
+      'small.json',
+      'small.json.1',
+      'small.json.2',
+      'small.log',
+      'small.log.1',
+      'small.log.2',
+      'small.log.3',
+    ];
+    let pushed = 0;
+    for (const end = Date.now() + 30_000; !timed() || all().length < 8; await sleep(50)) {
+      assert.ok(Date.now() < end, `${readdirSync(dir)}`);
+      push();
+      pushed += 10;
+    }
+    assert.deepEqual(all(), [...rotated, 'whole.json']);
+    for (const name of names(/^small\.json\.\d$/)) {
+      const { size } = statSync(join(dir, name));
+      assert.ok(size >= 4096, `${name} ${size}`);
+      kinds(name);
+    }
+    for (const name of all()) renameSync(join(dir, name), join(dir, `old-${name}`));
+    assert.deepEqual(await open.reopen(), []);
+    push();
+    port.close();
+    assert.deepEqual((await open.close(null)).faults, []);
+    assert.ok(
+      ['small.json', 'small.log', 'whole.json'].every((name) => all().includes(name)),
+      `${all()}`,
+    );
+    assert.equal(kinds('old-whole.json').length + kinds('whole.json').length, pushed + 10);
+    const inAll = (list: string[]): number => list.reduce((n, name) => n + text(name).split('\n').length - 1, 0);
+    assert.equal(inAll(names(/^timed-\d+\.json$/)), pushed + 10);
+    assert.equal(inAll(names(/^timed-\d+\.log$/)), pushed + 10);
+  }).timeout(60_000);
 
   it('are refused when two would write one file, or look for the client in two places', () => {
     assert.throws(() => configOf([eve('a', ['flow']), eve('a', ['http'])]), /two outputs write to .*a$/);
