@@ -52,8 +52,8 @@ function destinations(g: AlertGroup): string {
 function columnsOf(sources: Source[]): Column<AlertGroup>[] {
   return [
     { title: 'alerts', text: (g) => String(g.count), right: true },
-    { title: 'first', text: (g) => shortTime(g.firstUs) },
-    { title: 'last', text: (g) => shortTime(g.lastUs) },
+    { title: 'first', text: (g) => shortTime(g.firstUs), short: (g) => shortTime(g.firstUs).slice(5, 19) },
+    { title: 'last', text: (g) => shortTime(g.lastUs), short: (g) => shortTime(g.lastUs).slice(5, 19) },
     { title: 'sev', text: (g) => String(g.severity), right: true, style: (g) => severityStyle(g.severity) },
     { title: 'sid', text: (g) => sidText(g.gid, g.sid), right: true },
     { title: 'signature', text: (g) => g.signature, elastic: true },

@@ -49,7 +49,7 @@ function signatureText(r: AlertRow): string {
 /** Columns of the table, of CSV and of Markdown. */
 export const listColumns: Column<ListRow>[] = [
   { title: 'id', text: (r) => alertName(r.source, r.id), right: true },
-  { title: 'time', text: (r) => shortTime(r.timeUs) },
+  { title: 'time', text: (r) => shortTime(r.timeUs), short: (r) => shortTime(r.timeUs).slice(5, 19) },
   { title: 'sev', text: (r) => String(r.severity), right: true, style: (r) => severityStyle(r.severity) },
   { title: 'sid', text: (r) => sidText(r.gid, r.sid), right: true },
   { title: 'signature', text: signatureText, elastic: true },

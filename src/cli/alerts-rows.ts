@@ -52,7 +52,7 @@ async function stream<T>(
   object: (row: T) => object,
   format: Exclude<Format, 'table'>,
 ): Promise<void> {
-  if (format === 'csv') await printer.print(csvLine(columns.map((c) => c.title)));
+  if (format === 'csv') await printer.print(csvLine(columns.map((c) => safe(c.title))));
   if (format === 'markdown') await printer.print(render<T>([], columns, object, 'markdown', 0, plain));
   let n = 0;
   for (const row of rows) {

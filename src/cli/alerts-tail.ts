@@ -57,8 +57,8 @@ function tail(flags: TailFlags): Promise<void> {
       const rows = filtersOf(sources, flags).flatMap(({ source, filter }, i) => {
         seen[i] = Math.min(seen[i], highestId(source.db));
         const found = newAlerts(source.db, filter, seen[i], Follow.Most);
-        seen[i] = found.length === Follow.Most ? found[found.length - 1].id : Math.max(seen[i], highestId(source.db));
-        return found.map(withSource(source));
+        seen[i] = found.upTo;
+        return found.rows.map(withSource(source));
       });
       rows.sort((a, b) => -compareRows(a, b, 'time'));
       if (rows.length > 0) await printer.print(text(rows));

@@ -47,8 +47,8 @@ function columnsOf(by: TopBy): Column<TopRow>[] {
   };
   const count: Column<TopRow> = { title: 'alerts', text: (r) => String(r.count), right: true };
   const times: Column<TopRow>[] = [
-    { title: 'first', text: (r) => shortTime(r.firstUs) },
-    { title: 'last', text: (r) => shortTime(r.lastUs) },
+    { title: 'first', text: (r) => shortTime(r.firstUs), short: (r) => shortTime(r.firstUs).slice(5, 19) },
+    { title: 'last', text: (r) => shortTime(r.lastUs), short: (r) => shortTime(r.lastUs).slice(5, 19) },
   ];
   if (by !== 'signature') return [count, value, ...times];
   return [

@@ -6,7 +6,10 @@
  * direction of writing are shown as escapes.
  */
 import { Option } from 'commander';
+import { safe } from './safe-text.js';
 import type { Paint, Style } from './text.js';
+
+export { safe };
 
 export type Format = 'table' | 'json' | 'jsonl' | 'csv' | 'markdown';
 export const formats: Format[] = ['table', 'json', 'jsonl', 'csv', 'markdown'];
@@ -22,17 +25,9 @@ export interface Column<T> {
   right?: boolean;
   /** May be cut to make the table fit, first the widest. */
   elastic?: boolean;
+  /** What a narrow terminal shows instead. */
+  short?(row: T): string;
   style?(row: T): Style | null;
-}
-
-const Steering = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
-
-/** Text on one line, without anything that steers a terminal: \x1b, \u202e … */
-export function safe(text: string): string {
-  return text.replace(Steering, (c) => {
-    const n = c.charCodeAt(0);
-    return n < 256 ? `\\x${n.toString(16).padStart(2, '0')}` : `\\u${n.toString(16).padStart(4, '0')}`;
-  });
 }
 
 /** Of those, what JSON.stringify leaves in strings as it is. */
@@ -79,24 +74,56 @@ function cut(text: string, width: number): string {
   return `${s}…`;
 }
 
-/** Narrowest an elastic column becomes. */
-const LeastWidth = 12;
+/** Narrowest an elastic column becomes, and any column of text where that is not enough. */
+const enum Least {
+  Elastic = 12,
+  Any = 6,
+}
 
-/** Widths of the columns so that the whole fits `available`, taken from the widest elastic ones. */
-function fit(widths: number[], elastic: boolean[], available: number): number[] {
+const across = (widths: number[]): number => widths.reduce((a, b) => a + b, 0) + 2 * (widths.length - 1);
+
+/** Widths of the columns so that the whole fits `available`, taken from the widest of those that may be cut. */
+function fit(widths: number[], mayCut: boolean[], least: number, available: number): number[] {
   const out = [...widths];
-  let over = out.reduce((a, b) => a + b, 0) + 2 * (out.length - 1) - available;
+  let over = across(out) - available;
   while (over > 0) {
     let widest = -1;
     for (let i = 0; i < out.length; i++)
-      if (elastic[i] && out[i] > LeastWidth && (widest < 0 || out[i] > out[widest])) widest = i;
+      if (mayCut[i] && out[i] > least && (widest < 0 || out[i] > out[widest])) widest = i;
     if (widest < 0) break;
-    const next = Math.max(LeastWidth, ...out.filter((w, i) => elastic[i] && w < out[widest]));
+    const next = Math.max(least, ...out.filter((w, i) => mayCut[i] && w < out[widest]));
     const step = Math.max(1, Math.min(over, out[widest] - next));
     out[widest] -= step;
     over -= step;
   }
   return out;
+}
+
+interface Layout {
+  cells: string[][];
+  widths: number[];
+}
+
+/** Cells and widths: whole, then with short forms, then with every column of text cut. */
+function layOut<T>(rows: T[], columns: Column<T>[], width: number, seen: number[]): Layout {
+  const lay = (narrow: boolean): Layout => {
+    const cells = rows.map((r) => columns.map((c) => safe(narrow && c.short !== undefined ? c.short(r) : c.text(r))));
+    const natural = columns.map((c, i) => {
+      const kept = narrow && c.short !== undefined ? 0 : (seen[i] ?? 0);
+      const least = Math.max(kept, displayWidth(safe(c.title)));
+      return cells.reduce((most, row) => Math.max(most, displayWidth(row[i])), least);
+    });
+    const elastic = columns.map((c) => c.elastic === true);
+    return { cells, widths: fit(natural, elastic, Least.Elastic, width) };
+  };
+  const whole = lay(false);
+  for (const row of whole.cells) {
+    for (const [i, cell] of row.entries()) seen[i] = Math.max(seen[i] ?? 0, displayWidth(cell));
+  }
+  if (across(whole.widths) <= width) return whole;
+  const { cells, widths } = lay(true);
+  const text = columns.map((c) => c.right !== true);
+  return { cells, widths: fit(widths, text, Least.Any, width) };
 }
 
 /**
@@ -110,16 +137,7 @@ export function tableLines<T>(
   paint: Paint,
   seen: number[] = [],
 ): string[] {
-  const cells = rows.map((r) => columns.map((c) => safe(c.text(r))));
-  const natural = columns.map((c, i) => {
-    seen[i] = cells.reduce((most, row) => Math.max(most, displayWidth(row[i])), seen[i] ?? displayWidth(safe(c.title)));
-    return seen[i];
-  });
-  const widths = fit(
-    natural,
-    columns.map((c) => c.elastic === true),
-    width,
-  );
+  const { cells, widths } = layOut(rows, columns, width, seen);
   const line = (row: string[], style: (i: number) => Style | null): string =>
     row
       .map((cell, i) => {
@@ -164,11 +182,11 @@ export function render<T>(
     case 'jsonl':
       return rows.map((r) => `${safeJson(JSON.stringify(object(r)))}\n`).join('');
     case 'csv':
-      return [columns.map((c) => c.title), ...rows.map((r) => columns.map((c) => safe(c.text(r))))]
+      return [columns.map((c) => safe(c.title)), ...rows.map((r) => columns.map((c) => safe(c.text(r))))]
         .map(csvLine)
         .join('');
     case 'markdown': {
-      const head = markdownLine(columns.map((c) => c.title));
+      const head = markdownLine(columns.map((c) => safe(c.title)));
       const rule = `| ${columns.map((c) => (c.right ? '---:' : '---')).join(' | ')} |\n`;
       return head + rule + rows.map((r) => markdownLine(columns.map((c) => safe(c.text(r))))).join('');
     }

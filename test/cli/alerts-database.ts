@@ -7,7 +7,8 @@ import type { EventRecord, RuleInfo } from '../../src/output/records.js';
 import { openForWriting } from '../../src/output/store/open.js';
 import { AlertStore } from '../../src/output/store/store.js';
 import * as samples from '../output/samples.js';
-import { type ProgramResult, peccary } from '../tools/peccary.js';
+import { inProcess } from '../tools/in-process.js';
+import type { ProgramResult } from '../tools/peccary.js';
 
 /** Folder and database of the present test. */
 export let dir = '';
@@ -110,19 +111,19 @@ export function useDatabase(): void {
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 }
 
-export function alerts(...args: string[]): ProgramResult {
-  return peccary(['alerts', ...args, '--db', db]);
+export function alerts(...args: string[]): Promise<ProgramResult> {
+  return inProcess(['alerts', ...args, '--db', db]);
 }
 
-export function ok(...args: string[]): string {
-  const r = alerts(...args);
+export async function ok(...args: string[]): Promise<string> {
+  const r = await alerts(...args);
   assert.equal(r.status, 0, r.stderr);
   return r.stdout;
 }
 
 /** Ids of the alerts that a list with these filters has, in its order. */
-export function ids(...filters: string[]): number[] {
-  return JSON.parse(ok('list', '--format', 'json', ...filters)).map((a: { id: number }) => a.id);
+export async function ids(...filters: string[]): Promise<number[]> {
+  return JSON.parse(await ok('list', '--format', 'json', ...filters)).map((a: { id: number }) => a.id);
 }
 
 export const Steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;

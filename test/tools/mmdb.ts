@@ -15,9 +15,9 @@ const enum Type {
   Array = 11,
 }
 
-/** Control byte, with its extension for types above 7; sizes below 29. */
+/** Control byte, with its extension for types above 7 and sizes above 28; sizes below 285. */
 function control(type: Type, size: number): Buffer {
-  if (size > 28) throw new Error('too long for this writer');
+  if (size > 28) return Buffer.from([(type << 5) | 29, size - 29]);
   return type > 7 ? Buffer.from([size, type - 7]) : Buffer.from([(type << 5) | size]);
 }
 
@@ -33,16 +33,27 @@ function uint(type: Type, n: number, bytes: number): Buffer {
 
 type Node = [Node | string | null, Node | string | null];
 
-/** A database of [network such as 10.0.0.0/8, country such as DE]. */
-export function mmdbFile(networks: readonly [network: string, country: string][]): Buffer {
+const country = (code: string): Buffer => map([['country', map([['iso_code', text(code)]])]]);
+
+/** "64500 Example" as the record of an autonomous system. */
+export function networkRecord(name: string): Buffer {
+  const [number, ...words] = name.split(' ');
+  return map([
+    ['autonomous_system_number', uint(Type.Uint32, Number(number), 4)],
+    ['autonomous_system_organization', text(words.join(' '))],
+  ]);
+}
+
+/** A database of [network such as 10.0.0.0/8, country such as DE, or what `record` takes]. */
+export function mmdbFile(networks: readonly [network: string, country: string][], record = country): Buffer {
   const root: Node = [null, null];
-  for (const [network, country] of networks) {
+  for (const [network, leaf] of networks) {
     const [address, bits] = network.split('/');
     const value = address.split('.').reduce((a, x) => a * 256 + Number(x), 0);
     let node = root;
     for (let i = 0; i < Number(bits); i++) {
       const side = Math.floor(value / 2 ** (31 - i)) % 2;
-      if (i === Number(bits) - 1) node[side] = country;
+      if (i === Number(bits) - 1) node[side] = leaf;
       else {
         if (!Array.isArray(node[side])) node[side] = [null, null];
         node = node[side];
@@ -58,18 +69,18 @@ export function mmdbFile(networks: readonly [network: string, country: string][]
   walk(root);
   const offsets = new Map<string, number>();
   let data = Buffer.alloc(0);
-  for (const [, country] of networks) {
-    if (offsets.has(country)) continue;
-    offsets.set(country, data.length);
-    data = Buffer.concat([data, map([['country', map([['iso_code', text(country)]])]])]);
+  for (const [, leaf] of networks) {
+    if (offsets.has(leaf)) continue;
+    offsets.set(leaf, data.length);
+    data = Buffer.concat([data, record(leaf)]);
   }
   const tree = Buffer.alloc(nodes.length * 6);
   nodes.forEach((n, i) => {
     n.forEach((child, side) => {
-      let record = nodes.length;
-      if (typeof child === 'string') record += Separator + (offsets.get(child) ?? 0);
-      else if (child !== null) record = numbers.get(child) ?? 0;
-      tree.writeUIntBE(record, i * 6 + side * 3, 3);
+      let at = nodes.length;
+      if (typeof child === 'string') at += Separator + (offsets.get(child) ?? 0);
+      else if (child !== null) at = numbers.get(child) ?? 0;
+      tree.writeUIntBE(at, i * 6 + side * 3, 3);
     });
   });
   const metadata = map([

@@ -4,7 +4,8 @@ import { addressText } from '../address-bytes.js';
 import type { AlertRecord, FlowRecord, HttpRecord, RuleInfo } from '../records.js';
 import type { Database } from '../store/open.js';
 import { parseRest } from '../store/rest.js';
-import { type AlertFilter, whereOf } from './filter.js';
+import { selectAlerts } from '../store/select.js';
+import { type AlertFilter, questionOf } from './filter.js';
 
 /** An alert in full, as it came to the store. */
 export interface StoredAlert {
@@ -133,9 +134,14 @@ export function loadAlert(db: Database, id: number): StoredAlert | null {
 
 /** Alerts in full that pass, the oldest first, one at a time; at most `limit` (-1: all). */
 export function* exportAlerts(db: Database, f: AlertFilter, limit: number): Generator<StoredAlert> {
-  const where = whereOf(f);
-  const rows = db
-    .prepare(`${fullSql} WHERE ${where.sql} ORDER BY a.time_us, a.id LIMIT ?`)
-    .iterate(...where.values, limit);
-  for (const row of rows) yield storedOf(row as Row);
+  const one = db.prepare(`${fullSql} WHERE a.id = ?`);
+  let n = 0;
+  for (const { id } of selectAlerts(db, questionOf(db, f), { newest: false })) {
+    if (n === limit) return;
+    const row = one.get(id) as Row | undefined;
+    // Removed meanwhile.
+    if (row === undefined) continue;
+    n++;
+    yield storedOf(row);
+  }
 }

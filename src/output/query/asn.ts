@@ -13,6 +13,15 @@ interface Package {
   Reader: new (database: Buffer) => { get(address: string): AsnRecord | null };
 }
 
+/** What the database knows of an address; nothing of one that it has no place for, such as IPv6 in one of IPv4. */
+function lookUp(reader: { get(address: string): AsnRecord | null }, address: string): AsnRecord | null {
+  try {
+    return reader.get(address);
+  } catch {
+    return null;
+  }
+}
+
 /** Gives "AS64500 Example Net" for an address, or "unknown". Throws PeccaryError that says what is missing. */
 export function networkNames(path: string): (address: string) => string {
   let library: Package;
@@ -24,7 +33,7 @@ export function networkNames(path: string): (address: string) => string {
   try {
     const reader = new library.Reader(readFileSync(path));
     return (address) => {
-      const found = reader.get(address);
+      const found = lookUp(reader, address);
       const number = found?.autonomous_system_number;
       if (typeof number !== 'number') return 'unknown';
       return `AS${number} ${found?.autonomous_system_organization ?? ''}`.trim();

@@ -1,13 +1,12 @@
 /**
- * Filters of questions about alerts, as SQL with bound values only. A filter is a list of conditions that all hold; the
+ * Filters of questions about alerts, and what they ask of the store. A filter is a list of conditions that all hold; the
  * values of one condition are alternatives.
- *
- * The SQL speaks of `alert a` alone: what other tables hold is asked in subqueries, so that counts and groups can be
- * answered from an index of `alert` without its rows.
  */
 import type { AddressRange } from '../address-bytes.js';
-import { joined, marks, type Where } from './where.js';
-import { type TextTerm, wordsWhere } from './words.js';
+import type { Condition as Asked } from '../store/condition.js';
+import type { Database } from '../store/open.js';
+import { joined, type Where } from './where.js';
+import type { TextTerm } from './words.js';
 
 /** Inclusive. */
 export interface Span {
@@ -51,105 +50,114 @@ export interface AlertFilter {
 
 export const anyAlert: AlertFilter = { runs: null, sinceUs: null, untilUs: null, state: 'all', all: [], none: [] };
 
-/** `%text%` with LIKE's own characters taken literally (ESCAPE '\'). */
+const orOf = (list: readonly Asked[]): Asked => (list.length === 1 ? list[0] : { or: list });
+
+/** Rows of `signature` that pass. The table is small. */
+function signatures(db: Database, { sql, values }: Where): Asked {
+  const ids = db
+    .prepare(`SELECT id FROM signature WHERE ${sql}`)
+    .pluck()
+    .all(...values) as number[];
+  return { field: 'signature', ids };
+}
+
+/** `%text%` with LIKE's own characters taken literally (ESCAPE '\\'). */
 const like = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-
-/** A range of one address column; the length keeps IPv4 and IPv6 apart, which share an order. */
-function inRange(column: string, r: AddressRange): Where {
-  if (r.lo.equals(r.hi)) return { sql: `a.${column} = ?`, values: [r.lo] };
-  return { sql: `(a.${column} BETWEEN ? AND ? AND length(a.${column}) = ?)`, values: [r.lo, r.hi, r.lo.length] };
-}
-
-const addressColumns = { src: ['src', 'client'], dst: ['dst'], ip: ['src', 'dst', 'client'] };
-
-function spansOf(column: string, spans: Span[]): Where {
-  const one = (s: Span): Where =>
-    s.lo === s.hi
-      ? { sql: `${column} = ?`, values: [s.lo] }
-      : { sql: `${column} BETWEEN ? AND ?`, values: [s.lo, s.hi] };
-  return joined(spans.map(one), 'OR');
-}
-
-function ofSignature(w: Where): Where {
-  return { sql: `a.signature_id IN (SELECT id FROM signature WHERE ${w.sql})`, values: w.values };
-}
-
-function ofTransaction(w: Where): Where {
-  return { sql: `(a.flow_id, a.http_id) IN (SELECT flow_id, id FROM http WHERE ${w.sql})`, values: w.values };
-}
 
 function likes(columns: string[], texts: string[]): Where {
   const each = texts.flatMap((t) => columns.map((c) => ({ sql: `${c} LIKE ? ESCAPE '\\'`, values: [like(t)] })));
   return joined(each, 'OR');
 }
 
-function texts(field: TextField, list: string[]): Where {
-  if (field === 'signature') return ofSignature(likes(['msg'], list));
-  if (field === 'category') return ofSignature(likes(['category', 'classtype'], list));
-  const { sql, values } = likes(['value'], list);
-  const ids = `IN (SELECT id FROM text WHERE ${sql})`;
-  if (field === 'user-agent') return ofTransaction({ sql: `user_agent_id ${ids}`, values });
-  return { sql: `a.${field}_id ${ids}`, values };
+function spansOf(column: string, spans: Span[]): Where {
+  return joined(
+    spans.map((s) => ({ sql: `${column} BETWEEN ? AND ?`, values: [s.lo, s.hi] })),
+    'OR',
+  );
 }
 
-function conditionOf(c: Condition): Where {
+function sids(list: Extract<Condition, { on: 'sid' }>['list']): Where {
+  const one = (s: { gid: number | null; sid: number }): Where =>
+    s.gid === null ? { sql: 'sid = ?', values: [s.sid] } : { sql: '(sid = ? AND gid = ?)', values: [s.sid, s.gid] };
+  return joined(list.map(one), 'OR');
+}
+
+function words(terms: TextTerm[]): Asked {
+  return { and: terms.map(({ text, prefix }) => ({ field: 'text', text, prefix })) };
+}
+
+function askedOf(db: Database, c: Condition): Asked {
   switch (c.on) {
-    case 'sid': {
-      const one = (s: { gid: number | null; sid: number }): Where =>
-        s.gid === null ? { sql: 'sid = ?', values: [s.sid] } : { sql: '(sid = ? AND gid = ?)', values: [s.sid, s.gid] };
-      return ofSignature(joined(c.list.map(one), 'OR'));
-    }
+    case 'sid':
+      return signatures(db, sids(c.list));
     case 'gid':
     case 'severity':
-      return ofSignature(spansOf(c.on, c.list));
+      return signatures(db, spansOf(c.on, c.list));
+    case 'signature':
+      return signatures(db, likes(['msg'], c.list));
+    case 'category':
+      return signatures(db, likes(['category', 'classtype'], c.list));
     case 'port':
-      return joined([spansOf('a.src_port', c.list), spansOf('a.dst_port', c.list)], 'OR');
     case 'status':
-      return ofTransaction(spansOf('status', c.list));
+      return { field: c.on, spans: c.list };
     case 'action':
-      return { sql: `a.blocked IN (${marks(c.list)})`, values: c.list };
+      return orOf(c.list.map((value) => ({ field: 'blocked', value })));
     case 'src':
+      return {
+        or: [
+          { field: 'src', ranges: c.list },
+          { field: 'client', ranges: c.list },
+        ],
+      };
     case 'dst':
     case 'ip':
-      return joined(
-        c.list.flatMap((r) => addressColumns[c.on].map((column) => inRange(column, r))),
-        'OR',
-      );
+      return { field: c.on, ranges: c.list };
+    case 'host':
+      return orOf(c.list.map((has) => ({ field: 'host', has })));
+    case 'url':
+      return orOf(c.list.map((has) => ({ field: 'url', has })));
+    case 'user-agent':
+      return orOf(c.list.map((has) => ({ field: 'user_agent', has })));
     case 'method':
-      return ofTransaction({ sql: `method COLLATE NOCASE IN (${marks(c.list)})`, values: c.list });
+      return { field: 'method', words: c.list };
     case 'flow':
-      return { sql: `a.flow_id IN (SELECT id FROM flow WHERE flow_id IN (${marks(c.list)}))`, values: c.list };
-    case 'text':
-      return joined(c.list.map(wordsWhere), 'OR');
-    case 'tag':
-      return { sql: `a.id IN (SELECT alert_id FROM alert_tag WHERE tag IN (${marks(c.list)}))`, values: c.list };
     case 'id':
-      return { sql: `a.id IN (${marks(c.list)})`, values: c.list };
-    default:
-      return texts(c.on, c.list);
+      return { field: c.on, ids: c.list };
+    case 'text':
+      return orOf(c.list.map(words));
+    case 'tag':
+      return { field: 'id', ids: tagged(db, c.list) };
   }
 }
 
-const states: Record<TriageState, string | null> = {
-  open: 'a.id NOT IN (SELECT alert_id FROM triage WHERE archived = 1)',
-  archived: 'a.id IN (SELECT alert_id FROM triage WHERE archived = 1)',
-  escalated: 'a.id IN (SELECT alert_id FROM triage WHERE escalated = 1)',
-  all: null,
-};
+function tagged(db: Database, tags: string[]): number[] {
+  const sql = `SELECT DISTINCT alert_id FROM alert_tag WHERE tag IN (${tags.map(() => '?').join(', ')}) ORDER BY alert_id`;
+  return db
+    .prepare(sql)
+    .pluck()
+    .all(...tags) as number[];
+}
 
-/** `runs` of several are looked at row by row: an index by run would have to sort what it finds. */
-export function whereOf(f: AlertFilter): Where {
-  const all: Where[] = [];
-  if (f.runs !== null) {
-    const column = f.runs.length === 1 ? 'a.run_id' : '+a.run_id';
-    all.push({ sql: `${column} IN (${marks(f.runs)})`, values: f.runs });
-  }
-  if (f.sinceUs !== null) all.push({ sql: 'a.time_us >= ?', values: [f.sinceUs] });
-  if (f.untilUs !== null) all.push({ sql: 'a.time_us <= ?', values: [f.untilUs] });
-  all.push(...f.all.map(conditionOf));
+const stateColumns = { open: 'archived', archived: 'archived', escalated: 'escalated' };
+
+/** null: no matter. */
+function stateOf(db: Database, state: TriageState): Asked | null {
+  if (state === 'all') return null;
+  const sql = `SELECT alert_id FROM triage WHERE ${stateColumns[state]} = 1 ORDER BY alert_id`;
+  const ids = db.prepare(sql).pluck().all() as number[];
+  if (state !== 'open') return { field: 'id', ids };
+  return ids.length === 0 ? null : { not: { field: 'id', ids } };
+}
+
+/** What the filter asks of the store. */
+export function questionOf(db: Database, f: AlertFilter): Asked {
+  const all: Asked[] = [];
+  if (f.sinceUs !== null || f.untilUs !== null) all.push({ field: 'time', since: f.sinceUs, until: f.untilUs });
+  if (f.runs !== null) all.push({ field: 'run', ids: f.runs });
+  all.push(...f.all.map((c) => askedOf(db, c)));
   // A field that an alert does not have is not what the filter names.
-  for (const w of f.none.map(conditionOf)) all.push({ sql: `NOT coalesce(${w.sql}, 0)`, values: w.values });
-  const state = states[f.state];
-  if (state !== null) all.push({ sql: state, values: [] });
-  return joined(all, 'AND');
+  all.push(...f.none.map((c) => ({ not: askedOf(db, c) })));
+  const state = stateOf(db, f.state);
+  if (state !== null) all.push(state);
+  return { and: all };
 }

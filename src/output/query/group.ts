@@ -3,7 +3,8 @@
  * the oldest, so that the first groups are there before all alerts have been read.
  */
 import type { Database } from '../store/open.js';
-import { type AlertFilter, whereOf } from './filter.js';
+import { selectAlerts } from '../store/select.js';
+import { type AlertFilter, questionOf } from './filter.js';
 
 export interface AlertGroup {
   count: number;
@@ -41,14 +42,23 @@ export const DistinctMax = 1000;
 const OpenMax = 100_000;
 
 /** Alerts that pass, the newest first. */
-export function walkAlerts(db: Database, f: AlertFilter, source: number): IterableIterator<GroupedAlert> {
-  const { sql, values } = whereOf(f);
-  return db
-    .prepare(
-      `SELECT a.id, a.time_us AS timeUs, a.src, a.dst, s.gid, s.sid, s.msg AS signature, s.severity, ${source} AS source
-       FROM alert a JOIN signature s ON s.id = a.signature_id WHERE ${sql} ORDER BY a.time_us DESC, a.id DESC`,
-    )
-    .iterate(...values) as IterableIterator<GroupedAlert>;
+export function* walkAlerts(db: Database, f: AlertFilter, source: number): Generator<GroupedAlert> {
+  const one = db.prepare('SELECT id, time_us AS timeUs, src, dst, signature_id FROM alert WHERE id = ?');
+  const rules = new Map<number, Pick<GroupedAlert, 'gid' | 'sid' | 'signature' | 'severity'>>();
+  const rule = db.prepare('SELECT gid, sid, msg AS signature, severity FROM signature WHERE id = ?');
+  for (const { id } of selectAlerts(db, questionOf(db, f), { newest: true })) {
+    const row = one.get(id) as
+      | (Pick<GroupedAlert, 'id' | 'timeUs' | 'src' | 'dst'> & { signature_id: number })
+      | undefined;
+    if (row === undefined) continue;
+    let r = rules.get(row.signature_id);
+    if (r === undefined) {
+      r = rule.get(row.signature_id) as Pick<GroupedAlert, 'gid' | 'sid' | 'signature' | 'severity'>;
+      rules.set(row.signature_id, r);
+    }
+    const { timeUs, src, dst } = row;
+    yield { id, timeUs, src, dst, ...r, source };
+  }
 }
 
 interface Open {

@@ -1,5 +1,7 @@
 /** How many stored alerts an entry of threshold.config would have hidden. */
+import type { Condition } from '../store/condition.js';
 import type { Database } from '../store/open.js';
+import { countAlertsOf, selectAlerts } from '../store/select.js';
 
 /** Alerts of one signature from a time on, in runs (null: all). */
 export interface Asked {
@@ -30,24 +32,23 @@ export interface Hidden {
 /** Keys counted at once; past this the counts of all are forgotten. */
 const KeysMax = 500_000;
 
-function where(a: Asked): { sql: string; values: number[] } {
-  const runs = a.runs === null ? '' : ` AND +a.run_id IN (${a.runs.map(() => '?').join(', ')})`;
-  return {
-    sql: `a.signature_id IN (SELECT id FROM signature WHERE gid = ? AND sid = ?) AND a.time_us >= ?${runs}`,
-    values: [a.gid, a.sid, a.sinceUs, ...(a.runs ?? [])],
-  };
+function question(db: Database, a: Asked): Condition {
+  const ids = db.prepare('SELECT id FROM signature WHERE gid = ? AND sid = ?').pluck().all(a.gid, a.sid) as number[];
+  const all: Condition[] = [
+    { field: 'time', since: a.sinceUs, until: null },
+    { field: 'signature', ids },
+  ];
+  if (a.runs !== null) all.push({ field: 'run', ids: a.runs });
+  return { and: all };
 }
 
 /** By a suppression of all alerts of the signature, or of those from or to one address. */
 export function hiddenBySuppression(db: Database, asked: Asked, by: 'src' | 'dst' | null, address: Buffer): Hidden {
-  const { sql, values } = where(asked);
-  const count = (more: string, ...bound: Buffer[]): number =>
-    db
-      .prepare(`SELECT count(*) FROM alert a WHERE ${sql}${more}`)
-      .pluck()
-      .get(...values, ...bound) as number;
-  const alerts = count('');
-  return { alerts, hidden: by === null ? alerts : count(` AND a.${by} = ?`, address) };
+  const c = question(db, asked);
+  const alerts = countAlertsOf(db, c);
+  if (by === null) return { alerts, hidden: alerts };
+  const ranges = [{ lo: address, hi: address }];
+  return { alerts, hidden: countAlertsOf(db, { and: [c, { field: by, ranges }] }) };
 }
 
 interface Counted {
@@ -71,12 +72,7 @@ function isHidden(c: Counted, t: ThresholdEntry, nowUs: number): boolean {
 
 /** By an event_filter. */
 export function hiddenByThreshold(db: Database, asked: Asked, t: ThresholdEntry): Hidden {
-  const { sql, values } = where(asked);
-  const rows = db
-    .prepare(
-      `SELECT a.time_us AS timeUs, a.src, a.dst, a.flow_id AS flow FROM alert a WHERE ${sql} ORDER BY a.time_us, a.id`,
-    )
-    .iterate(...values) as IterableIterator<{ timeUs: number; src: Buffer; dst: Buffer; flow: number | null }>;
+  const one = db.prepare('SELECT src, dst, flow_id AS flow FROM alert WHERE id = ?');
   const keys: Record<ThresholdTrack, (r: { src: Buffer; dst: Buffer; flow: number | null }) => string | null> = {
     src: (r) => r.src.toString('latin1'),
     dst: (r) => r.dst.toString('latin1'),
@@ -90,17 +86,19 @@ export function hiddenByThreshold(db: Database, asked: Asked, t: ThresholdEntry)
   };
   const counted = new Map<string, Counted>();
   const out: Hidden = { alerts: 0, hidden: 0 };
-  for (const row of rows) {
+  for (const { id, timeUs } of selectAlerts(db, question(db, asked), { newest: false })) {
+    const row = one.get(id) as { src: Buffer; dst: Buffer; flow: number | null } | undefined;
+    if (row === undefined) continue;
     out.alerts++;
     const key = keys[t.track](row);
     if (key === null) continue;
     let c = counted.get(key);
     if (c === undefined) {
       if (counted.size >= KeysMax) counted.clear();
-      c = { startUs: row.timeUs, n: 0 };
+      c = { startUs: timeUs, n: 0 };
       counted.set(key, c);
     }
-    if (isHidden(c, t, row.timeUs)) out.hidden++;
+    if (isHidden(c, t, timeUs)) out.hidden++;
   }
   return out;
 }

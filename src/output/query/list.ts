@@ -1,13 +1,11 @@
 /**
  * Alerts one a row, page by page. A page goes on after a certain alert (keyset paging), so that a late page costs what the
  * first does and alerts that come meanwhile move nothing.
- *
- * A page by time is looked for in two steps: among the newest alerts, where whatever is frequent fills it, and only if
- * it stays short among all, by the index of the rarest condition.
  */
+import type { Condition } from '../store/condition.js';
 import type { Database } from '../store/open.js';
-import { type AlertFilter, whereOf } from './filter.js';
-import { joined, type Value, type Where } from './where.js';
+import { countAlertsOf, selectAlerts } from '../store/select.js';
+import { type AlertFilter, questionOf } from './filter.js';
 
 /** A row of `alerts list`. */
 export interface AlertRow {
@@ -43,28 +41,20 @@ export interface AlertRow {
 
 export type SortKey = 'time' | 'id' | 'severity' | 'signature' | 'src' | 'dst';
 
-/** What each order goes by, ascending; then the newest first, then the highest id. */
-const keys: Record<Exclude<SortKey, 'time' | 'id'>, string> = {
-  severity: 's.severity',
-  signature: 's.msg',
-  src: 'a.src',
-  dst: 'a.dst',
-};
-
 export const sortKeys: SortKey[] = ['time', 'id', 'severity', 'signature', 'src', 'dst'];
+
+type Key = number | string | Buffer;
 
 /** Where a page begins: after this alert. */
 export interface After {
   /** Value that the order goes by; null for time and id. */
-  key: Value | null;
+  key: Key | null;
   timeUs: number;
   id: number;
 }
 
-/** Alerts looked at in the first step. */
-const NewestLooked = 50_000;
-/** Pages up to this are looked for in two steps. */
-const PageMost = 5000;
+/** Alerts looked up at once. */
+const Chunk = 1000;
 
 const columns = `a.id, a.run_id AS run, a.time_us AS timeUs, s.gid, s.sid, s.rev, s.msg AS signature, s.category, s.severity,
   a.blocked, a.src, a.dst, a.client, a.src = f.src AS fromClient, a.src_port AS srcPort, a.dst_port AS dstPort, a.proto,
@@ -75,85 +65,83 @@ const joins = `JOIN signature s ON s.id = a.signature_id LEFT JOIN flow f ON f.i
   LEFT JOIN http h ON h.id = a.http_id LEFT JOIN text th ON th.id = a.host_id LEFT JOIN text tu ON tu.id = a.url_id
   LEFT JOIN text ta ON ta.id = h.user_agent_id LEFT JOIN triage g ON g.alert_id = a.id`;
 
-function orderOf(sort: SortKey, walked: boolean): string {
-  if (sort === 'id') return 'a.id';
-  // With a + the order is no reason to walk an index that finds nothing.
-  const byTime = walked ? 'a.time_us DESC, a.id DESC' : '+a.time_us DESC, a.id DESC';
-  return sort === 'time' ? byTime : `${keys[sort]}, ${byTime}`;
-}
-
-function afterOf(sort: SortKey, after: After | null): Where[] {
-  if (after === null) return [];
-  if (sort === 'id') return [{ sql: 'a.id > ?', values: [after.id] }];
-  const older: Where = { sql: '(a.time_us, a.id) < (?, ?)', values: [after.timeUs, after.id] };
-  if (sort === 'time') return [older];
-  const k = keys[sort];
-  const key = after.key ?? '';
-  return [{ sql: `(${k} > ? OR (${k} = ? AND ${older.sql}))`, values: [key, key, ...older.values] }];
-}
-
-/** Time of the alert that ends the first step; null when there are not that many. */
-function floorUs(db: Database, f: AlertFilter, after: After | null): number | null {
-  const run = f.runs?.length === 1 ? 'run_id = ? AND ' : '';
-  const until = Math.min(f.untilUs ?? Number.MAX_SAFE_INTEGER, after?.timeUs ?? Number.MAX_SAFE_INTEGER);
-  const values = f.runs?.length === 1 ? [f.runs[0], until] : [until];
-  const sql = `SELECT time_us FROM alert WHERE ${run}time_us <= ? ORDER BY time_us DESC LIMIT 1 OFFSET ${NewestLooked}`;
-  return (
-    (db
-      .prepare(sql)
-      .pluck()
-      .get(...values) as number | undefined) ?? null
-  );
-}
-
-/** Ids of a page that the newest alerts fill; null when they do not. */
-function newest(db: Database, f: AlertFilter, conditions: Where[], limit: number, after: After | null) {
-  const floor = floorUs(db, f, after);
-  if (floor === null) return null;
-  const index = f.runs?.length === 1 ? 'alert_run' : 'alert_time';
-  const where = joined([...conditions, { sql: 'a.time_us >= ?', values: [floor] }], 'AND');
-  const ids = db
-    .prepare(
-      `SELECT a.id FROM alert a INDEXED BY ${index} WHERE ${where.sql} ORDER BY ${orderOf('time', true)} LIMIT ?`,
-    )
-    .pluck()
-    .all(...where.values, limit) as number[];
-  return ids.length === limit ? ids : null;
-}
-
 /** At most `limit` alerts (-1: all) in the order asked for, one at a time. */
-export function listAlerts(
+export function* listAlerts(
   db: Database,
   f: AlertFilter,
   sort: SortKey,
   limit: number,
   after: After | null = null,
-): IterableIterator<AlertRow> {
-  const conditions = [whereOf(f), ...afterOf(sort, after)];
-  const { sql, values } = joined(conditions, 'AND');
-  const needsSignature = sort === 'severity' || sort === 'signature';
-  const from = needsSignature ? 'alert a JOIN signature s ON s.id = a.signature_id' : 'alert a';
-  if (limit < 0 || limit > PageMost) {
-    const all = `SELECT ${columns} FROM alert a ${joins} WHERE ${sql} ORDER BY ${orderOf(sort, true)} LIMIT ?`;
-    return db.prepare(all).iterate(...values, limit) as IterableIterator<AlertRow>;
-  }
-  const page = sort === 'time' ? newest(db, f, conditions, limit, after) : null;
-  const ids =
-    page ??
-    (db
-      .prepare(`SELECT a.id FROM ${from} WHERE ${sql} ORDER BY ${orderOf(sort, false)} LIMIT ?`)
-      .pluck()
-      .all(...values, limit) as number[]);
-  return rowsOf(db, ids);
-}
-
-function* rowsOf(db: Database, ids: number[]): Generator<AlertRow> {
+): Generator<AlertRow> {
   const one = db.prepare(`SELECT ${columns} FROM alert a ${joins} WHERE a.id = ?`);
-  for (const id of ids) {
+  let n = 0;
+  if (limit === 0) return;
+  for (const id of idsInOrder(db, questionOf(db, f), sort, limit, after)) {
     const row = one.get(id) as AlertRow | undefined;
     // Removed meanwhile.
-    if (row !== undefined) yield row;
+    if (row === undefined) continue;
+    yield row;
+    if (++n === limit) return;
   }
+}
+
+function* idsInOrder(db: Database, c: Condition, sort: SortKey, limit: number, after: After | null): Generator<number> {
+  if (sort === 'time') {
+    for (const found of selectAlerts(db, c, { newest: true, after: after ?? undefined })) yield found.id;
+  } else if (sort === 'severity' || sort === 'signature') yield* bySignature(db, c, sort, after);
+  else yield* byColumn(db, c, sort, limit, after);
+}
+
+/** Signatures are few: those with the first key, then those with the next. */
+function* bySignature(
+  db: Database,
+  c: Condition,
+  sort: 'severity' | 'signature',
+  after: After | null,
+): Generator<number> {
+  const column = sort === 'severity' ? 'severity' : 'msg';
+  const groups = db
+    .prepare(
+      `SELECT ${column} AS key, json_group_array(id) AS ids FROM signature GROUP BY ${column} ORDER BY ${column}`,
+    )
+    .all() as { key: number | string; ids: string }[];
+  for (const { key, ids } of groups) {
+    const order = after === null ? 1 : compareKeys(key, after.key);
+    if (order < 0) continue;
+    const all: Condition = { and: [{ field: 'signature', ids: JSON.parse(ids) as number[] }, c] };
+    const from = order === 0 && after !== null ? after : undefined;
+    for (const found of selectAlerts(db, all, { newest: true, after: from })) yield found.id;
+  }
+}
+
+interface Placed {
+  key: number | Buffer;
+  timeUs: number;
+  id: number;
+}
+
+/** By a column of the alert itself: all that pass are looked at, and no more kept than the page takes. */
+function byColumn(
+  db: Database,
+  c: Condition,
+  sort: 'id' | 'src' | 'dst',
+  limit: number,
+  after: After | null,
+): number[] {
+  const keyOf = db.prepare(`SELECT ${sort} FROM alert WHERE id = ?`).pluck();
+  const compare = (a: Placed, b: Placed): number => compareKeys(a.key, b.key) || b.timeUs - a.timeUs || b.id - a.id;
+  const start = after === null ? null : { ...after, key: sort === 'id' ? after.id : (after.key as Buffer) };
+  // Of ids only the number counts.
+  const begins = (p: Placed): boolean => start === null || (sort === 'id' ? p.id > start.id : compare(p, start) > 0);
+  let best: Placed[] = [];
+  for (const { id, timeUs } of selectAlerts(db, c, { newest: true })) {
+    const key = sort === 'id' ? id : (keyOf.get(id) as Buffer | undefined);
+    if (key === undefined || !begins({ key, timeUs, id })) continue;
+    best.push({ key, timeUs, id });
+    if (limit >= 0 && best.length >= 2 * limit + Chunk) best = best.sort(compare).slice(0, limit);
+  }
+  best.sort(compare);
+  return (limit < 0 ? best : best.slice(0, limit)).map((p) => p.id);
 }
 
 /** One alert as a row of a list, or null. */
@@ -162,11 +150,22 @@ export function rowById(db: Database, id: number): AlertRow | null {
   return (db.prepare(sql).get(id) as AlertRow | undefined) ?? null;
 }
 
-/** Alerts with a higher id than this, in the order in which they came. */
-export function newAlerts(db: Database, f: AlertFilter, aboveId: number, limit: number): AlertRow[] {
-  const { sql, values } = whereOf(f);
-  const statement = `SELECT ${columns} FROM alert a ${joins} WHERE a.id > ? AND ${sql} ORDER BY a.id LIMIT ?`;
-  return db.prepare(statement).all(aboveId, ...values, limit) as AlertRow[];
+/** Alerts with a higher id than this, in the order in which they came; at most `limit` are looked at. */
+export function newAlerts(
+  db: Database,
+  f: AlertFilter,
+  aboveId: number,
+  limit: number,
+): { rows: AlertRow[]; upTo: number } {
+  const ids = db
+    .prepare('SELECT id FROM alert WHERE id > ? ORDER BY id LIMIT ?')
+    .pluck()
+    .all(aboveId, limit) as number[];
+  if (ids.length === 0) return { rows: [], upTo: aboveId };
+  const c: Condition = { and: [{ field: 'id', ids }, questionOf(db, f)] };
+  const passing = Array.from(selectAlerts(db, c, { newest: false }), (found) => found.id).sort((a, b) => a - b);
+  const rows = passing.map((id) => rowById(db, id)).filter((r) => r !== null);
+  return { rows, upTo: ids[ids.length - 1] };
 }
 
 export function highestId(db: Database): number {
@@ -174,15 +173,11 @@ export function highestId(db: Database): number {
 }
 
 export function countAlerts(db: Database, f: AlertFilter): number {
-  const { sql, values } = whereOf(f);
-  return db
-    .prepare(`SELECT count(*) FROM alert a WHERE ${sql}`)
-    .pluck()
-    .get(...values) as number;
+  return countAlertsOf(db, questionOf(db, f));
 }
 
 /** What `sort` compares of a row; null for time and id, which every order ends with. */
-function keyOf(row: AlertRow, sort: SortKey): Value | null {
+function keyOf(row: AlertRow, sort: SortKey): Key | null {
   switch (sort) {
     case 'severity':
       return row.severity;
@@ -201,7 +196,7 @@ export function afterRow(row: AlertRow, sort: SortKey): After {
   return { key: keyOf(row, sort), timeUs: row.timeUs, id: row.id };
 }
 
-function compareKeys(a: Value | null, b: Value | null): number {
+function compareKeys(a: Key | null, b: Key | null): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   // As SQLite compares: by bytes.
   if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));

@@ -1,7 +1,8 @@
 /** Alerts of the same source shortly before and after an alert. */
+import type { Condition } from '../store/condition.js';
 import type { Database } from '../store/open.js';
-import type { AlertRow } from './list.js';
-import { rowById } from './list.js';
+import { countAlertsOf, selectAlerts } from '../store/select.js';
+import { type AlertRow, rowById } from './list.js';
 
 /** How far they may be, and how many of each side are told. */
 export const NeighbourUs = 3600e6;
@@ -16,23 +17,16 @@ export interface Neighbours {
 }
 
 export function neighboursOf(db: Database, alert: { id: number; timeUs: number; src: Buffer }): Neighbours {
-  const { id, timeUs, src } = alert;
-  const ids = (order: string, compare: string, bound: number): number[] =>
-    db
-      .prepare(
-        `SELECT id FROM alert WHERE src = ? AND (time_us, id) ${compare} (?, ?) AND time_us BETWEEN ? AND ?
-         ORDER BY time_us ${order}, id ${order} LIMIT ${Each}`,
-      )
-      .pluck()
-      .all(src, timeUs, id, Math.min(bound, timeUs), Math.max(bound, timeUs)) as number[];
-  const rows = (list: number[]): AlertRow[] => list.map((n) => rowById(db, n)).filter((r) => r !== null);
-  const count = db
-    .prepare('SELECT count(*) FROM alert WHERE src = ? AND time_us BETWEEN ? AND ?')
-    .pluck()
-    .get(src, timeUs - NeighbourUs, timeUs + NeighbourUs) as number;
-  return {
-    before: rows(ids('DESC', '<', timeUs - NeighbourUs)).reverse(),
-    after: rows(ids('ASC', '>', timeUs + NeighbourUs)),
-    count,
+  const { timeUs, src } = alert;
+  const own: Condition = { field: 'src', ranges: [{ lo: src, hi: src }] };
+  const c: Condition = { and: [{ field: 'time', since: timeUs - NeighbourUs, until: timeUs + NeighbourUs }, own] };
+  const nearest = (newest: boolean): AlertRow[] => {
+    const rows: AlertRow[] = [];
+    for (const { id } of selectAlerts(db, c, { newest, after: alert })) {
+      const row = rowById(db, id);
+      if (row !== null && rows.push(row) === Each) break;
+    }
+    return rows;
   };
+  return { before: nearest(true).reverse(), after: nearest(false), count: countAlertsOf(db, c) };
 }

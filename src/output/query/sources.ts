@@ -6,7 +6,6 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PeccaryError } from '../../core/errors.js';
 import type { Database } from '../store/open.js';
-import { hasWords } from './words.js';
 
 export interface Source {
   /** Name that ids begin with; '' when there is only this one. */
@@ -67,9 +66,7 @@ export async function openSources(
   const sources: Source[] = [];
   try {
     for (const [i, path] of paths.entries()) {
-      const db = await open(path);
-      db.function('has_words', { deterministic: true }, hasWords);
-      sources.push({ name: names[i], path, db });
+      sources.push({ name: names[i], path, db: await open(path) });
     }
   } catch (e) {
     closeSources(sources);

@@ -1,6 +1,9 @@
 /** What a database holds, in numbers. */
+import type { Condition } from '../store/condition.js';
 import type { Database } from '../store/open.js';
-import { type AlertFilter, whereOf } from './filter.js';
+import { countAlertsOf, spanOf } from '../store/select.js';
+import { countsOf } from '../store/top.js';
+import { type AlertFilter, questionOf } from './filter.js';
 
 export interface RunStats {
   id: number;
@@ -36,44 +39,49 @@ export interface StoreStats {
 const RunsMax = 20;
 
 export function storeStats(db: Database, f: AlertFilter): StoreStats {
-  const { sql, values } = whereOf(f);
-  const number = (what: string, more = ''): number =>
-    db
-      .prepare(`SELECT ${what} FROM alert a WHERE ${sql} ${more}`)
-      .pluck()
-      .get(...values) as number;
-  const triaged = (condition: string): number => number('count(*)', `AND a.id IN (SELECT alert_id FROM ${condition})`);
+  const c = questionOf(db, f);
+  const count = (more: Condition): number => countAlertsOf(db, { and: [c, more] });
+  const ids = (sql: string): Condition => ({ field: 'id', ids: db.prepare(sql).pluck().all() as number[] });
   const pages = (name: string): number => db.pragma(name, { simple: true }) as number;
-  const alerts = number('count(*)');
+  const bySignature = countsOf(db, c, 'signature');
+  const span = spanOf(db, c);
   return {
-    alerts,
-    firstUs: number('min(a.time_us)'),
-    lastUs: number('max(a.time_us)'),
-    bySeverity: db
-      .prepare(
-        `SELECT s.severity, sum(n) AS count FROM (SELECT a.signature_id, count(*) AS n FROM alert a WHERE ${sql} GROUP BY 1) g
-         JOIN signature s ON s.id = g.signature_id GROUP BY s.severity ORDER BY s.severity`,
-      )
-      .all(...values) as StoreStats['bySeverity'],
-    blocked: number('count(*)', 'AND a.blocked = 1'),
-    signatures: number('count(DISTINCT a.signature_id)'),
-    sources: number('count(DISTINCT a.src)', 'AND length(a.src) > 0'),
-    archived: triaged('triage WHERE archived = 1'),
-    escalated: triaged('triage WHERE escalated = 1'),
-    commented: triaged("alert_note WHERE action = 'comment'"),
-    tags: db
-      .prepare(
-        `SELECT t.tag, count(*) AS count FROM alert_tag t JOIN alert a ON a.id = t.alert_id WHERE ${sql}
-         GROUP BY t.tag ORDER BY count DESC, t.tag`,
-      )
-      .all(...values) as StoreStats['tags'],
+    alerts: countAlertsOf(db, c),
+    firstUs: span?.firstUs ?? null,
+    lastUs: span?.lastUs ?? null,
+    bySeverity: severities(db, bySignature),
+    blocked: count({ field: 'blocked', value: 1 }),
+    signatures: bySignature.size,
+    sources: countsOf(db, c, 'src').size,
+    archived: count(ids('SELECT alert_id FROM triage WHERE archived = 1')),
+    escalated: count(ids('SELECT alert_id FROM triage WHERE escalated = 1')),
+    commented: count(ids("SELECT DISTINCT alert_id FROM alert_note WHERE action = 'comment'")),
+    tags: tags(db, c),
     runs: runStats(db, f),
     usedBytes: (pages('page_count') - pages('freelist_count')) * pages('page_size'),
   };
 }
 
+function severities(db: Database, bySignature: ReadonlyMap<number | string, number>): StoreStats['bySeverity'] {
+  const severity = db.prepare('SELECT severity FROM signature WHERE id = ?').pluck();
+  const counts = new Map<number, number>();
+  for (const [id, n] of bySignature) {
+    const s = severity.get(id) as number;
+    counts.set(s, (counts.get(s) ?? 0) + n);
+  }
+  return Array.from(counts, ([s, n]) => ({ severity: s, count: n })).sort((a, b) => a.severity - b.severity);
+}
+
+function tags(db: Database, c: Condition): StoreStats['tags'] {
+  const all = db.prepare('SELECT DISTINCT tag FROM alert_tag').pluck().all() as string[];
+  const idsOf = db.prepare('SELECT alert_id FROM alert_tag WHERE tag = ? ORDER BY alert_id').pluck();
+  return all
+    .map((tag) => ({ tag, count: countAlertsOf(db, { and: [{ field: 'id', ids: idsOf.all(tag) as number[] }, c] }) }))
+    .filter((t) => t.count > 0)
+    .sort((a, b) => b.count - a.count || (a.tag < b.tag ? -1 : 1));
+}
+
 function runStats(db: Database, f: AlertFilter): RunStats[] {
-  const count = db.prepare('SELECT count(*) FROM alert WHERE run_id = ?').pluck();
   const rows = db
     .prepare(
       `SELECT id, kind, name, started_us AS startedUs, ended_us AS endedUs, packets, lost_events AS lostEvents FROM run
@@ -82,5 +90,5 @@ function runStats(db: Database, f: AlertFilter): RunStats[] {
     .all() as Omit<RunStats, 'alerts'>[];
   return rows
     .filter((r) => f.runs === null || f.runs.includes(r.id))
-    .map((r) => ({ ...r, alerts: count.get(r.id) as number }));
+    .map((r) => ({ ...r, alerts: countAlertsOf(db, { field: 'run', ids: [r.id] }) }));
 }

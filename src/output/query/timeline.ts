@@ -1,6 +1,9 @@
 /** Alerts over time: counts in equal parts of a period, for all and for the most frequent signatures. */
+import type { Condition } from '../store/condition.js';
 import type { Database } from '../store/open.js';
-import { type AlertFilter, whereOf } from './filter.js';
+import { spanOf } from '../store/select.js';
+import { timelineOf } from '../store/top.js';
+import { type AlertFilter, questionOf } from './filter.js';
 
 export interface Series {
   /** 0: of all signatures together. */
@@ -31,39 +34,24 @@ export function partCount(p: Period): number {
 
 /** Times of the first and last alert that pass, or null when none does. */
 export function extent(db: Database, f: AlertFilter): { firstUs: number; lastUs: number } | null {
-  const { sql, values } = whereOf(f);
-  // Two questions, so that each is answered by one end of an index.
-  const end = (what: string) =>
-    db
-      .prepare(`SELECT ${what}(a.time_us) FROM alert a WHERE ${sql}`)
-      .pluck()
-      .get(...values) as number | null;
-  const firstUs = end('min');
-  const lastUs = firstUs === null ? null : end('max');
-  return firstUs === null || lastUs === null ? null : { firstUs, lastUs };
+  return spanOf(db, questionOf(db, f));
 }
 
-/** Counts by signature and part, in no order. Signatures of several revisions are one. */
+/** Counts by signature, in no order. Signatures of several revisions are one. */
 export function timeline(db: Database, f: AlertFilter, p: Period): Series[] {
-  const { sql, values } = whereOf({ ...f, sinceUs: p.fromUs, untilUs: p.toUs - 1 });
-  const rows = db
-    .prepare(
-      `SELECT a.signature_id AS id, (a.time_us - ?) / ? AS part, count(*) AS n FROM alert a WHERE ${sql} GROUP BY id, part`,
-    )
-    .all(p.fromUs, p.stepUs, ...values) as { id: number; part: number; n: number }[];
+  const steps = partCount(p);
+  const c: Condition = { and: [{ field: 'time', since: p.fromUs, until: p.toUs - 1 }, questionOf(db, f)] };
+  const counts = timelineOf(db, c, { fromUs: p.fromUs, stepUs: p.stepUs, steps, bySignature: true });
   const signature = db.prepare('SELECT gid, sid, msg AS signature, severity FROM signature WHERE id = ?');
-  const known = new Map<number, Series>();
   const all = new Map<string, Series>();
-  for (const { id, part, n } of rows) {
-    let series = known.get(id);
-    if (series === undefined) {
-      const s = signature.get(id) as Pick<Series, 'gid' | 'sid' | 'signature' | 'severity'>;
-      series = all.get(seriesKey(s)) ?? { ...s, count: 0, parts: new Array<number>(partCount(p)).fill(0) };
-      known.set(id, series);
-      all.set(seriesKey(s), series);
-    }
-    series.count += n;
-    series.parts[Math.floor(part)] += n;
+  for (const [id, parts] of counts) {
+    const s = signature.get(id) as Pick<Series, 'gid' | 'sid' | 'signature' | 'severity'>;
+    const series = all.get(seriesKey(s)) ?? { ...s, count: 0, parts: new Array<number>(steps).fill(0) };
+    parts.forEach((n, i) => {
+      series.count += n;
+      series.parts[i] += n;
+    });
+    all.set(seriesKey(s), series);
   }
   return [...all.values()];
 }

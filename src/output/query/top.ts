@@ -1,6 +1,7 @@
 /** What fired most, or who and what was concerned most often. */
 import type { Database } from '../store/open.js';
-import { type AlertFilter, whereOf } from './filter.js';
+import { type TopField, topOf } from '../store/top.js';
+import { type AlertFilter, questionOf } from './filter.js';
 
 export type TopBy = 'signature' | 'src' | 'dst' | 'client' | 'host' | 'url' | 'user-agent' | 'category' | 'asn';
 
@@ -15,73 +16,28 @@ export interface TopRow {
   severity?: number;
 }
 
-/** `value` of each group; `from`: `alert a` and what else is asked. */
-interface Group {
-  columns: string;
-  from: string;
-  by: string;
-  where: string;
-}
-
-const client = 'coalesce(a.client, f.src, a.src)';
-
-const groups: Record<Exclude<TopBy, 'asn'>, Group> = {
-  signature: {
-    columns: 's.msg AS value, s.gid, s.sid, min(s.severity) AS severity',
-    from: 'JOIN signature s ON s.id = a.signature_id',
-    by: 's.gid, s.sid, s.msg',
-    where: '',
-  },
-  category: {
-    columns: 's.category AS value',
-    from: 'JOIN signature s ON s.id = a.signature_id',
-    by: 's.category',
-    where: '',
-  },
-  src: { columns: 'a.src AS value', from: '', by: 'a.src', where: 'AND length(a.src) > 0' },
-  dst: { columns: 'a.dst AS value', from: '', by: 'a.dst', where: 'AND length(a.dst) > 0' },
-  client: {
-    columns: `${client} AS value`,
-    from: 'LEFT JOIN flow f ON f.id = a.flow_id',
-    by: client,
-    where: 'AND length(a.src) > 0',
-  },
-  host: { columns: 'a.host_id AS text', from: '', by: 'a.host_id', where: 'AND a.host_id IS NOT NULL' },
-  url: { columns: 'a.url_id AS text', from: '', by: 'a.url_id', where: 'AND a.url_id IS NOT NULL' },
-  'user-agent': {
-    columns: 'h.user_agent_id AS text',
-    from: 'JOIN http h ON h.id = a.http_id',
-    by: 'h.user_agent_id',
-    where: 'AND h.user_agent_id IS NOT NULL',
-  },
+const fields: Record<Exclude<TopBy, 'asn' | 'signature' | 'category'>, TopField> = {
+  src: 'src',
+  dst: 'dst',
+  client: 'client',
+  host: 'host',
+  url: 'url',
+  'user-agent': 'user_agent',
 };
 
-export const topKeys = [...Object.keys(groups), 'asn'] as TopBy[];
+export const topKeys: TopBy[] = ['signature', 'src', 'dst', 'client', 'host', 'url', 'user-agent', 'category', 'asn'];
 
 /** The most frequent values among the alerts that pass the filter; `limit` -1: all. */
 export function topAlerts(db: Database, f: AlertFilter, by: Exclude<TopBy, 'asn'>, limit: number): TopRow[] {
-  const g = groups[by];
-  const { sql, values } = whereOf(f);
-  const grouped: (TopRow & { text?: number })[] =
-    by === 'signature' || by === 'category'
-      ? bySignature(db, g, sql, values, limit)
-      : (db
-          .prepare(
-            `SELECT count(*) AS count, ${g.columns}, min(a.time_us) AS firstUs, max(a.time_us) AS lastUs FROM alert a ${g.from}
-             WHERE ${sql} ${g.where} GROUP BY ${g.by} ORDER BY count DESC, lastUs DESC LIMIT ?`,
-          )
-          .all(...values, limit) as (TopRow & { text?: number })[]);
-  const textOf = db.prepare('SELECT value FROM text WHERE id = ?').pluck();
-  return grouped.map(({ text, ...row }) => (text === undefined ? row : { ...row, value: textOf.get(text) as string }));
-}
-
-/** Rows of `signature` are few: alerts are counted by their number, from the index alone, before it is asked. */
-function bySignature(db: Database, g: Group, sql: string, values: unknown[], limit: number): TopRow[] {
-  const inner = `SELECT a.signature_id, count(*) AS n, min(a.time_us) AS firstUs, max(a.time_us) AS lastUs FROM alert a
-    WHERE ${sql} GROUP BY a.signature_id`;
-  const statement = `SELECT sum(a.n) AS count, ${g.columns}, min(a.firstUs) AS firstUs, max(a.lastUs) AS lastUs
-    FROM (${inner}) a ${g.from} GROUP BY ${g.by} ORDER BY count DESC, lastUs DESC LIMIT ?`;
-  return db.prepare(statement).all(...values, limit) as TopRow[];
+  const c = questionOf(db, f);
+  if (by !== 'signature' && by !== 'category') return topOf(db, c, fields[by], limit) as TopRow[];
+  const rule = db.prepare('SELECT gid, sid, msg, severity, category FROM signature WHERE id = ?');
+  const rows = topOf(db, c, 'signature', -1).map(({ value, ...times }): TopRow => {
+    const { gid, sid, msg, severity, category } = rule.get(value as number) as Record<string, never>;
+    return by === 'category' ? { ...times, value: category } : { ...times, value: msg, gid, sid, severity };
+  });
+  // Revisions of a rule are one, and so are rules of one category.
+  return mergeTop([rows], topKey, limit);
 }
 
 /** Rows of several answers as one: counts added, the most frequent first. `keyOf` tells which belong together. */

@@ -3,7 +3,8 @@
  * touched; each change is a note of who did what when.
  */
 import type { Database } from '../store/open.js';
-import { type AlertFilter, whereOf } from './filter.js';
+import { selectAlerts } from '../store/select.js';
+import { type AlertFilter, questionOf } from './filter.js';
 
 export type TriageAction =
   | 'comment'
@@ -100,11 +101,7 @@ export function changeAlerts(db: Database, ids: readonly number[], change: Chang
 
 /** Ids of all alerts that pass. */
 export function idsOf(db: Database, f: AlertFilter): number[] {
-  const { sql, values } = whereOf(f);
-  return db
-    .prepare(`SELECT a.id FROM alert a WHERE ${sql}`)
-    .pluck()
-    .all(...values) as number[];
+  return Array.from(selectAlerts(db, questionOf(db, f), { newest: false }), (found) => found.id);
 }
 
 /** Which of these alerts there are. */

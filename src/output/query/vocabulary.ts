@@ -22,8 +22,8 @@ const questions: Record<WordKind, string> = {
 export function wordsOfKind(db: Database, kind: WordKind, start: string): string[] {
   return db
     .prepare(
-      `SELECT word FROM (${questions[kind]}) WHERE lower(substr(word, 1, length(?1))) = lower(?1) ORDER BY word LIMIT ${Most}`,
+      `SELECT word FROM (${questions[kind]}) WHERE lower(substr(word, 1, length(@start))) = lower(@start) ORDER BY word LIMIT ${Most}`,
     )
     .pluck()
-    .all(start) as string[];
+    .all({ start }) as string[];
 }
