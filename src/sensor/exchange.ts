@@ -26,7 +26,7 @@ const mem = u8;
 
 const enum Limit {
   /** Milliseconds that the kernel may hold back a packet of a block that is not full, with a margin. */
-  HoldMs = 30,
+  HoldMs = 50,
   /** Milliseconds of waiting in `next`. */
   IdleMs = 100,
   /** Milliseconds of waiting for packets at a time: others' records are looked for in between. */
@@ -34,7 +34,7 @@ const enum Limit {
   /** Milliseconds of waiting for another worker's mark at a time. */
   MarkMs = 2,
   /** Milliseconds of looking without a new mark after which a worker is not waited for. */
-  StaleMs = 100,
+  StaleMs = 1000,
   /** A longer time between two looks was this worker's own. */
   LookMs = 5,
   /** Milliseconds that a full ring stops the look at further frames. */
@@ -127,6 +127,7 @@ export class Exchange implements LiveInput {
   private lookMs = 0;
   /** Marks of this worker's own in the present look. */
   private marked = 0;
+  private hurried = false;
   /** Capture time up to which rows may be given out. */
   private untilUs = 0;
 
@@ -179,12 +180,13 @@ export class Exchange implements LiveInput {
     const mine = this.me * Mark.Stride;
     this.lookAtFrames(mine);
     this.age();
-    let us = this.least(Mark.Seen);
-    Atomics.add(this.ticks, Tick.Fence, 1); // the rings are looked at after the marks
-    us = Math.min(us, this.lookAtRings());
+    const seen = this.least(Mark.Seen);
+    const handedOn = this.least(Mark.HandedOn);
+    Atomics.add(this.ticks, Tick.Fence, 1); // the rings are looked at after the marks of those who fill them
+    const us = Math.min(seen, this.lookAtRings());
     this.mark(mine + Mark.HandedOn, us);
     // A look ahead that a full ring holds up goes on when what came was processed.
-    this.untilUs = this.fullMs === 0 ? this.least(Mark.HandedOn) : Number.POSITIVE_INFINITY;
+    this.untilUs = this.fullMs === 0 && !this.hurried ? Math.min(us, handedOn) : Number.POSITIVE_INFINITY;
   }
 
   private mark(cell: number, us: number): void {
@@ -214,11 +216,12 @@ export class Exchange implements LiveInput {
     }
   }
 
-  /** The least mark of those workers that do not stand still. */
+  /** The least mark of those workers that do not stand still; of HandedOn this worker's own is not known yet. */
   private least(mark: Mark): number {
     let us = Number.POSITIVE_INFINITY;
     for (let w = 0; w < this.workers; w++) {
-      if (w === this.me || this.sameMs[w] < Limit.StaleMs) us = Math.min(us, this.marks[w * Mark.Stride + mark]);
+      if (w === this.me ? mark === Mark.HandedOn : this.sameMs[w] >= Limit.StaleMs) continue;
+      us = Math.min(us, this.marks[w * Mark.Stride + mark]);
     }
     return us;
   }
@@ -335,9 +338,9 @@ export class Exchange implements LiveInput {
     while (out.count < BatchLimit.Packets) {
       let from: SharedBatch | null = this.own.rows.isEmpty ? null : this.own.rows;
       for (const { rows } of this.crossed) {
-        if (!rows.isEmpty && (from === null || rows.tsUs[rows.head] <= from.tsUs[from.head])) from = rows;
+        if (!rows.isEmpty && (from === null || rows.nextUs <= from.nextUs)) from = rows;
       }
-      if (from === null || from.tsUs[from.head] > this.untilUs) return;
+      if (from === null || from.nextUs > this.untilUs) return;
       out.take(from);
     }
   }
@@ -359,6 +362,11 @@ export class Exchange implements LiveInput {
       }
     }
     return SourceStatus.Idle;
+  }
+
+  /** There is no more time to wait for other workers: what is held is given out as it is. */
+  hurry(): void {
+    this.hurried = true;
   }
 
   /** Whether all workers have come at least so far in stopping. */

@@ -43,6 +43,8 @@ export interface LiveStart extends LiveDescription {
   /** InterfaceCell.Stride of each interface. */
   interfaceCells: SharedArrayBuffer;
   port: PortMemory;
+  /** ClientTable of an inline sensor that bans; null otherwise. */
+  clients: SharedArrayBuffer | null;
   /** What it shares with others; null: it is the only worker. */
   share: LiveShare | null;
 }

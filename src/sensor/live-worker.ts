@@ -24,9 +24,11 @@ import { setFlowIdRun } from '../output/flow-id.js';
 import { OutputPort } from '../output/port.js';
 import { blockPage } from '../respond/block-page.js';
 import { InlineAnswer } from '../respond/inline-answer.js';
+import { ClientTable } from '../respond/client-table.js';
 import { responseConfig } from '../respond/response-config.js';
 import { SpanResets } from '../respond/span-resets.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
+import { BannedClients } from './banned-clients.js';
 import { invalidByOrigin } from './checksums.js';
 import { EngineClock } from './engine-clock.js';
 import { Exchange } from './exchange.js';
@@ -62,6 +64,8 @@ const enum Every {
 const enum Drain {
   /** Milliseconds within which what the kernel still holds must be read when the sensor stops. */
   Most = 3000,
+  /** Milliseconds more for what one of several workers has read and holds back. */
+  Held = 3000,
   /** Milliseconds without a packet after which nothing more is there: several times the ring's own delay. */
   Quiet = 40,
 }
@@ -101,6 +105,7 @@ class LiveThread {
     const { nfqueue } = start;
     this.answer = nfqueue === null ? null : new InlineAnswer(nfqueue.ownMark, blockPage(settings));
     this.pipeline = new Pipeline(this.reporter, nfqueue !== null, this.answer);
+    if (start.clients !== null) this.pipeline.banned = new BannedClients(settings, new ClientTable(start.clients));
     const response = responseConfig(settings);
     if (response !== null && this.answer === null) this.pipeline.resets = new SpanResets(response);
     if (settings.bool('bans.enabled', false)) {
@@ -231,7 +236,9 @@ class LiveThread {
   private finish(): LiveResult {
     // What waits in a queue is nothing that happened yet.
     const until = this.start.nfqueue === null ? performance.now() + Drain.Most : 0;
-    while (performance.now() < until) {
+    const latest = until + Drain.Held;
+    for (let now = performance.now(); now < (this.exchange === null ? until : latest); now = performance.now()) {
+      if (now >= until) this.exchange?.hurry();
       const status =
         this.exchange === null
           ? this.source.next(this.batch, Drain.Quiet)

@@ -20,7 +20,8 @@ export class SharedBatch extends Batch {
   /** What reassembly found wrong with the fragment in this row. */
   readonly eventCount = new Uint8Array(BatchLimit.Packets);
   readonly events = new Uint16Array(BatchLimit.Packets * SharedLimit.Events);
-  /** Rows before this one were given out. */
+  /** Rows in order of their time, and how many of these were given out. */
+  private readonly order = new Uint16Array(BatchLimit.Packets);
   head = 0;
   private readonly single = new Crossing();
 
@@ -49,7 +50,27 @@ export class SharedBatch extends Batch {
     this.level[row] = c.level;
     this.doubtful[row] = c.doubtful;
     this.eventCount[row] = 0;
+    this.place(row, c.tsUs);
     return row;
+  }
+
+  /** Puts a row behind those that are not later: what was reassembled elsewhere may come late. */
+  private place(row: number, us: number): void {
+    let low = this.head;
+    let high = row;
+    if (row === low || this.tsUs[this.order[row - 1]] <= us) low = row;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.tsUs[this.order[middle]] <= us) low = middle + 1;
+      else high = middle;
+    }
+    if (low < row) this.order.copyWithin(low + 1, low, row);
+    this.order[low] = row;
+  }
+
+  /** Time of the next row to be given out. */
+  get nextUs(): number {
+    return this.tsUs[this.order[this.head]];
   }
 
   /** A reassembled datagram's row as the record it came from; borrowed until the next call. */
@@ -70,7 +91,7 @@ export class SharedBatch extends Batch {
 
   /** Moves the next row of `from` here. */
   take(from: SharedBatch): void {
-    const i = from.head++;
+    const i = from.order[from.head++];
     const row = this.count++;
     this.off[row] = from.off[i];
     this.capLen[row] = from.capLen[i];
