@@ -10,6 +10,8 @@ import type { BanClock } from './ban-clock.js';
 export interface Ban {
   /** Canonical. */
   address: string;
+  /** The trusted proxy that it is behind: its requests are dropped, its address is not kept out. */
+  via: string | null;
   /** Name of the policy, or "operator". */
   policy: string;
   /** The signature of the last offence; null for a ban by hand. */
@@ -27,6 +29,7 @@ export interface Ban {
 
 interface Row {
   address: string;
+  via: string | null;
   policy: string;
   gid: number | null;
   sid: number | null;
@@ -53,6 +56,7 @@ const tables = `
 CREATE TABLE ban (
   address TEXT NOT NULL,
   dry INTEGER NOT NULL,
+  via TEXT,
   policy TEXT NOT NULL,
   gid INTEGER,
   sid INTEGER,
@@ -88,7 +92,7 @@ export class BanStore {
     private readonly clock: BanClock,
   ) {
     this.put = db.prepare(
-      'INSERT OR REPLACE INTO ban VALUES (@address, @dry, @policy, @gid, @sid, @since_ms, @until_ms, @boot, @ends_ms, ' +
+      'INSERT OR REPLACE INTO ban VALUES (@address, @dry, @via, @policy, @gid, @sid, @since_ms, @until_ms, @boot, @ends_ms, ' +
         '@duration_s, @times)',
     );
     this.take = db.prepare('DELETE FROM ban WHERE address = ? AND dry = ?');
@@ -132,6 +136,7 @@ export class BanStore {
       const leftMs = Math.min(left, row.duration_s * 1000);
       return {
         address: row.address,
+        via: row.via,
         policy: row.policy,
         gid: row.gid,
         sid: row.sid,
@@ -153,6 +158,7 @@ export class BanStore {
     this.put.run({
       address: ban.address,
       dry: this.dry,
+      via: ban.via,
       policy: ban.policy,
       gid: ban.gid,
       sid: ban.sid,

@@ -8,10 +8,13 @@ import { canonicalAddress } from './address-list.js';
 import type { BanClock } from './ban-clock.js';
 import type { BanConfig } from './ban-config.js';
 import { BanCounts } from './ban-counts.js';
+import { BanEnforcer } from './ban-enforcer.js';
 import { BanGuard } from './ban-guard.js';
 import { BanLog } from './ban-log.js';
+import { BanRate } from './ban-rate.js';
 import { type Ban, BanStore } from './ban-store.js';
-import { type Firewall, NftQueue } from './nft-queue.js';
+import type { ClientTable } from './client-table.js';
+import { type Firewall, Superseded } from './nft-queue.js';
 
 /** Matches of rules that lead to a ban, as a worker tells them. */
 export interface Offence {
@@ -41,7 +44,9 @@ export class BanKeeper {
   private readonly counts: BanCounts;
   private readonly guard: BanGuard;
   private readonly told: BanLog;
-  private readonly queue: NftQueue | null;
+  private readonly enforcer: BanEnforcer;
+  /** The sensor is inline. */
+  private readonly dropsRequests: boolean;
   private policies = new Map<string, BanPolicy>();
   /** Policy and address of refusals, and until when (monotonic) they are not told again. */
   private readonly refusals = new Map<string, number>();
@@ -55,9 +60,7 @@ export class BanKeeper {
   };
   /** No ban ends before this (monotonic). */
   private nextEndMs = Number.POSITIVE_INFINITY;
-  private secondFromMs = Number.NEGATIVE_INFINITY;
-  private inSecond = 0;
-  private limitedNow = 0;
+  private readonly rate: BanRate;
   private checkedMs: number;
   private readonly timer: NodeJS.Timeout;
   private storeFailed = false;
@@ -65,26 +68,36 @@ export class BanKeeper {
   private constructor(
     private readonly config: BanConfig,
     private readonly store: BanStore,
-    private readonly firewall: Firewall | null,
+    firewall: Firewall | null,
+    clients: ClientTable | null,
     private readonly clock: BanClock,
     private readonly log: Log,
   ) {
+    this.dropsRequests = clients !== null;
     this.counts = new BanCounts(config.tracked);
+    this.rate = new BanRate(config.perSecond, config.most, () => clock.nowMs());
     this.guard = new BanGuard(config.allowed, config.proxies, () => clock.nowMs());
     this.told = new BanLog(config.log, config.dryRun, log, () => clock.wallMs());
-    this.queue = firewall === null ? null : new NftQueue(firewall, () => this.wanted());
+    this.enforcer = new BanEnforcer(firewall, config.dryRun ? null : clients, () => this.bans.values(), clock);
     this.checkedMs = clock.nowMs();
     this.timer = setInterval(() => this.tick(), Every.Sweep);
     this.timer.unref();
   }
 
   /**
-   * Opens the store and puts the bans that are still in force into the firewall (null: a dry run). Throws PeccaryError
-   * 'database', and Error with nft's words when there is no firewall to be had.
+   * Opens the store and puts the bans that are still in force into the firewall (null: a dry run). `clients`: what the
+   * workers of an inline sensor look into, else null. Throws PeccaryError 'database', and Error with nft's words when there
+   * is no firewall to be had.
    */
-  static async open(config: BanConfig, firewall: Firewall | null, clock: BanClock, log: Log): Promise<BanKeeper> {
+  static async open(
+    config: BanConfig,
+    firewall: Firewall | null,
+    clients: ClientTable | null,
+    clock: BanClock,
+    log: Log,
+  ): Promise<BanKeeper> {
     const store = await BanStore.open(config.database, config.dryRun, clock);
-    const keeper = new BanKeeper(config, store, firewall, clock, log);
+    const keeper = new BanKeeper(config, store, firewall, clients, clock, log);
     try {
       await keeper.restore();
     } catch (e) {
@@ -102,16 +115,15 @@ export class BanKeeper {
     }
     for (const ban of bans.slice(0, this.config.most)) {
       // Whoever must not be banned now need not wait for the end of a ban of before.
-      const reason = this.guard.refusal(ban.address);
+      const reason = this.guard.refusal(ban.address) ?? this.outOfReach(ban.via);
       if (reason === null) this.keep(ban);
       else this.release(ban.address, reason);
     }
-    if (this.firewall !== null) {
-      const { fault } = await this.firewall.rebuild(this.wanted());
-      if (fault !== null) throw new Error(fault);
-      await this.check();
-    }
-    if (this.bans.size > 0) this.told.tell({ event: 'restored', count: this.bans.size, enforced: this.queue !== null });
+    const fault = await this.enforcer.rebuild();
+    if (fault !== null) throw new Error(fault);
+    await this.check();
+    if (this.bans.size > 0)
+      this.told.tell({ event: 'restored', count: this.bans.size, enforced: this.enforcer.isReal });
   }
 
   private release(address: string, reason: string): void {
@@ -140,24 +152,26 @@ export class BanKeeper {
     if (this.bans.has(who)) return;
     if (!this.counts.add(policy.name, who, o.times, policy.after, policy.withinS, this.clock.nowMs())) return;
     const facts = { address: who, policy: policy.name, gid: o.gid, sid: o.sid, offences: policy.after };
-    const reason = this.guard.refusal(who) ?? (client === null ? null : 'behind a trusted proxy');
+    const via = client === null ? null : address;
+    const reason = this.guard.refusal(who) ?? this.outOfReach(via);
     if (reason !== null) {
-      this.refuse(facts, reason, policy.forS, client === null ? undefined : address);
+      this.refuse(facts, reason, policy.forS, via);
       return;
     }
-    if (!this.mayBan()) {
+    if (!this.rate.take(this.bans.size)) {
+      this.tally.limited++;
       // Its next offence is as good as this one.
       this.counts.add(policy.name, who, policy.after - 1, policy.after, policy.withinS, this.clock.nowMs());
       return;
     }
-    this.ban({ ...facts, durationS: policy.forS, tsUs: o.tsUs });
+    void this.ban({ ...facts, via, durationS: policy.forS, tsUs: o.tsUs });
   }
 
   private refuse(
     facts: { address: string; policy: string; gid?: number; sid?: number },
     reason: string,
     forS: number,
-    via?: string,
+    via: string | null,
   ): void {
     this.tally.refused++;
     const key = `${facts.policy}\n${facts.address}`;
@@ -169,27 +183,18 @@ export class BanKeeper {
       const [oldest] = this.refusals.keys();
       this.refusals.delete(oldest);
     }
-    this.told.tell({ event: 'refused', ...facts, ...(via === undefined ? {} : { via }), reason: words(reason, via) });
+    this.told.tell({ event: 'refused', ...facts, ...(via === null ? {} : { via }), reason });
   }
 
-  /** Whether one more ban may begin in this second, and there is room for it. */
-  private mayBan(): boolean {
-    const now = this.clock.nowMs();
-    if (now - this.secondFromMs >= 1000) {
-      this.secondFromMs = now;
-      this.inSecond = 0;
-    }
-    if (this.inSecond < this.config.perSecond && this.bans.size < this.config.most) {
-      this.inSecond++;
-      return true;
-    }
-    this.limitedNow++;
-    this.tally.limited++;
-    return false;
+  /** Why nothing can be done against a client behind the proxy `via` (null: it is behind none), or null. */
+  private outOfReach(via: string | null): string | null {
+    if (via === null || this.dropsRequests) return null;
+    return 'behind a trusted proxy: its requests can only be dropped inline, the proxy is never banned';
   }
 
   private ban(o: {
     address: string;
+    via: string | null;
     policy: string;
     gid: number | null;
     sid: number | null;
@@ -198,7 +203,10 @@ export class BanKeeper {
     tsUs: number | null;
   }): Wish {
     const { config, clock } = this;
-    const before = this.store.timesBefore(o.address, config.memoryS);
+    let before = 0;
+    this.guarded(() => {
+      before = this.store.timesBefore(o.address, config.memoryS);
+    });
     const grown =
       o.gid === null
         ? o.durationS
@@ -206,6 +214,7 @@ export class BanKeeper {
     const durationS = Math.max(1, Math.round(grown));
     const ban: Ban = {
       address: o.address,
+      via: o.via,
       policy: o.policy,
       gid: o.gid,
       sid: o.sid,
@@ -220,6 +229,7 @@ export class BanKeeper {
     this.tally.bans++;
     const facts = {
       address: ban.address,
+      ...(ban.via === null ? {} : { via: ban.via }),
       policy: ban.policy,
       ...(ban.gid === null || ban.sid === null ? {} : { gid: ban.gid, sid: ban.sid }),
       ...(o.offences === undefined ? {} : { offences: o.offences }),
@@ -227,9 +237,9 @@ export class BanKeeper {
       until: new Date(ban.untilMs).toISOString(),
       times: ban.times,
     };
-    return this.act(ban.address, durationS, (fault) => {
+    return this.act(ban, durationS, (fault) => {
       const latency = o.tsUs === null ? {} : { latency_ms: Math.max(0, Math.round(clock.wallMs() - o.tsUs / 1000)) };
-      this.told.tell({ event: 'ban', ...facts, enforced: fault === null && this.queue !== null, ...latency });
+      this.told.tell({ event: 'ban', ...facts, enforced: fault === null && this.enforcer.isReal, ...latency });
       if (fault !== null) this.fail('ban', ban.address, fault);
     });
   }
@@ -239,22 +249,15 @@ export class BanKeeper {
     this.nextEndMs = Math.min(this.nextEndMs, ban.endsMs);
   }
 
-  /** Lets the firewall act; `settled` is told what came of it, and so is who waits. In a dry run nothing is done. */
-  private act(address: string, seconds: number, settled: (fault: string | null) => void): Wish {
-    const { queue } = this;
-    if (queue === null) {
-      settled(null);
-      return Promise.resolve(null);
-    }
-    return new Promise((done) => {
-      queue.push({ address, seconds }, (_, fault) => {
-        settled(fault);
-        done(fault);
-      });
-    });
+  /** Begins (`seconds` above 0) or ends a ban; `settled` is told what came of it, and so is who waits. */
+  private async act(ban: Ban, seconds: number, settled: (fault: string | null) => void): Wish {
+    const fault = await this.enforcer.change(ban, seconds);
+    settled(fault);
+    return fault;
   }
 
   private fail(what: string, address: string, reason: string): void {
+    if (reason === Superseded) return;
     this.tally.failed++;
     this.told.tell({ event: 'failed', address, reason: `${what}: ${reason}` });
     this.log('error', `${what} ${address} has not taken effect: ${reason}`);
@@ -272,23 +275,15 @@ export class BanKeeper {
     }
   }
 
-  private wanted(): { address: string; seconds: number }[] {
-    const now = this.clock.nowMs();
-    const seconds = (ban: Ban): number => Math.max(1, Math.ceil((ban.endsMs - now) / 1000));
-    return [...this.bans.values()].map((ban) => ({ address: ban.address, seconds: seconds(ban) }));
-  }
-
   private tick(): void {
     const now = this.clock.nowMs();
     if (now >= this.nextEndMs) this.sweep(now);
-    if (this.limitedNow > 0 && now - this.secondFromMs >= 1000) {
-      const full = this.bans.size >= this.config.most;
-      const reason = full ? `bans.max: ${this.config.most} addresses are banned` : 'bans.per-second is reached';
-      this.told.tell({ event: 'limited', count: this.limitedNow, reason });
-      this.log('warning', 'addresses were not banned', { addresses: this.limitedNow, reason });
-      this.limitedNow = 0;
+    const refused = this.rate.report(this.bans.size);
+    if (refused !== null) {
+      this.told.tell({ event: 'limited', ...refused });
+      this.log('warning', 'addresses were not banned', refused);
     }
-    if (this.queue === null || this.queue.length > 0 || now - this.checkedMs < Every.Check) return;
+    if (this.enforcer.waiting > 0 || now - this.checkedMs < Every.Check) return;
     void this.check();
   }
 
@@ -301,33 +296,27 @@ export class BanKeeper {
     this.nextEndMs = next;
   }
 
-  private expire({ address, policy, durationS, times }: Ban): void {
+  private expire(ban: Ban): void {
+    const { address, policy, durationS, times } = ban;
     this.bans.delete(address);
     this.guarded(() => this.store.remove(address));
     this.tally.expired++;
     // The kernel ends it too, in whole seconds.
-    void this.act(address, 0, (fault) => {
-      const enforced = fault === null && this.queue !== null;
+    void this.act(ban, 0, (fault) => {
+      const enforced = fault === null && this.enforcer.isReal;
       this.told.tell({ event: 'expired', address, policy, duration: durationS, times, enforced });
       if (fault !== null) this.fail('the end of the ban of', address, fault);
     });
   }
 
-  /** Whether the firewall has what it was given: others can flush it. What is missing is told and put back. */
   private async check(): Promise<void> {
-    const { firewall } = this;
     this.checkedMs = this.clock.nowMs();
-    if (firewall === null) return;
-    const soon = this.clock.nowMs() + 2000;
-    const expected = [...this.bans.values()].filter(({ endsMs }) => endsMs > soon).map(({ address }) => address);
-    const listed = await firewall.listed(expected.length > 0 ? expected : ['0.0.0.0', '::']);
-    const gone = typeof listed === 'string' ? expected : expected.filter((a) => !listed.has(a) && this.bans.has(a));
-    if (typeof listed !== 'string' && gone.length === 0) return;
+    const found = await this.enforcer.check();
+    if (found === null) return;
+    const { missing, reason, fault } = found;
     this.tally.failed++;
-    const reason = typeof listed === 'string' ? listed : 'the kernel does not have them';
-    this.told.tell({ event: 'failed', count: gone.length, reason });
-    this.log('error', 'the firewall was changed by others: bans are put back', { missing: gone.length, reason });
-    const { fault } = await firewall.rebuild(this.wanted());
+    this.told.tell({ event: 'failed', count: missing, reason });
+    this.log('error', 'the firewall was changed by others: bans are put back', { missing, reason });
     if (fault !== null) this.log('error', `bans are not in force: ${fault}`);
   }
 
@@ -337,13 +326,13 @@ export class BanKeeper {
     if (address === null) return `${text} is no address`;
     const reason = this.guard.refusal(address);
     if (reason !== null) {
-      this.refuse({ address, policy: 'operator' }, reason, 0);
+      this.refuse({ address, policy: 'operator' }, reason, 0, null);
       return `${address} is never banned: ${reason}`;
     }
     if (!this.bans.has(address) && this.bans.size >= this.config.most)
       return `bans.max: ${this.config.most} addresses are banned`;
     const durationS = seconds ?? this.config.operatorS;
-    return this.ban({ address, policy: 'operator', gid: null, sid: null, durationS, tsUs: null });
+    return this.ban({ address, via: null, policy: 'operator', gid: null, sid: null, durationS, tsUs: null });
   }
 
   /** Ends a ban before its time. */
@@ -353,13 +342,13 @@ export class BanKeeper {
     if (address === null || ban === undefined) return `${text} is not banned`;
     this.bans.delete(address);
     this.guarded(() => this.store.remove(address));
-    return this.act(address, 0, (fault) => {
+    return this.act(ban, 0, (fault) => {
       this.told.tell({
         event: 'unbanned',
         address,
         policy: ban.policy,
         reason: 'operator',
-        enforced: fault === null && this.queue !== null,
+        enforced: fault === null && this.enforcer.isReal,
       });
       if (fault !== null) this.fail('unban', address, fault);
     });
@@ -384,7 +373,7 @@ export class BanKeeper {
       'ban.limited': limited,
       'ban.offences': offences,
       'ban.offenders_forgotten': this.counts.forgotten,
-      'ban.nft_runs': this.queue?.runs ?? 0,
+      'ban.nft_runs': this.enforcer.runs,
       'ban.refused': refused,
     };
   }
@@ -392,12 +381,8 @@ export class BanKeeper {
   /** Bans stay in force: the kernel ends them, or the next start takes them over. */
   async close(): Promise<void> {
     clearInterval(this.timer);
-    await this.queue?.idle();
+    await this.enforcer.idle();
     this.told.flush();
     this.store.close();
   }
-}
-
-function words(reason: string, via: string | undefined): string {
-  return via === undefined ? reason : `${reason}: its requests can only be dropped inline, the proxy is never banned`;
 }

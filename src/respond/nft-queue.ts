@@ -19,6 +19,9 @@ const enum Limit {
   PauseMs = 50,
 }
 
+/** Why a change was not carried out when a later one of the same address took its place. */
+export const Superseded = 'another change of this address came before it was carried out';
+
 /** What became of a change; `fault`: why it has not taken effect, or null. */
 export type Settled = (change: NftChange, fault: string | null) => void;
 
@@ -43,7 +46,7 @@ export class NftQueue {
     const before = this.waiting.get(change.address);
     this.waiting.delete(change.address);
     this.waiting.set(change.address, { ...change, settled });
-    before?.settled(before, 'another change of this address came before it was carried out');
+    before?.settled(before, Superseded);
     this.working ??= this.work();
   }
 

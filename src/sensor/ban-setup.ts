@@ -5,14 +5,16 @@ import type { Settings } from '../core/settings.js';
 import { systemClock } from '../respond/ban-clock.js';
 import { banConfig } from '../respond/ban-config.js';
 import { BanKeeper } from '../respond/bans.js';
+import type { ClientTable } from '../respond/client-table.js';
 import { NftTable } from '../respond/nft.js';
 import type { BanPolicy } from '../rules/ban-spec.js';
 
-/** Null unless `bans.enabled`. Throws PeccaryError when bans are wanted and cannot be had. */
+/** Null unless `bans.enabled`. `clients`: what the workers of an inline sensor look into, else null. Throws PeccaryError when bans are wanted and cannot be had. */
 export async function openBans(
   settings: Settings,
   logDir: string,
   policies: readonly BanPolicy[],
+  clients: ClientTable | null,
   log: Log,
 ): Promise<BanKeeper | null> {
   const config = banConfig(settings, logDir);
@@ -20,7 +22,7 @@ export async function openBans(
   const firewall = config.dryRun ? null : new NftTable(config.table, config.most);
   let keeper: BanKeeper;
   try {
-    keeper = await BanKeeper.open(config, firewall, systemClock(), log);
+    keeper = await BanKeeper.open(config, firewall, clients, systemClock(), log);
   } catch (e) {
     if (e instanceof PeccaryError) throw e;
     const remedy = 'run as root (CAP_NET_ADMIN), or only record what would be done with bans.dry-run';

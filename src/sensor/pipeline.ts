@@ -38,6 +38,7 @@ import {
   swapSession,
   takePiece,
 } from '../stream/stream.js';
+import type { BannedClients } from './banned-clients.js';
 import { checkPacket } from './checksums.js';
 import { judgeFlow } from './health-inputs.js';
 import type { OffenceBox } from './offences.js';
@@ -61,6 +62,8 @@ export class Pipeline {
   drops = 0;
   /** Takes what counts towards bans; null where nobody is banned. */
   offences: OffenceBox | null = null;
+  /** Knows the requests of clients that are banned behind their proxy; null where none are dropped. */
+  banned: BannedClients | null = null;
   /** Resets connections from beside the wire; null inline and where there is no response interface. */
   resets: SpanResets | null = null;
   /** One more than are ever opened: decode tells when the last holds another. */
@@ -218,6 +221,12 @@ export class Pipeline {
       this.drop(p, 'flow drop', -1);
       return;
     }
+    if (this.banned !== null && p.flow !== 0 && p.dir === Dir.ToServer && this.banned.refuses(p.flow)) {
+      // The connection is the proxy's: it gets an answer, and makes another for its other clients.
+      flows.flags[p.flow] |= FlowFlag.Drop | FlowFlag.Rejected;
+      this.drop(p, 'rules', -1, RuleAction.RejectBoth);
+      return;
+    }
     detectPacket(p);
     const verdict = applyVerdict(p);
     if (this.offences !== null && offenceCount > 0) this.offences.take(p);
@@ -234,13 +243,13 @@ export class Pipeline {
   }
 
   /** `rule`: the rule to blame, -1 none. */
-  private drop(p: Packet, reason: string, rule: number): void {
+  private drop(p: Packet, reason: string, rule: number, reject = rule >= 0 ? outcome.reject : 0): void {
     this.drops++;
     if (p.level === 0) this.dropReason = reason;
     else if (this.dropReason === '') this.dropReason = 'tunnel packet drop';
-    if (rule >= 0 ? outcome.reject !== 0 : reason !== 'flow drop' && isRejected(p.flow)) this.rejected = true;
+    if (reject !== 0 || (rule < 0 && reason !== 'flow drop' && isRejected(p.flow))) this.rejected = true;
     this.reporter.drop(p, reason, rule);
-    this.answer?.dropped(p, rule >= 0 ? outcome.reject : 0);
+    this.answer?.dropped(p, reject);
   }
 
   /** There was no memory for the packet's flow, or for the fragment, and the policy is to drop it. */

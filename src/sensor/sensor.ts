@@ -12,6 +12,7 @@ import { Settings } from '../core/settings.js';
 import { outputConfig } from '../output/config.js';
 import { Outputs, type OutputsSummary } from '../output/outputs.js';
 import type { BanKeeper } from '../respond/bans.js';
+import { ClientTable } from '../respond/client-table.js';
 import type { RuleNote } from '../rules/ir.js';
 import { openBans } from './ban-setup.js';
 import type { ChecksumMode } from './checksums.js';
@@ -89,6 +90,8 @@ export class Sensor implements RunningSensor {
   readonly ended: Promise<SensorSummary>;
   readonly interfaceNames: string[];
   bans: BanKeeper | null = null;
+  /** Clients behind trusted proxies whose requests are dropped; null where none are. */
+  private readonly clients: ClientTable | null;
   /** Counters that somebody else keeps. */
   otherCounters: () => Record<string, number> = () => ({});
   private end: { done(s: SensorSummary): void; fail(e: Error): void } = { done: () => {}, fail: () => {} };
@@ -125,6 +128,7 @@ export class Sensor implements RunningSensor {
     this.interfaceNames = liveNames(live);
     this.runningMode = workerCount === 1 ? 'single' : 'workers';
     this.captureMode = live.nfqueue === null ? 'AF_PACKET_DEV' : 'NFQ';
+    this.clients = live.nfqueue !== null && settings.bool('bans.enabled', false) ? ClientTable.create() : null;
     this.last = { ...reportOf(current.report, null, loadMs), atMs: Date.now() };
     this.workers = new WorkerTeam({
       workers: workerCount,
@@ -175,7 +179,7 @@ export class Sensor implements RunningSensor {
       settings.markRead(rules.settingsRead);
       const ruleSet = outputs.setPackedRules(rules.packed);
       const sensor = new Sensor(options, settings, live, workers, outputs, rules, ruleSet, took, health);
-      const bans = await openBans(settings, logDir, rules.rules.bans, options.log);
+      const bans = await openBans(settings, logDir, rules.rules.bans, sensor.clients, options.log);
       sensor.bans = bans;
       sensor.workers.onOffences = (offences) => bans?.offend(offences);
       settings.markRead(await sensor.workers.start());
@@ -201,6 +205,7 @@ export class Sensor implements RunningSensor {
       logDir,
       ...this.live,
       interfaceCells: cells,
+      clients: this.clients?.memory ?? null,
       port: this.outputs.portMemory(teamPorts(worker) + restarts),
     };
   }

@@ -66,8 +66,8 @@ describe('bans against Apache', function () {
   const guess = (from: string, times: number, ...args: string[]): void => {
     for (let i = 0; i < times; i++) curl(from, '/private', '-u', `ann:guess${i}`, ...args);
   };
-  const told = (event: string, address: string): Told[] => {
-    const file = join(dir, 'bans.json');
+  const told = (event: string, address: string, name = 'bans.json'): Told[] => {
+    const file = join(dir, name);
     if (!existsSync(file)) return [];
     const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Told).filter((t) => t.event === event && t.address === address);
@@ -177,5 +177,35 @@ describe('bans against Apache', function () {
     const line = JSON.parse(readFileSync(file, 'utf8').split('\n')[0]) as Told;
     assert.deepEqual([line.event, line.address, line.enforced, line.dry_run], ['ban', Clients.friend, false, true]);
     assert.ok(curl(Clients.friend, '/'));
+  });
+
+  it('inline, the requests of a client behind a trusted proxy are dropped, not those of the proxy', async function () {
+    if (spawnSync('which', ['iptables']).status !== 0) {
+      console.log('      skipped: needs the Debian package iptables');
+      this.skip();
+    }
+    await sensor.stop();
+    for (const [chain, side] of [
+      ['INPUT', '--dport'],
+      ['OUTPUT', '--sport'],
+    ]) {
+      const rule = ['-I', chain, '-p', 'tcp', side, '80', '-j', 'NFQUEUE', '--queue-num', '0'];
+      execFileSync('ip', ['netns', 'exec', lab.names.server, 'iptables', ...rule]);
+    }
+    const more = ['-q', '0', '--set', 'bans.filename=inline.json'];
+    sensor = new LiveSensor(lab.names.server, null, dir, ['-c', join(dir, 'bans.yaml'), ...more]);
+    await sensor.says(/answering|listening/, Patience);
+    const asked = (client: string): string[] => ['-H', `X-Forwarded-For: ${client}`];
+    guess(Clients.proxy, 3, ...asked('203.0.113.8'));
+    const file = join(dir, 'inline.json');
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('"ban"'), 'the ban', Patience);
+    const line = told('ban', '203.0.113.8', 'inline.json')[0];
+    assert.deepEqual([line.address, line.via, line.enforced], ['203.0.113.8', Clients.proxy, true]);
+    writeFileSync(lab.accessLog, '');
+    assert.ok(!curl(Clients.proxy, '/banned', ...asked('203.0.113.8')), 'no answer for it');
+    assert.ok(curl(Clients.proxy, '/other', ...asked('203.0.113.9')), 'one for others by the same proxy');
+    const served = (): string => readFileSync(lab.accessLog, 'latin1');
+    await until(() => served().includes('/other'), 'the access log', Patience);
+    assert.ok(!served().includes('/banned'), 'the server never saw the request');
   });
 });

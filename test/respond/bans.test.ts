@@ -11,6 +11,7 @@ import { banConfig } from '../../src/respond/ban-config.js';
 import { BanCounts } from '../../src/respond/ban-counts.js';
 import { gateways4, gateways6 } from '../../src/respond/ban-guard.js';
 import { BanKeeper, type Offence } from '../../src/respond/bans.js';
+import { ClientLimit, ClientTable } from '../../src/respond/client-table.js';
 import { elementsOf, type NftChange, type NftResult } from '../../src/respond/nft.js';
 import type { Firewall } from '../../src/respond/nft-queue.js';
 import type { BanPolicy } from '../../src/rules/ban-spec.js';
@@ -76,6 +77,7 @@ describe('bans', () => {
   let clock: ClockDouble;
   let firewall: FirewallDouble;
   let keepers: BanKeeper[];
+  let clients: ClientTable | null;
   const said: string[] = [];
 
   const open = async (keys: Record<string, Tree> = {}): Promise<BanKeeper> => {
@@ -86,7 +88,7 @@ describe('bans', () => {
     const config = banConfig(new Settings(tree), dir);
     assert.ok(config !== null);
     const log = (_: string, message: string): void => void said.push(message);
-    const keeper = await BanKeeper.open(config, config.dryRun ? null : firewall, clock, log);
+    const keeper = await BanKeeper.open(config, config.dryRun ? null : firewall, clients, clock, log);
     keeper.setPolicies([policy]);
     keepers.push(keeper);
     return keeper;
@@ -114,6 +116,7 @@ describe('bans', () => {
     clock = new ClockDouble();
     firewall = new FirewallDouble();
     keepers = [];
+    clients = null;
     said.length = 0;
   });
 
@@ -200,6 +203,25 @@ describe('bans', () => {
     await tell('ban', 1);
   });
 
+  it('of clients behind a trusted proxy are for the workers of an inline sensor, never for the firewall', async () => {
+    clients = ClientTable.create();
+    const keeper = await open();
+    keeper.offend([offence('203.0.113.1', { times: 3, forwarded: '198.18.7.9' })]);
+    await tell('ban', 1);
+    const [{ address, via, enforced }] = told('ban');
+    assert.deepEqual([address, via, enforced], ['198.18.7.9', '203.0.113.1', true]);
+    assert.deepEqual([clients.has('198.18.7.9'), clients.has('203.0.113.1'), firewall.banned.size], [true, false, 0]);
+    assert.equal(await keeper.pardon('198.18.7.9'), null);
+    assert.equal(clients.size, 0);
+    keeper.offend([offence('203.0.113.1', { times: 3, forwarded: '198.18.7.9' })]);
+    await tell('ban', 2);
+    await close(keeper);
+    clients = null;
+    const passive = await open();
+    assert.equal(passive.list().length, 0, 'beside the wire there is nothing to be done');
+    await tell('unbanned', 2);
+  });
+
   it('outlive the sensor, whatever is done to the clock; another boot goes by the clock', async () => {
     await open().then(async (keeper) => {
       keeper.offend([offence('198.18.7.1', { times: 3 })]);
@@ -280,6 +302,25 @@ describe('bans', () => {
     assert.deepEqual([counts.size, counts.forgotten], [100, 900]);
     assert.ok(counts.add('p', 'a999', 1, 2, 60, 1001));
     assert.ok(!counts.add('p', 'a0', 1, 2, 60, 1001));
+  });
+});
+
+describe('the table of banned clients', () => {
+  it('holds any form of an address, in another thread too, and no more than it has room for', () => {
+    const table = ClientTable.create();
+    const reader = new ClientTable(table.memory);
+    assert.ok(table.replace(['192.0.2.1', '2001:DB8::1', '::ffff:192.0.2.2', '64:ff9b::192.0.2.3', 'unknown']));
+    assert.equal(reader.size, 4);
+    const known = ['192.0.2.1', '::ffff:192.0.2.1', '2001:db8:0:0::0001', '192.0.2.2', '64:ff9b::c000:203'];
+    for (const address of known) assert.ok(reader.has(address), address);
+    for (const address of ['192.0.2.3', '2001:db8::2', '::', '', 'x']) assert.ok(!reader.has(address), address);
+    const many = Array.from({ length: ClientLimit.Most }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+    assert.ok(table.replace(many));
+    assert.ok(many.every((a) => reader.has(a)) && !reader.has('192.0.2.1'));
+    assert.ok(!table.replace([...many, '192.0.2.1']));
+    assert.equal(reader.size, ClientLimit.Most);
+    assert.ok(table.replace([]));
+    assert.ok(!reader.has('10.0.0.0'));
   });
 });
 
