@@ -144,6 +144,9 @@ Besides Suricata's keys, \`outputs\` has these of Peccary's own.
 - \`database.max-age\` and \`database.max-size\`: how long the database of a running sensor keeps alerts (\`30d\`; \`no\` or
   \`0\`: no limit). The oldest are removed in small steps; \`peccary alerts prune\` does the same at once. Replays remove
   nothing by themselves.
+- \`pcap-log\`: \`before\` and \`after\` are the window around an alert (\`conditional: alerts\`), \`flow-limit\` the bytes kept of
+  one flow, \`buffer-size\` the memory of recent packets of each worker, \`max-size\` the bytes of all files together. A file
+  is \`filename\`.SECONDS, with an index FILE.idx.
 - \`forwarded.trusted-proxies\`: addresses and CIDR blocks of the proxies that are believed when they name the real client
   (X-Forwarded-For or the header in \`eve-log.xff.header\`, Forwarded, PROXY headers). The client is then the last address
   that is none of them. The database always has it; EVE with \`xff.enabled\`.
