@@ -6,13 +6,15 @@
  * Prints min, median and max of each figure and the ratios, writes bench/results/replay.json, and ends with 1 when an
  * engine does not report every request: a run that sees less proves nothing.
  *
- * `-- --startup [--rules FILE]` measures starts instead (startup.ts), `-- --live` the highest rate without loss (live.ts).
+ * `-- --startup [--rules FILE]` measures starts instead (startup.ts), `-- --live` the highest rate without loss (live.ts),
+ * `-- --inline` throughput and latency on NFQUEUE (inline.ts).
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { largeCapture, onePacket } from '../test/tools/large-capture.js';
+import { benchInline } from './inline.js';
 import { bundledRules } from './lib/bundled-rules.js';
 import { type Measurement, measure, median } from './lib/measure.js';
 import { benchLive } from './live.js';
@@ -37,9 +39,10 @@ const { values: flags } = parseArgs({
     startup: { type: 'boolean' },
     rules: { type: 'string' },
     live: { type: 'boolean' },
+    inline: { type: 'boolean' },
   },
 });
-const runs = Number(flags.runs ?? (flags.live ? 3 : 5));
+const runs = Number(flags.runs ?? (flags.live || flags.inline ? 3 : 5));
 
 /** One configuration for both engines: the keys are Suricata's. */
 const Config = `%YAML 1.1
@@ -195,4 +198,5 @@ function report(series: Map<string, Series>): number {
 }
 
 if (flags.startup) process.exitCode = benchStartup(flags.rules, runs);
+else if (flags.inline) process.exitCode = await benchInline(runs);
 else process.exitCode = flags.live ? await benchLive(runs) : await main();
