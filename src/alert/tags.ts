@@ -23,11 +23,24 @@ import {
 import { enterShared, leaveShared } from '../detect/shared-access.js';
 import { flows } from '../flow/columns.js';
 import { flowSpace } from '../flow/space.js';
-import { HostSide, Op, TagMetric, XbitsTrack } from '../rules/compile/layout.js';
+import { HostSide, Op, RuleCol, TagMetric, XbitsTrack } from '../rules/compile/layout.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 
 const enum TagId {
   Session = 1,
   Host = 2,
+}
+
+/** Tags may be set by other workers at any packet before (a replay): they are asked for at every packet. */
+let inTurn = false;
+
+/** Of one of several workers of a replay: whether rules have tags, whose packets it must then take in turn. */
+export function takeTagsInTurn({ table, count, code }: RuntimeRules): void {
+  inTurn = false;
+  for (let n = 0; n < count && !inTurn; n++) {
+    const effects = table[n * RuleCol.Stride + RuleCol.Effects];
+    for (let pc = effects; pc >= 0 && code[pc] !== Op.End; pc += code[pc + 1]) inTurn ||= code[pc] === Op.Tag;
+  }
 }
 
 function keySession(p: Packet): void {
@@ -81,9 +94,9 @@ function spendTag(id: TagId, p: Packet): boolean {
 
 /** Whether a packet that raised no alert is to be logged because of a tag. Call once a packet, after its verdict. */
 export function isTagged(p: Packet): boolean {
-  if (p.ipVersion === 0 || !anyTag()) return false;
+  if (p.ipVersion === 0 || (!inTurn && !anyTag())) return false;
   enterShared();
-  const tagged = spendTags(p);
+  const tagged = anyTag() && spendTags(p);
   leaveShared();
   return tagged;
 }

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
 import type { LoadedConfig } from '../sensor/config.js';
@@ -14,6 +14,7 @@ import {
   loadConfigOptions,
   type RuleOptions,
   ruleLists,
+  workerNumber,
 } from './config-options.js';
 import { outputWidth } from './format.js';
 import { ProgressLine } from './progress.js';
@@ -28,6 +29,7 @@ interface Flags extends ConfigOptions, RuleOptions {
   simulateIps: boolean;
   reader: ReplayOptions['reader'];
   bpf?: string;
+  workers: number;
   append: boolean;
   strict: boolean;
   profileRules: boolean;
@@ -61,17 +63,12 @@ export function registerReplay(program: Command): void {
     .option('--strict', 'stop when a rule is refused', false)
     .option('--profile-rules', 'time every rule and show the worst', false)
     .option('--no-rule-cache', 'compile the rules, do not ask the cache')
-    .addOption(new Option('--workers <n>', 'number of workers').argParser(oneWorker).hideHelp())
+    .addOption(new Option('--workers <n>', 'threads that divide the packets').default(1).argParser(workerNumber))
     .option('--quiet', 'print errors only', false)
     .option('--json', 'print the summary as JSON', false)
     .option('--no-color', 'no colours')
     .addHelpText('after', examples)
     .action(async (inputs: string[], flags: Flags) => replay(inputs, flags));
-}
-
-function oneWorker(value: string): number {
-  if (value !== '1') throw new InvalidArgumentError('A replay runs one worker.');
-  return 1;
 }
 
 async function replay(inputs: string[], flags: Flags): Promise<void> {
@@ -139,6 +136,7 @@ function replayOptions(inputs: string[], flags: Flags, config: LoadedConfig): Re
     eve: flags.eve ?? null,
     simulateIps: flags.simulateIps,
     reader: flags.reader,
+    workers: flags.workers,
     bpf: flags.bpf ?? null,
     append: flags.append,
     strict: flags.strict,

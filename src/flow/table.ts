@@ -55,6 +55,16 @@ let endedTail = 0;
 let serial = 0;
 let emergency = 0;
 
+/** Flows are numbered by the packet that opened them. */
+let byPacket = false;
+/** More than the levels of a packet. */
+const PacketLevels = 16;
+
+/** Numbers flows by the packets that open them, so that several workers of a replay number them as one does. */
+export function numberFlowsByPacket(on: boolean): void {
+  byPacket = on;
+}
+
 const key = new FlowKey();
 const { state, flags, next, hash, lastUs, startUs, endReason, ageList } = flows;
 
@@ -234,7 +244,7 @@ function openFlow(p: Packet): number {
   flows.bits[f] = 0;
   endReason[f] = FlowEnd.None;
   startUs[f] = lastUs[f] = p.tsUs;
-  flows.serial[f] = ++serial;
+  flows.serial[f] = byPacket ? p.no * PacketLevels + p.level + 1 : ++serial;
   hash[f] = key.hash;
   if (live >= rows.length && rows.length < FlowLimit.Max) growRows();
   const row = key.hash & mask;

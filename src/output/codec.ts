@@ -2,9 +2,10 @@
  * Batches of event records as bytes: msgpackr with structures that both sides know beforehand, so that a batch
  * carries no field names, needs no other batch to be read, and may be lost or spilled on its own.
  *
- * A batch is [rule set number, records]. Decoded bytes fields are views of the batch.
+ * A batch is [rule set number, records], and the place of these where several workers replay. Decoded bytes fields are views of the batch.
  */
 import { Packr, Unpackr } from 'msgpackr';
+import type { BatchOrder } from './order.js';
 import type { EventRecord } from './records.js';
 
 const base = 'tsUs flowId pcapCnt src dst srcPort dstPort proto icmpType icmpCode vlan origin pktSrc vars';
@@ -44,17 +45,18 @@ const options = () => ({
 });
 
 /** A decoded batch. `rules` numbers the rule set that AlertRecord.rule counts in. */
-interface EventBatch {
+export interface EventBatch {
   rules: number;
   records: EventRecord[];
+  order: BatchOrder | null;
 }
 
 /** One encoder a thread; `encode` returns bytes that belong to the caller. */
 export class BatchEncoder {
   private readonly packr = new Packr(options());
 
-  encode(rules: number, records: EventRecord[]): Uint8Array {
-    return this.packr.pack([rules, records]);
+  encode(rules: number, records: EventRecord[], order?: BatchOrder): Uint8Array {
+    return this.packr.pack(order === undefined ? [rules, records] : [rules, records, order]);
   }
 }
 
@@ -62,7 +64,7 @@ export class BatchDecoder {
   private readonly unpackr = new Unpackr(options());
 
   decode(bytes: Uint8Array): EventBatch {
-    const [rules, records] = this.unpackr.unpack(bytes) as [number, EventRecord[]];
-    return { rules, records };
+    const [rules, records, order] = this.unpackr.unpack(bytes) as [number, EventRecord[], BatchOrder?];
+    return { rules, records, order: order ?? null };
   }
 }

@@ -52,5 +52,7 @@ export interface PortMemory {
   counts: SharedArrayBuffer;
   /** Past the spill's budget: wait for room (true) or lose and count (false). */
   wait: boolean;
+  /** The workers of a replay: their records are put in order (order.ts). */
+  ordered: boolean;
   wants: Wants;
 }

@@ -101,6 +101,7 @@ export class Outputs {
       bell,
       counts,
       wait: o.spill.wait,
+      ordered: !o.live && o.workers > 1,
       wants: this.wants,
     }));
     const trouble = o.onTrouble ?? (() => undefined);

@@ -11,8 +11,9 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { collectGarbage } from '../core/collect.js';
-import { BatchDecoder } from './codec.js';
+import { BatchDecoder, type EventBatch } from './codec.js';
 import { Bell, Count, type PortMemory } from './handover.js';
+import { OrderMerge } from './order.js';
 import type { StatsRecord } from './records.js';
 import { Ring } from './ring.js';
 import { type PackedRules, RuleTable } from './rule-table.js';
@@ -66,6 +67,10 @@ class Loop {
   private newestRules = 0;
   private readonly slowMs: number;
   private readonly counts: BigInt64Array;
+  /** Of a replay with several workers. */
+  private readonly merge: OrderMerge<EventBatch> | null;
+  /** Stats events that come after all that workers still hand over. */
+  private readonly last: StatsRecord[] = [];
   private closing: { totals: RunTotals | null } | null = null;
   private closingSince = 0;
   private troubles = '';
@@ -78,6 +83,7 @@ class Loop {
     this.slowMs = data.options.slowMs;
     this.bell = new Int32Array(data.ports[0].bell);
     this.counts = new BigInt64Array(data.ports[0].counts);
+    this.merge = data.ports[0].ordered ? new OrderMerge(data.ports.length) : null;
     this.rings = data.ports.map((p) => ({ ring: new Ring(p.ring), spill: new SpillReader(p.spill) }));
   }
 
@@ -99,6 +105,7 @@ class Loop {
         Atomics.wait(this.bell, Bell.Work, rung, this.writer.waiting ? SoonMs : CommitMs);
       }
     }
+    if (this.last.length > 0) this.writer.write(this.last, null);
     for (const r of this.rings) r.spill.close();
     const summary = this.writer.close(this.closing.totals);
     this.countLosses();
@@ -145,7 +152,10 @@ class Loop {
       if (m.type === 'close') {
         this.closing = m;
         this.closingSince = performance.now();
-      } else if (m.type === 'stats') this.writer.write([m.record], null);
+      } else if (m.type === 'stats') {
+        if (this.merge === null) this.writer.write([m.record], null);
+        else this.last.push(m.record);
+      }
       else if (m.type === 'reopen') {
         this.port.postMessage({ type: 'reopened', id: m.id, faults: this.writer.reopen() } satisfies FromWriter);
       } else {
@@ -159,27 +169,36 @@ class Loop {
   /** Takes one batch of each worker; false when there was none. */
   private round(): boolean {
     let busy = false;
-    for (const { ring, spill } of this.rings) {
+    for (const [worker, { ring, spill }] of this.rings.entries()) {
+      if (this.merge?.needs(worker) === false) continue;
       // Asked in this order: what is in the ring once something was spilled is older than all that was spilled.
       const spilling = !spill.empty();
       const fresh = ring.take();
-      if (fresh !== null) this.batch(fresh);
+      if (fresh !== null) this.batch(fresh, worker);
       else if (spilling) {
         const spilled = spill.take();
         if (spilled === null) continue;
-        this.batch(spilled);
+        this.batch(spilled, worker);
         spill.done(spilled);
       } else continue;
       busy = true;
       Atomics.add(this.bell, Bell.Room, 1);
       Atomics.notify(this.bell, Bell.Room);
     }
+    this.merge?.take(({ rules, records }, from, to) => {
+      this.writer.write(records.slice(from, to), this.rules.get(rules) ?? null);
+    });
     return busy;
   }
 
-  private batch(bytes: Uint8Array): void {
+  private batch(bytes: Uint8Array, worker: number): void {
     if (this.slowMs > 0) Atomics.wait(pause, 0, 0, this.slowMs);
-    const { rules, records } = this.decoder.decode(bytes);
+    const decoded = this.decoder.decode(bytes);
+    const { rules, records, order } = decoded;
+    if (this.merge !== null && order !== null) {
+      this.merge.put(worker, decoded, order);
+      return;
+    }
     if (rules > this.newestRules) this.forgetRules(rules);
     this.writer.write(records, this.rules.get(rules) ?? null);
   }

@@ -41,6 +41,11 @@ export function configureChecksums(mode: ChecksumMode, streamValidation: boolean
   wrong = 0;
 }
 
+/** Whether "auto" has not decided yet: it must see every packet. */
+export function samplesChecksums(): boolean {
+  return sampling;
+}
+
 /** Marks a TCP packet whose checksum is wrong, so that the stream engine ignores it; other packets are left alone. */
 export function checkPacket(p: Packet): void {
   if (!verify || p.ipProto !== IpProto.Tcp || p.l4Off === 0) return;

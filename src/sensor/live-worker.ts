@@ -23,8 +23,8 @@ import { setFlowSpace } from '../flow/space.js';
 import { setFlowIdRun } from '../output/flow-id.js';
 import { OutputPort } from '../output/port.js';
 import { blockPage } from '../respond/block-page.js';
-import { InlineAnswer } from '../respond/inline-answer.js';
 import { ClientTable } from '../respond/client-table.js';
+import { InlineAnswer } from '../respond/inline-answer.js';
 import { responseConfig } from '../respond/response-config.js';
 import { SpanResets } from '../respond/span-resets.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
@@ -49,6 +49,7 @@ import { Pipeline } from './pipeline.js';
 import { renumbering } from './renumber.js';
 import { Reporter } from './reporter.js';
 import { SharedBatch } from './shared-batch.js';
+import { SharedRow } from './shared-row.js';
 import { configureStages } from './stages.js';
 
 /** Bytes of an IP packet at most. */
@@ -84,6 +85,7 @@ class LiveThread {
   /** The source and the batch, when this is one of several workers. */
   private readonly exchange: Exchange | null;
   private readonly shared = new SharedBatch();
+  private readonly part: SharedRow;
   private readonly batch: Batch;
   private readonly clock = new EngineClock();
   private rules: RuntimeRules;
@@ -121,7 +123,8 @@ class LiveThread {
     this.source = openLive(start, this.interfaceCells, (level, message) => this.log(level, message), start.share);
     this.exchange = this.source instanceof Exchange ? this.source : null;
     this.batch = this.exchange === null ? new Batch() : this.shared;
-    if (start.share !== null) this.pipeline.share(start.share.sharing.worker, start.share.sharing.workers);
+    const { worker, workers } = start.share?.sharing ?? { worker: 0, workers: 1 };
+    this.part = new SharedRow(this.shared, worker, workers);
     this.outputs.useOrigins(this.source.origins);
     const counted = [...counterNames()];
     this.namesSent = counted.length;
@@ -162,7 +165,7 @@ class LiveThread {
     if (this.exchange === null) this.pipeline.processBatch(batch);
     else {
       this.exchange.shiftUs = shift;
-      this.pipeline.processShared(this.shared);
+      this.pipeline.processShared(this.shared, this.part);
     }
     this.pipeline.offences?.flush(shift);
     this.source.settle(batch);

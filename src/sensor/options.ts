@@ -33,6 +33,8 @@ export interface ReplayOptions {
   reader: 'own' | 'pcap-parser' | 'libpcap';
   /** BPF expression or null. */
   bpf: string | null;
+  /** How many workers divide the packets (1 when absent); the events are those of one. */
+  workers?: number;
   /** Keep an earlier run of the same file in the database. */
   append: boolean;
   /** A refused rule is fatal. */

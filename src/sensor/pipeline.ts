@@ -5,18 +5,22 @@
  * A frame may hold packets within packets (tunnels, reassembled datagrams). Each level has a Packet of its own in
  * `stack`; inner packets are processed before the packet that carried them, as Suricata does.
  */
-import { alertQueue } from '../alert/queue.js';
+
 import { offenceCount } from '../alert/offences.js';
+import { alertQueue } from '../alert/queue.js';
 import { applyVerdict, outcome, Verdict } from '../alert/verdict.js';
 import { appLayerEnd, consumePiece, isReversed, releaseAppLayer, takeErrorPolicy } from '../applayer/applayer.js';
 import { type Batch, PacketFate } from '../capture/batch.js';
-import { counter, counts } from '../core/counters.js';
+import { CrossTask } from '../capture/crossing.js';
+import { plainOwner } from '../capture/plain.js';
+import { counter, counts, holdCounts, putBackCounts } from '../core/counters.js';
 import { decodeFrame } from '../decode/decode.js';
 import { ExceptionPolicy } from '../decode/exception.js';
 import { Packet, PacketFlag, PacketOrigin } from '../decode/packet.js';
 import { openTunnel } from '../decode/tunnel.js';
 import { DefragStatus, insertFragment } from '../defrag/defrag.js';
 import { detectFlowEnd, detectPacket, releaseDetect } from '../detect/engine.js';
+import { takeReplaced } from '../detect/replace.js';
 import { FlowFlag, FlowState, flows } from '../flow/columns.js';
 import { countBypassed, endAllFlows, endedFlow, expireFlows, freeFlow, lookupFlow } from '../flow/table.js';
 import { collectTransactions } from '../http/tx-list.js';
@@ -39,22 +43,38 @@ import {
   takePiece,
 } from '../stream/stream.js';
 import type { BannedClients } from './banned-clients.js';
-import { checkPacket } from './checksums.js';
+import { checkPacket, samplesChecksums } from './checksums.js';
+import type { FramePart } from './frame-part.js';
 import { judgeFlow } from './health-inputs.js';
 import type { OffenceBox } from './offences.js';
+import type { ReplayPart } from './replay-part.js';
+import { Place, type ReplayTurn } from './replay-turn.js';
 import type { Reporter } from './reporter.js';
+import { openDatagram } from './scan.js';
+import type { SharedBatch } from './shared-batch.js';
+import type { SharedRow } from './shared-row.js';
 
 const enum Limit {
   /** Packets within a packet, the frame itself included (DESIGN: a fixed stack). */
   Levels = 8,
   /** Flows looked at for expiry after each batch. */
   Sweep = 256,
+  /** Packets of others after which a replay's worker tells how far it is, less one; a power of two less one. */
+  Told = 63,
 }
 
 const cAccepted = counter('ips.accepted');
 const cBlocked = counter('ips.blocked');
 const cRejected = counter('ips.rejected');
 const cReplaced = counter('ips.replaced');
+
+/** One of several workers of a replay. */
+export interface OwnedReplay {
+  turn: ReplayTurn;
+  part: ReplayPart;
+  me: number;
+  workers: number;
+}
 
 export class Pipeline {
   packets = 0;
@@ -75,11 +95,16 @@ export class Pipeline {
   /** Answers senders of packets that are rejected; null where nothing is sent (replay). */
   private readonly answer: InlineAnswer | null;
   private nowUs = 0;
+  private lastNo = 0;
   /** Why the frame being handled is dropped, '' when it is not; and whether it is rejected (inline only). */
   private dropReason = '';
   private rejected = false;
   /** Some of its bytes were replaced by those that came first. */
   private replaced = false;
+  /** What of the frame at hand is this worker's; null: all of it. */
+  private part: FramePart | null = null;
+  /** Of a replay: its turn among the workers, undefined live. */
+  private turn: ReplayTurn | null | undefined = undefined;
   /** The last packets, where some output keeps packets; how many levels the frame at hand has. */
   private readonly kept: PacketRing | null;
   private deepest = 0;
@@ -111,8 +136,117 @@ export class Pipeline {
     }
     this.packets += batch.count;
     endBatch();
+    if (this.turn !== undefined) this.sweep(firstNo + (batch.count - 1) * step);
+    else {
+      expireFlows(this.nowUs, Limit.Sweep);
+      this.finishEndedFlows();
+    }
+  }
+
+  /** Makes it the pipeline of a replay, with the turn of one of several workers or null. */
+  replay(turn: ReplayTurn | null): void {
+    this.turn = turn;
+  }
+
+  /** Of a replay: ends all flows that have timed out by the end of a batch, in order of opening whoever has them. */
+  private sweep(lastNo: number): void {
+    this.lastNo = lastNo;
+    expireFlows(this.nowUs, Number.POSITIVE_INFINITY);
+    this.finishInOrder(lastNo * Place.PerPacket + Place.Ends);
+  }
+
+  private finishInOrder(place: number): void {
+    const ended: number[] = [];
+    for (let f = endedFlow(); f !== 0; f = endedFlow()) ended.push(f);
+    ended.sort((a, b) => flows.serial[a] - flows.serial[b]);
+    for (const f of ended) {
+      this.turn?.at(place, flows.serial[f]);
+      this.finishFlow(f);
+    }
+    this.turn?.at(place + 1, 0);
+  }
+
+  /** As processBatch, of a live worker that shares the traffic with others: of each row what belongs to it. */
+  processShared(batch: SharedBatch, part: SharedRow): void {
+    for (let i = 0; i < batch.count; i++) {
+      this.nowUs = batch.tsUs[i];
+      part.row = i;
+      this.processRow(batch, i, part);
+    }
+    endBatch();
     expireFlows(this.nowUs, Limit.Sweep);
     this.finishEndedFlows();
+  }
+
+  private processRow(batch: SharedBatch, i: number, part: SharedRow): void {
+    const p = this.stack[0];
+    const task = batch.task[i];
+    const whole = task === CrossTask.Whole;
+    if (!whole) holdCounts();
+    decodeFrame(p, batch.off[i], batch.capLen[i], batch.wireLen[i], batch.linkType[i]);
+    p.no = 0;
+    p.tsUs = batch.tsUs[i];
+    p.origin = batch.origin[i];
+    const level = task === CrossTask.Datagram ? openDatagram(this.stack, batch.record(i)) : 0;
+    if (!whole) {
+      putBackCounts();
+      this.part = part;
+    }
+    if (level >= 0) this.processPacket(level);
+    this.part = null;
+    if (this.kept === null) return;
+    this.deepest = Math.max(this.deepest, level);
+    const mine = whole || batch.fresh[i] !== 0;
+    if (mine || this.hasFlow()) this.keep(this.kept, batch, i, mine);
+  }
+
+  /** As processBatch, of one of several workers that replay: what belongs to it. */
+  processOwned(batch: Batch, { turn, part, me, workers }: OwnedReplay): void {
+    const { firstNo, step } = batch;
+    for (let i = 0; i < batch.count; i++) {
+      const no = firstNo + i * step;
+      const owner = plainOwner(batch.off[i], batch.capLen[i], batch.linkType[i], workers);
+      if (owner === me) turn.at(no * Place.PerPacket + Place.Outermost, 0);
+      else if (owner >= 0 && !samplesChecksums()) {
+        if ((i & Limit.Told) === 0) turn.at(no * Place.PerPacket, 0);
+        continue;
+      }
+      part.counted = owner >= 0 ? owner === me : no % workers === me;
+      this.processFrame(batch, i, no, owner === me ? null : part, part);
+    }
+    this.nowUs = batch.tsUs[batch.count - 1];
+    endBatch();
+    this.sweep(firstNo + (batch.count - 1) * step);
+  }
+
+  private processFrame(batch: Batch, i: number, no: number, owned: ReplayPart | null, part: ReplayPart): void {
+    const p = this.stack[0];
+    part.decode(p, batch.off[i], batch.capLen[i], batch.wireLen[i], batch.linkType[i]);
+    p.no = no;
+    p.tsUs = batch.tsUs[i];
+    p.origin = batch.origin[i];
+    this.part = owned;
+    this.processPacket(0);
+    this.part = null;
+    if (part.counted) {
+      this.packets++;
+      this.bytes += batch.capLen[i];
+    }
+    if (this.inline) this.settleOwned(batch, i, p, owned);
+    if (this.kept !== null && (part.counted || this.hasFlow())) this.keep(this.kept, batch, i, part.counted);
+  }
+
+  /** Who owns the outermost packet decides what becomes of the frame. */
+  private settleOwned(batch: Batch, i: number, p: Packet, owned: ReplayPart | null): void {
+    if (owned === null || owned.takes(p)) batch.fate[i] = this.settle(p);
+    this.dropReason = '';
+    this.rejected = this.replaced = false;
+  }
+
+  /** Whether some packet of the frame at hand is of a flow of this worker. */
+  private hasFlow(): boolean {
+    for (let level = 0; level <= this.deepest; level++) if (this.stack[level].flow !== 0) return true;
+    return false;
   }
 
   /** Puts the frame of row i among the last packets. `mine`: no other worker does so too. */
@@ -131,12 +265,14 @@ export class Pipeline {
   /** The end of the capture: every flow ends and what remains is inspected. */
   finish(): void {
     endAllFlows();
-    this.finishEndedFlows();
+    if (this.turn === undefined) this.finishEndedFlows();
+    else this.finishInOrder((this.lastNo + 1) * Place.PerPacket + Place.Ends);
   }
 
   private processPacket(level: number): void {
     const p = this.stack[level];
     this.openInner(p, level);
+    if (this.part !== null && !this.part.takes(p)) return;
     checkPacket(p);
     const flow = lookupFlow(p);
     // A packet can end the flow that had its tuple before; that one is finished first, it is older.
@@ -187,7 +323,9 @@ export class Pipeline {
 
   private openInner(p: Packet, level: number): void {
     const inner = this.stack[level + 1];
-    if ((p.flags & PacketFlag.Fragment) !== 0) {
+    if (this.part !== null) {
+      if (!this.part.open(p, inner)) return;
+    } else if ((p.flags & PacketFlag.Fragment) !== 0) {
       if (insertFragment(p, inner) !== DefragStatus.Complete) return;
     } else if (!openTunnel(p, inner)) return;
     inner.no = p.no;
@@ -228,6 +366,7 @@ export class Pipeline {
       return;
     }
     detectPacket(p);
+    if (this.inline && takeReplaced()) this.replaced = true;
     const verdict = applyVerdict(p);
     if (this.offences !== null && offenceCount > 0) this.offences.take(p);
     this.reporter.packetEvents(p);

@@ -8,6 +8,7 @@ import type { ExplainRequest, Explanation } from '../detect/trace.js';
 import type { PortMemory } from '../output/handover.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import type { ReplayOptions } from './options.js';
+import type { ReplayShare } from './replay-turn.js';
 
 /** Float64 cells: the progress that the worker keeps and the main thread reads, and whether the worker is to stop. */
 export const enum Progress {
@@ -36,6 +37,8 @@ export interface WorkerStart {
   progress: SharedArrayBuffer;
   /** Rules are timed. */
   profile: boolean;
+  /** What it shares with other workers; null: it is the only one. */
+  share: ReplayShare | null;
 }
 
 /** Sent when the rules are compiled and the outputs open. */

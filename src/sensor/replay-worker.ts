@@ -3,8 +3,10 @@
  * runs from the first batch to the last without returning to its event loop.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { takeTagsInTurn } from '../alert/tags.js';
 import { bindAlerts } from '../alert/verdict.js';
 import { Batch, SourceStatus } from '../capture/batch.js';
+import { setOwnerSeeds } from '../capture/owner-hash.js';
 import { openSource } from '../capture/source.js';
 import { counterSnapshot } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
@@ -12,13 +14,20 @@ import { Settings } from '../core/settings.js';
 import { saveDatasets } from '../detect/datasets.js';
 import { detectNotes, installRules } from '../detect/engine.js';
 import { Explainer } from '../detect/explain.js';
+import { useHostMemory } from '../detect/host-table.js';
 import { setObserver } from '../detect/recorder.js';
 import { latencySuspensions, ruleCosts, setProfiling } from '../detect/rule-clock.js';
+import { guardShared } from '../detect/shared-access.js';
 import { setFileOutputs } from '../files/files.js';
+import { numberFlowsByPacket } from '../flow/table.js';
+import { setFlowIdRun } from '../output/flow-id.js';
 import { OutputPort } from '../output/port.js';
+import type { RuntimeRules } from '../rules/compile/tables.js';
 import { budgetCompiler } from './compiler-budget.js';
-import { Pipeline } from './pipeline.js';
+import { type OwnedReplay, Pipeline } from './pipeline.js';
+import { ReplayPart } from './replay-part.js';
 import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
+import { type ReplayShare, ReplayTurn } from './replay-turn.js';
 import { Reporter } from './reporter.js';
 import { configureStages } from './stages.js';
 
@@ -57,6 +66,8 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
   const reporter = new Reporter(outputs, rules);
   setFileOutputs(outputs.wants.fileinfo || outputs.wants.filesOfAlerts);
   const pipeline = new Pipeline(reporter, start.inline);
+  const owned = start.share === null ? null : shareReplay(start.share, outputs, rules);
+  pipeline.replay(owned?.turn ?? null);
   const progress = new Float64Array(start.progress);
   const source = openSource(start.inputs, {
     reader: start.reader,
@@ -80,17 +91,22 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
       outputs.useOrigins(source.origins);
       origins = source.origins.length;
     }
-    if (pipeline.packets === 0) firstUs = batch.tsUs[0];
+    if (lastUs === 0) firstUs = batch.tsUs[0];
     lastUs = batch.tsUs[batch.count - 1];
-    pipeline.processBatch(batch);
+    if (owned === null) pipeline.processBatch(batch);
+    else {
+      pipeline.processOwned(batch, owned);
+      outputs.flush(); // it tells how far this worker is
+    }
     progress[Progress.Packets] = pipeline.packets;
     progress[Progress.BytesRead] = source.bytesRead;
     progress[Progress.Alerts] = reporter.alertCount;
   }
   pipeline.finish();
   const unsaved: string[] = [];
-  if (explain === null) saveDatasets((m) => unsaved.push(m));
-  reporter.stats(lastUs, (lastUs - firstUs) / 1e6, counterSnapshot());
+  if (explain === null && (start.share?.worker ?? 0) === 0) saveDatasets((m) => unsaved.push(m));
+  if (owned === null) reporter.stats(lastUs, (lastUs - firstUs) / 1e6, counterSnapshot());
+  owned?.turn.end();
   source.close();
   outputs.close();
   return {
@@ -115,7 +131,20 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
   };
 }
 
+/** Uses what the workers of a replay share. */
+function shareReplay(share: ReplayShare, outputs: OutputPort, rules: RuntimeRules): OwnedReplay {
+  const { worker, workers, seeds, hosts, run } = share;
+  const turn = new ReplayTurn(share, outputs);
+  setOwnerSeeds(seeds);
+  useHostMemory(hosts);
+  guardShared(turn);
+  takeTagsInTurn(rules);
+  setFlowIdRun(run);
+  return { turn, part: new ReplayPart(turn, worker, workers), me: worker, workers };
+}
+
 guarded(() => {
+  numberFlowsByPacket(true);
   configureStages(settings, start.checksums, start.inline, start.logDir);
   return null;
 });

@@ -3,7 +3,6 @@
  * they start, then waits and sums up.
  */
 import { resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { PeccaryError } from '../core/errors.js';
 import { packageVersion } from '../core/package-root.js';
 import { Settings } from '../core/settings.js';
@@ -17,7 +16,8 @@ import { healthConfig } from './health-config.js';
 import type { ReplayOptions, ReplaySummary } from './options.js';
 import { outputCounters } from './output-counters.js';
 import { firstRefusal, type PreparedRules, prepareRules } from './prepared-rules.js';
-import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
+import { ReplayCrew } from './replay-crew.js';
+import type { WorkerResult } from './replay-protocol.js';
 import { ruleCostRows, suspensionRows } from './rule-costs.js';
 import type { RuleReport } from './rule-tables.js';
 
@@ -32,12 +32,8 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
   const settings = new Settings(options.config, options.configOrigin, options.configPlaces);
   settings.markRead(options.configRead);
   const feed = await startFeed(options);
-  const progress = new SharedArrayBuffer(Progress.Cells * 8);
-  const cells = new Float64Array(progress);
-  options.stop?.addEventListener('abort', () => {
-    cells[Progress.Stop] = 1;
-  });
-  const worker = new PipelineThread(options, feed?.files ?? options.inputs, feed?.ring ?? null, progress);
+  const crew = new ReplayCrew(options, feed?.files ?? options.inputs, feed?.ring ?? null);
+  options.stop?.addEventListener('abort', () => crew.stop());
   let outputs: Outputs | null = null;
   try {
     const config = outputConfig(settings, {
@@ -46,7 +42,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
       inline: options.simulateIps,
       live: false,
     });
-    outputs = openOutputs(options, config, startedMs);
+    outputs = openOutputs(options, config, startedMs, crew.workers);
     const prepared = prepareRules(
       {
         settings,
@@ -65,66 +61,28 @@ export async function runReplay(options: ReplayOptions): Promise<ReplaySummary> 
         : explainRequest(source.set, source.compiled, options.explain);
     const number = outputs.setPackedRules(prepared.packed);
     await outputs.ready();
-    const ticker = tick(options, cells, startedMs);
-    const running = worker
-      .run({ rules, databases, ruleSet: number, port: outputs.portMemory(0), explain })
+    const ticker = tick(options, crew, startedMs);
+    const { portMemory } = outputs;
+    const running = crew
+      .run({ rules, databases, ruleSet: number, explain }, portMemory.bind(outputs))
       .finally(() => clearInterval(ticker));
     prepared.keep();
     const result = await running;
     const { packets, bytes, firstUs, lastUs } = result;
+    if (crew.workers > 1 && outputs.wants.stats) {
+      outputs.stats({ tsUs: lastUs, uptimeS: (lastUs - firstUs) / 1e6, counters: result.counters });
+    }
     const written = await outputs.close({ packets, bytes, firstUs, lastUs });
     outputs = null;
     settings.markRead(result.settingsRead);
     return summarise(options, settings, prepared, result, written, Date.now() - startedMs);
   } finally {
-    await worker.end();
+    await crew.end();
     await outputs?.close(null).catch(() => undefined); // the fault that brought us here is the one to tell
   }
 }
 
-/** The thread of replay-worker.ts. */
-class PipelineThread {
-  private readonly thread: Worker;
-  private readonly answer: Promise<WorkerResult>;
-
-  constructor(options: ReplayOptions, inputs: string[], ring: SharedArrayBuffer | null, progress: SharedArrayBuffer) {
-    const start: WorkerStart = {
-      config: options.config,
-      configOrigin: options.configOrigin,
-      configPlaces: options.configPlaces,
-      checksums: options.checksums,
-      inline: options.simulateIps,
-      logDir: options.logDir,
-      inputs,
-      reader: options.reader,
-      bpf: options.bpf,
-      ring,
-      progress,
-      profile: options.profile === true,
-    };
-    this.thread = new Worker(new URL('../sensor/replay-worker.js', import.meta.url), { workerData: start });
-    this.answer = new Promise((done, fail) => {
-      this.thread.once('message', (m: FromWorker) => {
-        if (m.type === 'done') done(m);
-        else fail(m.kind === null ? new Error(m.message) : new PeccaryError(m.kind, m.message));
-      });
-      this.thread.once('error', fail);
-      this.thread.once('exit', (code) => fail(new Error(`the pipeline's thread ended with ${code}`)));
-    });
-    this.answer.catch(() => undefined); // told to who calls run(); not unhandled when the rules fail first
-  }
-
-  run(rules: WorkerRules): Promise<WorkerResult> {
-    this.thread.postMessage(rules);
-    return this.answer;
-  }
-
-  async end(): Promise<void> {
-    await this.thread.terminate();
-  }
-}
-
-function openOutputs(options: ReplayOptions, config: OutputConfig, startedMs: number): Outputs {
+function openOutputs(options: ReplayOptions, config: OutputConfig, startedMs: number, workers: number): Outputs {
   const inputs = options.inputs.map((p) => (p === '-' ? p : resolve(p)));
   const run = {
     kind: 'replay' as const,
@@ -133,7 +91,7 @@ function openOutputs(options: ReplayOptions, config: OutputConfig, startedMs: nu
     version: packageVersion(),
     startedUs: startedMs * 1000,
   };
-  return new Outputs({ ...config, db: options.db, run, workers: 1, live: false });
+  return new Outputs({ ...config, db: options.db, run, workers, live: false });
 }
 
 /** pcap-parser is event-driven and runs on this thread; the other readers run in the worker. */
@@ -152,17 +110,11 @@ function refuse(report: RuleReport): void {
   throw new PeccaryError('rules', `${file}:${line}:${column}: ${reason}${hint === null ? '' : `; ${hint}`}${more}`);
 }
 
-function tick(options: ReplayOptions, cells: Float64Array, startedMs: number): NodeJS.Timeout | undefined {
+function tick(options: ReplayOptions, crew: ReplayCrew, startedMs: number): NodeJS.Timeout | undefined {
   const tell = options.onProgress;
   if (tell === null) return undefined;
   return setInterval(() => {
-    tell({
-      packets: cells[Progress.Packets],
-      bytesRead: cells[Progress.BytesRead],
-      bytesTotal: cells[Progress.BytesTotal],
-      alerts: cells[Progress.Alerts],
-      elapsedMs: Date.now() - startedMs,
-    });
+    tell({ ...crew.progress(), elapsedMs: Date.now() - startedMs });
   }, ProgressMs);
 }
 
