@@ -49,6 +49,7 @@ export async function bundle(root) {
     external,
     banner: { js: banner },
     sourcemap: true,
+    minifyWhitespace: true,
     sourcesContent: false,
     logLevel: 'warning',
     metafile: true,

@@ -262,7 +262,7 @@ function filesStep(rule: Rule, s: SectionTrace | undefined): Step {
 function fastStep(e: Explained, t: Trace): Step | null {
   const fast = e.explanation.fast;
   if (fast === null) return null;
-  const literals = fast.literals.map((text) => `"${contentText([...Buffer.from(text, 'latin1')])}"`).join(' or ');
+  const literals = fast.literals.map((text) => `"${contentText(text)}"`).join(' or ');
   const asks = `${literals} in ${bufferName(fast.buffer)}`;
   if (t.candidate) return step(true, 'fast pattern', asks);
   if (t.fast === null) {

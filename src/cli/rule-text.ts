@@ -1,5 +1,6 @@
 /** Parts of a rule in few words, near to how rules are written. */
 import { appProtoNames } from '../protocol/app-proto.js';
+import { toBytes } from '../rules/byte-text.js';
 import type { AddressSet, Condition, Effect, Match, NumberOrVar, NumberTest, PortSet, Rule } from '../rules/ir.js';
 import { safe } from './format.js';
 
@@ -18,10 +19,10 @@ export function flowText(rule: Rule): string {
 }
 
 /** Bytes of a content as rules write them: printable ASCII, the rest in hexadecimal between bars. */
-export function contentText(bytes: readonly number[]): string {
+export function contentText(bytes: string): string {
   let out = '';
   let inHex = false;
-  for (const byte of bytes) {
+  for (const byte of toBytes(bytes)) {
     const plain = byte >= 0x20 && byte < 0x7f && !'";\\|:'.includes(String.fromCharCode(byte));
     if (plain === inHex) out += '|';
     else if (inHex) out += ' ';

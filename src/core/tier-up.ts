@@ -19,15 +19,20 @@ const enum Largest {
 
 const V8Since = 11;
 
-/** Runs `work` with functions optimised later than usual, large ones not at all; has no say in what work does. */
+/**
+ * Runs `work` with functions optimised later than usual, large ones not at all, and with one thread that collects garbage
+ * (several spend more together); has no say in what work does.
+ */
 export function patiently<T>(work: () => T): T {
   if (Number.parseInt(process.versions.v8, 10) < V8Since) return work();
   setFlagsFromString(`--interrupt-budget=${Budget.Patient}`);
   setFlagsFromString(`--max-optimized-bytecode-size=${Largest.Patient}`);
+  setFlagsFromString('--no-parallel-scavenge');
   try {
     return work();
   } finally {
     setFlagsFromString(`--interrupt-budget=${Budget.Usual}`);
     setFlagsFromString(`--max-optimized-bytecode-size=${Largest.Usual}`);
+    setFlagsFromString('--parallel-scavenge');
   }
 }

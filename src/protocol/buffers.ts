@@ -167,3 +167,12 @@ export const buffers: ReadonlyMap<BufferId, BufferInfo> = new Map(
     b(BufferId.Base64Data, 'base64_data', Rule, 0, 0),
   ].map((x) => [x.id, x]),
 );
+
+/** By id: 1 for buffers of a transaction. */
+const ofTransaction = new Uint8Array(BufferId.Count);
+for (const { id, kind } of buffers.values()) ofTransaction[id] = kind === Http || kind === File ? 1 : 0;
+
+/** Whether a buffer belongs to a transaction. */
+export function isTxBuffer(id: BufferId): boolean {
+  return ofTransaction[id] === 1;
+}

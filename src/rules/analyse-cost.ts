@@ -1,7 +1,6 @@
 /** Rules that are tried more often than they need be: what is searched for first, and expressions that run long. */
-import { BufferId, buffers } from '../protocol/buffers.js';
+import { BufferId, buffers, isTxBuffer } from '../protocol/buffers.js';
 import { show } from './analyse-text.js';
-import { isTxBuffer } from './compile/classify.js';
 import { chooseFastPattern, type FastPattern, searchedLiterals } from './compile/fast-pattern.js';
 import type { Finding } from './finding.js';
 import type { BufferSection, ContentMatch, PcreMatch, Rule } from './ir.js';

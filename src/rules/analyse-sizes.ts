@@ -113,8 +113,22 @@ function narrowByData(m: IsDataAtMatch, pos: Span, size: Span): void {
   else narrowTo(size, m.at + 1, Far);
 }
 
+/** Contents that may stand anywhere: nothing is known of their places. */
+function isFree(m: Match): boolean {
+  if (m.kind !== 'content' || m.startsWith || m.endsWith) return false;
+  return m.offset === null && m.depth === null && m.distance === null && m.within === null;
+}
+
+function isFreeThroughout({ matches }: BufferSection): boolean {
+  for (let i = 0; i < matches.length; i++) if (!isFree(matches[i])) return false;
+  return true;
+}
+
+const free: Layout = { size: { lo: 0, hi: Far }, placed: [], fault: null };
+
 /** Walks the matches of a section in the order of evaluation. */
 export function layoutOf(rule: Rule, section: BufferSection): Layout {
+  if (section.transforms.length === 0 && section.buffer !== BufferId.Payload && isFreeThroughout(section)) return free;
   const size = sizeOf(rule, section);
   const whole = { lo: 0, hi: Far };
   const out: Layout = { size, placed: [], fault: null };

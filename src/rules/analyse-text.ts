@@ -2,15 +2,15 @@
 import type { BufferId } from '../protocol/buffers.js';
 import type { Layout, Placed } from './analyse-sizes.js';
 import { bufferText, isShaped } from './buffer-text.js';
+import { lowerCase, toBytes } from './byte-text.js';
 import type { Finding } from './finding.js';
 import type { BufferSection, ContentMatch, Rule } from './ir.js';
 
 const none: readonly Finding[] = [];
-const lower = (b: number): number => (b >= 0x41 && b <= 0x5a ? b + 0x20 : b);
-
 /** Whether two bytes at one place can both be right. */
 function agree(a: ContentMatch, i: number, b: ContentMatch, j: number): boolean {
-  return a.nocase || b.nocase ? lower(a.bytes[i]) === lower(b.bytes[j]) : a.bytes[i] === b.bytes[j];
+  if (a.bytes[i] === b.bytes[j]) return true;
+  return (a.nocase || b.nocase) && lowerCase(a.bytes[i]) === lowerCase(b.bytes[j]);
 }
 
 /** Whether contents at these places want different bytes at one of them. */
@@ -22,7 +22,7 @@ function clash(a: Placed, b: Placed): boolean {
 }
 
 export function show(c: ContentMatch): string {
-  const text = c.bytes
+  const text = toBytes(c.bytes)
     .map((b) => (b >= 0x20 && b < 0x7f && b !== 0x22 && b !== 0x7c ? String.fromCharCode(b) : `|${hex(b)}|`))
     .join('');
   return `"${text.replaceAll('||', ' ')}"`;
@@ -33,7 +33,7 @@ const hex = (b: number): string => b.toString(16).padStart(2, '0');
 /** Contents at fixed places, counted from the beginning or from the end, that want different bytes. */
 function clashes({ placed, size }: Layout, positive: readonly ContentMatch[]): readonly Finding[] {
   let ends = 0;
-  for (const c of positive) if (c.endsWith) ends++;
+  for (let i = 0; i < positive.length; i++) if (positive[i].endsWith) ends++;
   if (placed.length < 2 && ends < 2 && (placed.length === 0 || ends === 0)) return none;
   const end = size.lo === size.hi ? size.hi : 0;
   const last = positive.filter((c) => c.endsWith).map((content) => ({ content, from: end - content.bytes.length }));
@@ -58,15 +58,8 @@ const enum Bound {
 
 /** Whether `inner`, wherever it is not allowed, is a part of `outer`. */
 function holds(outer: ContentMatch, inner: ContentMatch): boolean {
-  if (outer.nocase && !inner.nocase && inner.bytes.some((b) => lower(b) !== b || (b >= 0x61 && b <= 0x7a)))
-    return false;
-  for (let at = 0; at + inner.bytes.length <= outer.bytes.length; at++) {
-    if (
-      inner.bytes.every((b, i) => (inner.nocase ? lower(b) === lower(outer.bytes[at + i]) : b === outer.bytes[at + i]))
-    )
-      return true;
-  }
-  return false;
+  if (outer.nocase && !inner.nocase && /[A-Za-z]/.test(inner.bytes)) return false;
+  return inner.nocase ? lowerCase(outer.bytes).includes(lowerCase(inner.bytes)) : outer.bytes.includes(inner.bytes);
 }
 
 /** A content that must be there and, as it is or in part, must not be anywhere. */
@@ -89,7 +82,8 @@ function denied(contents: readonly ContentMatch[]): Finding[] {
 /** Contents that the buffer cannot hold, or seldom does, by how it is made. */
 function foreign(rule: Rule, buffer: BufferId, positive: readonly ContentMatch[]): Finding[] {
   const out: Finding[] = [];
-  for (const c of positive) {
+  for (let i = 0; i < positive.length; i++) {
+    const c = positive[i];
     const found = bufferText(buffer, rule.flow.direction, c);
     if (found !== null) out.push({ ...found, at: c });
   }
@@ -98,6 +92,8 @@ function foreign(rule: Rule, buffer: BufferId, positive: readonly ContentMatch[]
 
 /** `layout`: of the same section. */
 export function textFindings(rule: Rule, section: BufferSection, layout: Layout): readonly Finding[] {
+  const shaped = section.transforms.length === 0 && isShaped(section.buffer);
+  if (section.matches.length < 2 && !shaped) return none;
   const contents: ContentMatch[] = [];
   const positive: ContentMatch[] = [];
   for (let i = 0; i < section.matches.length && contents.length < Bound.Contents; i++) {
@@ -106,7 +102,6 @@ export function textFindings(rule: Rule, section: BufferSection, layout: Layout)
     contents.push(m);
     if (!m.negated) positive.push(m);
   }
-  const shaped = section.transforms.length === 0 && isShaped(section.buffer);
   if (contents.length === 0 || (contents.length === 1 && !shaped)) return none;
   const out = positive.length > 1 ? [...clashes(layout, positive)] : [];
   if (positive.length > 0 && positive.length < contents.length) out.push(...denied(contents));

@@ -19,14 +19,15 @@ function note(rule: Rule, { kind, reason, hint, at }: Finding): RuleNote {
   return { file, line, column: columnOf(rule, at), sid, reason: `${words[kind]}: ${reason}`, hint };
 }
 
-/** Remarks on one rule by itself. What can never match is not judged further. */
-function ruleFindings(rule: Rule): readonly Finding[] {
+/** Remarks on one rule by itself. What can never match is not judged further; nor is, without `costs`, what a rule costs. */
+function ruleFindings(rule: Rule, costs: boolean): readonly Finding[] {
   let found = joined(packetFindings(rule), stateFindings(rule));
   for (let i = 0; i < rule.sections.length; i++) {
     const section = rule.sections[i];
     const layout = layoutOf(rule, section);
     found = joined(joined(found, sizeFindings(layout)), textFindings(rule, section, layout));
   }
+  if (!costs) return found;
   for (let i = 0; i < found.length; i++) if (found[i].kind === 'never') return found;
   return joined(found, costFindings(rule, rule.sections));
 }
@@ -38,10 +39,13 @@ function joined(a: readonly Finding[], b: readonly Finding[]): readonly Finding[
 }
 
 /** Adds the remarks on all rules, and those that need all of them, to the set's warnings. */
-export function analyseSet(set: RuleSet): void {
+export function analyseSet(set: RuleSet, costs: boolean): void {
   const dead = new Set<Rule>();
-  for (const rule of set.rules) {
-    for (const finding of ruleFindings(rule)) {
+  for (let i = 0; i < set.rules.length; i++) {
+    const rule = set.rules[i];
+    const found = ruleFindings(rule, costs);
+    for (let n = 0; n < found.length; n++) {
+      const finding = found[n];
       if (finding.kind === 'never') dead.add(rule);
       set.warnings.push(note(rule, finding));
     }

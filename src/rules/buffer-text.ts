@@ -35,8 +35,8 @@ const values: ReadonlyMap<BufferId, string> = new Map([
   [BufferId.HttpContentType, 'content-type'],
 ]);
 
-const Percent = 0x25;
-const Colon = 0x3a;
+const Percent = '%';
+const Colon = ':';
 
 const never = (reason: string, hint: string): Remark => ({ kind: 'never', reason, hint });
 const seldom = (reason: string, hint: string): Remark => ({ kind: 'seldom', reason, hint });
@@ -57,7 +57,7 @@ export function bufferText(buffer: BufferId, direction: FlowCondition['direction
   // Of most buffers all that is judged has a certain byte in it, which few contents have.
   if (buffer === BufferId.HttpUri ? !c.bytes.includes(Percent) : values.has(buffer) && !c.bytes.includes(Colon))
     return null;
-  const text = String.fromCharCode(...c.bytes);
+  const text = c.bytes;
   const lower = text.toLowerCase();
   if (lines.has(buffer) && text.includes('\n'))
     return never('the buffer is a part of one line and has no line feed', 'leave the line end out, or use http.start');

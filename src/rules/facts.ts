@@ -4,9 +4,9 @@
  */
 import type { Settings } from '../core/settings.js';
 import { AppProto } from '../protocol/app-proto.js';
-import { BufferId, BufferKind, buffers, TxProgress } from '../protocol/buffers.js';
+import { BufferId, BufferKind, buffers, isTxBuffer, TxProgress } from '../protocol/buffers.js';
 import { Dir, IpProto } from '../protocol/ip.js';
-import { classify, Exclusions, isTxBuffer, isTxEvent } from './compile/classify.js';
+import { classify, Exclusions, isTxEvent } from './compile/classify.js';
 import { type CompiledRules, compileRules } from './compile/compile.js';
 import { chooseFastPattern, type SearchedLiterals, searchedLiterals } from './compile/fast-pattern.js';
 import { RuleFlag, RuleType, ruleTypeNames } from './compile/layout.js';
@@ -19,7 +19,7 @@ export interface Searched {
   buffer: string;
   transforms: string[];
   /** One of these makes the rule a candidate; bytes. */
-  literals: number[][];
+  literals: string[];
   /** Whether they come from a content or from what a pcre cannot match without. */
   from: 'content' | 'pcre';
   /** Databases that are scanned for them, by direction, each with its number of patterns. */
@@ -111,7 +111,7 @@ export class FactFinder {
     return {
       buffer: bufferName(buffer),
       transforms: transforms.map(transformText),
-      literals: found.literals.map((bytes) => [...bytes]),
+      literals: [...found.literals],
       from: isOwn(found, fast?.bytes) ? 'content' : 'pcre',
       databases: this.databases(buffer, transforms, dirs, rule),
     };
@@ -208,7 +208,7 @@ function covers(rule: Rule, proto: GroupProto): boolean {
   return ipProtos.some((p) => p !== IpProto.Tcp && p !== IpProto.Udp);
 }
 
-function isOwn(found: SearchedLiterals, own: readonly number[] | undefined): boolean {
+function isOwn(found: SearchedLiterals, own: string | undefined): boolean {
   return found.literals.length === 1 && found.literals[0] === own;
 }
 

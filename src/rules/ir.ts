@@ -52,7 +52,8 @@ export interface HeaderProto {
 /** Where positions count from and how far, shared by content and pcre-like options. */
 export interface ContentMatch {
   kind: 'content';
-  bytes: number[];
+  /** One character a byte. */
+  bytes: string;
   negated: boolean;
   nocase: boolean;
   /** Absolute window. */
@@ -69,7 +70,7 @@ export interface ContentMatch {
   fastPatternOnly: boolean;
   fastPatternChop: [off: number, len: number] | null;
   /** Same-length replacement (inline). */
-  replace: number[] | null;
+  replace: string | null;
 }
 export interface PcreMatch {
   kind: 'pcre';
@@ -210,7 +211,7 @@ export type Condition =
   | { kind: 'geoip'; side: 'src' | 'dst' | 'any' | 'both'; countries: string[]; negated: boolean }
   | { kind: 'file'; test: FileTest }
   /** A variable that a pcre captured holds these bytes somewhere. */
-  | { kind: 'variable'; scope: 'pkt' | 'flow'; name: string; bytes: number[] }
+  | { kind: 'variable'; scope: 'pkt' | 'flow'; name: string; bytes: string }
   /** The payload is a call of Sun RPC; null: any version or procedure. */
   | { kind: 'rpc'; program: number; version: number | null; procedure: number | null }
   | {
@@ -220,7 +221,7 @@ export type Condition =
     };
 
 export type FileTest =
-  | { kind: 'filename' | 'fileext' | 'filemagic'; bytes: number[]; negated: boolean }
+  | { kind: 'filename' | 'fileext' | 'filemagic'; bytes: string; negated: boolean }
   | { kind: 'filesize'; test: NumberTest }
   | { kind: 'hash'; algorithm: 'md5' | 'sha1' | 'sha256'; file: string; hashes: string[]; negated: boolean }
   | { kind: 'filestore'; direction: 'request' | 'response' | 'both' | null; scope: 'tx' | 'file' | 'flow' | null };

@@ -37,6 +37,8 @@ interface LoadOptions {
   checkPattern?: ((expr: string, flags: string) => string | null) | null;
   /** Lists that enable, disable, drop or modify rules; null or absent: the rules as they are. */
   lists?: ListFiles | null;
+  /** Whether costly rules are remarked on: so they are unless this is false. */
+  costs?: boolean;
   /** Content of rule files that were read before. */
   content?: ReadonlyMap<string, Buffer>;
 }
@@ -51,7 +53,7 @@ export function loadRules(options: LoadOptions): RuleSet {
     const texts = paths.map((path) => ({ path, text: readRuleFile(path, options.content?.get(path)) }));
     loader.addManaged(manageRules(texts, options.lists));
   }
-  return loader.finish();
+  return loader.finish(options.costs ?? true);
 }
 
 /** The rule files that the configuration names (`rule-files` below `default-rule-path`). */
@@ -70,7 +72,7 @@ export function parseRuleText(
 ): RuleSet {
   const loader = new RuleLoader(settings, more.ruleVersion ?? 7, more.checkPattern);
   loader.addText(text, more.file ?? 'rules');
-  return loader.finish();
+  return loader.finish(true);
 }
 
 const enum LoadLimit {
@@ -191,10 +193,10 @@ class RuleLoader {
     this.byId.set(id, this.rules.push(rule) - 1);
   }
 
-  finish(): RuleSet {
+  finish(costs: boolean): RuleSet {
     const { set } = this;
     set.rules = this.rules.filter((r) => r !== null);
-    analyseSet(set);
+    analyseSet(set, costs);
     const path = this.env.settings.string('threshold-file');
     if (path !== undefined) readThresholds(path, this.env, set);
     set.bans = banPolicies(set.rules, this.env.settings);

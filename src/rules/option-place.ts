@@ -26,12 +26,11 @@ function keywordsOf(at: Match | Condition): string[] {
   }
 }
 
-function isContentOf(value: string | null, bytes: readonly number[]): boolean {
+function isContentOf(value: string | null, bytes: string): boolean {
   try {
     const text = /^\s*!?\s*"([\s\S]*)"/.exec(value ?? '')?.[1];
     if (text === undefined) return false;
-    const own = parseContentBytes(text);
-    return own.length === bytes.length && own.every((b, i) => b === bytes[i]);
+    return parseContentBytes(text) === bytes;
   } catch {
     return false;
   }

@@ -39,7 +39,7 @@ const samples: ReadonlyMap<BufferId, readonly string[]> = new Map<BufferId, read
 const lowered = new Map([...samples].map(([buffer, list]) => [buffer, list.map((sample) => sample.toLowerCase())]));
 
 /** Whether an ordinary browser and server send these bytes in that buffer, in whatever letter case. */
-export function isOrdinary(buffer: BufferId, bytes: readonly number[]): boolean {
-  const text = String.fromCharCode(...bytes).toLowerCase();
+export function isOrdinary(buffer: BufferId, bytes: string): boolean {
+  const text = bytes.toLowerCase();
   return lowered.get(buffer)?.some((sample) => sample.includes(text)) === true;
 }

@@ -5,7 +5,7 @@
 import { AppProto } from '../protocol/app-proto.js';
 import { BufferId, BufferKind, buffers } from '../protocol/buffers.js';
 import { EventRange } from '../protocol/events.js';
-import type { OpenSection, RuleBuilder } from './builder.js';
+import type { RuleBuilder } from './builder.js';
 import { RuleFault } from './faults.js';
 import type { BufferSection, Condition, ContentMatch, Match, NumberTest, Rule } from './ir.js';
 
@@ -15,17 +15,19 @@ export function finishRule(b: RuleBuilder): void {
     throw new RuleFault('the last sticky buffer has no matches', 'add a content, pcre or bsize, or remove the buffer');
   }
   const { rule } = b;
-  rule.sections = b.sections
-    .filter((s) => s.matches.length > 0)
-    .map((s: OpenSection): BufferSection => ({ buffer: s.buffer, transforms: s.transforms, matches: s.matches }));
+  for (let i = 0; i < b.sections.length; i++) {
+    const { buffer, transforms, matches } = b.sections[i];
+    if (matches.length > 0) rule.sections.push({ buffer, transforms, matches });
+  }
   rule.conditions = b.conditions;
   rule.effects = b.effects;
   checkDirection(b);
   checkPacketAndStream(b);
-  for (const s of rule.sections) {
+  for (let i = 0; i < rule.sections.length; i++) {
+    const s = rule.sections[i];
     checkLengths(b, s);
     checkBufferText(s);
-    checkTransforms(s);
+    if (s.transforms.length > 0) checkTransforms(s);
   }
   checkDsize(rule);
   if (
@@ -47,8 +49,8 @@ function checkDirection(b: RuleBuilder): void {
   const { rule } = b;
   let onlyServer = false;
   let onlyClient = false;
-  for (const s of rule.sections) {
-    const info = buffers.get(s.buffer);
+  for (let i = 0; i < rule.sections.length; i++) {
+    const info = buffers.get(rule.sections[i].buffer);
     if (info === undefined || info.kind !== BufferKind.Http) continue;
     if (info.toServer >= 0 && info.toClient < 0) onlyServer = true;
     if (info.toClient >= 0 && info.toServer < 0) onlyClient = true;
@@ -146,7 +148,8 @@ function upperBound(test: NumberTest): number {
 }
 
 function checkLengths(b: RuleBuilder, section: BufferSection): void {
-  for (const m of section.matches) {
+  for (let i = 0; i < section.matches.length; i++) {
+    const m = section.matches[i];
     if (m.kind !== 'bsize') continue;
     const most = upperBound(m.test);
     if (b.uriLengths.includes(m)) {
@@ -174,13 +177,10 @@ function checkDsize(rule: Rule): void {
     throw new RuleFault(`the contents need ${need} bytes, more than dsize ${most} allows`, 'the rule can never match');
 }
 
-const isWhite = (c: number): boolean => c === 0x20 || (c >= 0x09 && c <= 0x0d);
-const isUpper = (c: number): boolean => c >= 0x41 && c <= 0x5a;
-const isLower = (c: number): boolean => c >= 0x61 && c <= 0x7a;
-
 /** Contents that the buffer, as it is normalised, can never hold. */
 function checkBufferText(section: BufferSection): void {
   if (section.transforms.length > 0) return;
+  if (section.buffer !== BufferId.HttpHost && section.buffer !== BufferId.HttpMethod) return;
   for (const m of section.matches) {
     if (m.kind !== 'content') continue;
     if (section.buffer === BufferId.HttpHost) {
@@ -189,13 +189,13 @@ function checkBufferText(section: BufferSection): void {
           'http.host is in lower case: nocase has no meaning there',
           'remove nocase and write the content in lower case',
         );
-      if (m.bytes.some(isUpper))
+      if (/[A-Z]/.test(m.bytes))
         throw new RuleFault(
           'http.host is in lower case: an upper-case content never matches',
           'write it in lower case',
         );
-    } else if (section.buffer === BufferId.HttpMethod) {
-      if (m.bytes[0] === 0x20 || m.bytes[m.bytes.length - 1] === 0x20) {
+    } else {
+      if (m.bytes.startsWith(' ') || m.bytes.endsWith(' ')) {
         throw new RuleFault('http.method holds the method alone, without spaces', 'remove the space');
       }
     }
@@ -216,10 +216,14 @@ function checkTransforms(section: BufferSection): void {
   }
 }
 
-function hidden(transform: string, bytes: readonly number[]): boolean {
-  if (transform === 'strip_whitespace') return bytes.some(isWhite);
-  if (transform === 'compress_whitespace') return bytes.some((c, i) => isWhite(c) && i > 0 && isWhite(bytes[i - 1]));
-  if (transform === 'to_lowercase') return bytes.some(isUpper);
-  if (transform === 'to_uppercase') return bytes.some(isLower);
-  return false;
+/** What each transform leaves nowhere; white space as isspace() of C has it. */
+const removed: Partial<Record<string, RegExp>> = {
+  strip_whitespace: /[ \t-\r]/,
+  compress_whitespace: /[ \t-\r]{2}/,
+  to_lowercase: /[A-Z]/,
+  to_uppercase: /[a-z]/,
+};
+
+function hidden(transform: string, bytes: string): boolean {
+  return removed[transform]?.test(bytes) === true;
 }

@@ -45,7 +45,7 @@ export function prepareRules(request: RuleRequest, { cache, source }: Preparatio
   const store = RuleCache.open(request.settings);
   const content = readRunRules(request);
   if (store === null || !cache || source || !isWorthKeeping(content)) {
-    return { ...patiently(() => compile(request, content)).made, notes, keep: () => undefined };
+    return { ...patiently(() => compile(request, content, source)).made, notes, keep: () => undefined };
   }
   const key = ruleCacheKey(request, content);
   const found = store.read(key, request.settings, tell);
@@ -54,7 +54,7 @@ export function prepareRules(request: RuleRequest, { cache, source }: Preparatio
     hostNames.adopt(found.rules.hostNames);
     return { ...found, source: null, notes, keep: () => undefined };
   }
-  const { made, checks } = patiently(() => compile(request, content));
+  const { made, checks } = patiently(() => compile(request, content, false));
   return { ...made, notes, keep: () => store.write(key, made, made.databases, checks, tell) };
 }
 
@@ -67,12 +67,13 @@ function isWorthKeeping(content: RuleFileBytes): boolean {
 
 type Made = Omit<PreparedRules, 'notes' | 'keep'>;
 
-function compile(request: RuleRequest, content: RuleFileBytes): { made: Made; checks: CacheChecks } {
+/** `costs`: costly rules are remarked on, which only those read who have the rules themselves. */
+function compile(request: RuleRequest, content: RuleFileBytes, costs: boolean): { made: Made; checks: CacheChecks } {
   // Settings of its own say what loading asks for; the run's own settings are told afterwards.
   const { settings } = request;
   const asked = settings.fresh();
   const { result, inputs } = recordInputs(() => {
-    const set = loadRunRules({ ...request, settings: asked }, content);
+    const set = loadRunRules({ ...request, settings: asked }, content, costs);
     return { set, compiled: compileRules(set, asked) };
   });
   const known = asked.known();

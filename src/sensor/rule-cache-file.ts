@@ -91,8 +91,8 @@ class Layout {
 const isGroup = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
-/** The bytes of a file. */
-export function encodeRules({ key, checks, rules, packed, report, databases }: CachedRules): Uint8Array {
+/** The bytes of a file, piece by piece: the tables are not copied. */
+export function encodeRules({ key, checks, rules, packed, report, databases }: CachedRules): Uint8Array[] {
   const layout = new Layout();
   const groups: Description['groups'] = {};
   const flat: Record<string, unknown> = {};
@@ -117,13 +117,20 @@ export function encodeRules({ key, checks, rules, packed, report, databases }: C
     databases: databases.map((bytes) => layout.place(bytes)),
   };
   const words = packr.pack(description);
-  const out = Buffer.alloc(layout.end + words.length);
-  Magic.copy(out);
-  out.writeUInt32LE(layout.end, At.Description);
-  out.writeUInt32LE(words.length, At.Description + 4);
-  for (const { at, bytes } of layout.parts) out.set(bytes, at);
-  out.set(words, layout.end);
-  createHash('sha256').update(out.subarray(At.Description)).digest().copy(out, At.Hash);
+  const head = Buffer.alloc(At.Tables);
+  Magic.copy(head);
+  head.writeUInt32LE(layout.end, At.Description);
+  head.writeUInt32LE(words.length, At.Description + 4);
+  const out: Uint8Array[] = [head];
+  let end: number = At.Tables;
+  for (const { at, bytes } of layout.parts) {
+    out.push(new Uint8Array(at - end), bytes);
+    end = at + bytes.length;
+  }
+  out.push(words);
+  const hash = createHash('sha256').update(head.subarray(At.Description));
+  for (const bytes of out.slice(1)) hash.update(bytes);
+  hash.digest().copy(head, At.Hash);
   return out;
 }
 

@@ -98,12 +98,13 @@ export class RuleCache {
       if (folderProblem(lstatSync(this.dir)) !== null) return; // told when it was read
       const databases = handles.map((handle) => serializeDatabase(handle));
       const { rules, packed, report } = tables;
-      const bytes = encodeRules({ key, checks, rules, packed, report, databases });
-      if (bytes.length > Math.min(this.maxBytes, CacheLimit.FileBytes)) return;
-      this.prune(bytes.length, key + Suffix);
+      const pieces = encodeRules({ key, checks, rules, packed, report, databases });
+      const length = pieces.reduce((sum, bytes) => sum + bytes.length, 0);
+      if (length > Math.min(this.maxBytes, CacheLimit.FileBytes)) return;
+      this.prune(length, key + Suffix);
       const fd = openSync(draft, 'wx', 0o600);
       try {
-        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+        for (const bytes of pieces) for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
       } finally {
         closeSync(fd);
       }

@@ -38,7 +38,7 @@ function bundledRuleFiles(): string[] {
  * Loads the rules of a run: -S files alone, or the configuration's `rule-files` (the bundled signatures where it names
  * none) and then -s files. `content`: what readRunRules read of them, so that it is read once. Throws PeccaryError when a file cannot be read; refused rules are in the answer.
  */
-export function loadRunRules(request: RuleRequest, content?: RuleFileBytes): RuleSet {
+export function loadRunRules(request: RuleRequest, content?: RuleFileBytes, costs = true): RuleSet {
   const { settings, ruleVersion, lists } = request;
   const files = runRuleFiles(request);
   return loadRules({
@@ -48,6 +48,7 @@ export function loadRunRules(request: RuleRequest, content?: RuleFileBytes): Rul
     lists: configuredLists(settings, lists ?? {}),
     files,
     content,
+    costs,
   });
 }
 

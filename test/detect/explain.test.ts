@@ -100,11 +100,11 @@ describe('What a rule is looked at for, told in order', () => {
     });
 
     it('the fast pattern that was never seen, and where the buffer comes nearest to it', () => {
-      const t = nearest('alert http any any -> any any (http.uri; content:"/admin/logout";)');
+      const t = nearest('alert http any any -> any any (http.uri; content:"/admin/q";)');
       assert.equal(t.candidate, false);
       assert.equal(t.fast?.text, '/admin/Login.php?x=1');
       assert.equal(t.fastNear, 0);
-      assert.ok(t.fastNearBytes >= 9);
+      assert.ok(t.fastNearBytes >= 7);
       assert.equal(t.sections.length, 0);
     });
 

@@ -21,7 +21,7 @@ const contents = (rule: Rule): [BufferId, string][] =>
   rule.sections.flatMap((s) =>
     s.matches
       .filter((m): m is ContentMatch => m.kind === 'content')
-      .map((m): [BufferId, string] => [s.buffer, String.fromCharCode(...m.bytes)]),
+      .map((m): [BufferId, string] => [s.buffer, m.bytes]),
   );
 
 describe('Snort 3 rules (Snort 3 rule writing guide)', () => {

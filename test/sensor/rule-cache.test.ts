@@ -45,7 +45,7 @@ function ruleText(rules: number): string {
     'alert tcp any any <> $HOME_NET any (msg:"both ways"; content:"cached-both"; reference:url,a.example/x; metadata:a b, c d; sid:2; rev:3;)',
     'alert tcp any any -> any any (msg:"refused"; contnet:"x"; sid:3;)',
     'alert tls any any -> any any (msg:"skipped"; tls.sni; content:"x"; sid:4;)',
-    'alert tcp any any -> any any (msg:"costly"; pcre:"/a\\d+/"; sid:5;)',
+    'alert tcp any any -> any any (msg:"never"; flowbits:isset,nobody; content:"abc"; sid:5;)',
     'alert ip [10.0.0.0/8,!10.1.0.0/16,2001:db8::/32] any -> any any (msg:"addresses"; flowbits:set,one; threshold:type limit, track by_src, count 1, seconds 60; sid:6;)',
     'alert http any any -> any any (msg:"body"; file_data; to_lowercase; content:"secret"; flowbits:isset,one; sid:7;)',
   ];

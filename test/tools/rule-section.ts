@@ -1,5 +1,6 @@
 /** Bytes of one inspection buffer that satisfy the matches of a rule's section, as far as those say where to be. */
 import { createContext, Script } from 'node:vm';
+import { toBytes } from '../../src/rules/byte-text.js';
 import type {
   Base64DecodeMatch,
   BufferSection,
@@ -74,7 +75,7 @@ class Layout {
 
   /** `movable`: nothing counts from its end, so that it may lie within what stands already. */
   private content(c: ContentMatch, movable: boolean): void {
-    const { bytes } = c;
+    const bytes = toBytes(c.bytes);
     if (c.distance !== null || c.within !== null) {
       if (c.endsWith && c.distance === null) this.tail.push(bytes);
       else this.put(Math.max(0, this.cursor + this.number(c.distance)), bytes);
@@ -106,7 +107,7 @@ class Layout {
   match(m: Match, next: Match | undefined): void {
     if (m.kind === 'content') {
       if (!m.negated) this.content(m, next === undefined || !isRelative(next));
-      else if (m.within !== null && m.bytes.length === 1 && m.bytes[0] < 0x20)
+      else if (m.within !== null && m.bytes.length === 1 && m.bytes < ' ')
         this.least = Math.max(this.least, this.cursor + this.number(m.distance) + this.number(m.within));
     } else if (m.kind === 'pcre' && !m.negated) this.pcre(m);
     else if (m.kind === 'isdataat' && !m.negated)
@@ -282,7 +283,7 @@ function hasForbidden(matches: readonly Match[], text: string): boolean {
   for (const m of matches) {
     if (m.kind === 'pcre' && m.negated && !m.relative && exec(m, text) !== null) return true;
     if (m.kind !== 'content' || !m.negated) continue;
-    const bytes = latin1(m.bytes);
+    const { bytes } = m;
     const from = typeof m.offset === 'number' ? m.offset : 0;
     const to = typeof m.depth === 'number' ? from + m.depth : m.startsWith ? bytes.length : text.length;
     const part = text.slice(m.endsWith ? Math.max(0, text.length - bytes.length) : from, to);
@@ -306,7 +307,7 @@ function sectionBytes(section: Pick<BufferSection, 'matches'>, lead: string, var
 /** Whether the first thing the section asks for brings `lead` itself. */
 function beginsWith(section: BufferSection, lead: string): boolean {
   for (const m of section.matches) {
-    if (m.kind === 'content' && !m.negated) return m.bytes[0] === lead.charCodeAt(0);
+    if (m.kind === 'content' && !m.negated) return m.bytes[0] === lead[0];
     if (m.kind === 'pcre' && !m.negated) return sampleOf(m.expr).startsWith(lead);
   }
   return false;

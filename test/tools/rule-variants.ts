@@ -4,6 +4,7 @@
  * its traffic misses the real rule by that much, or at the edge of a window just does not.
  */
 
+import { toBytes } from '../../src/rules/byte-text.js';
 import type { BufferSection, ContentMatch, Match, NumberTest, Rule } from '../../src/rules/ir.js';
 import { isHttp } from './rule-fields.js';
 
@@ -87,14 +88,15 @@ function contentVariants(out: Variants, rule: Rule, s: number, i: number, c: Con
   const what = `content ${i + 1} of section ${s + 1}`;
   const seed = rule.sid + i;
   const length = c.bytes.length;
-  let at = pick(c.bytes, seed, isPlain);
+  const bytes = toBytes(c.bytes);
+  let at = pick(bytes, seed, isPlain);
   if (at < 0) at = length >> 1;
-  const swapped = (b: number): number[] => c.bytes.map((x, k) => (k === at ? b : x));
-  const other = swapped(neighbour(c.bytes[at]));
+  const swapped = (b: number): string => c.bytes.slice(0, at) + String.fromCharCode(b) + c.bytes.slice(at + 1);
+  const other = swapped(neighbour(bytes[at]));
   out.changed<ContentMatch>(`${what} one byte off`, s, i, () => ({ bytes: other }));
-  at = c.nocase ? -1 : pick(c.bytes, seed, isLetter);
+  at = c.nocase ? -1 : pick(bytes, seed, isLetter);
   if (at >= 0) {
-    const cased = swapped(c.bytes[at] ^ 0x20);
+    const cased = swapped(bytes[at] ^ 0x20);
     out.changed<ContentMatch>(`${what} in another case`, s, i, () => ({ bytes: cased }));
   }
   if (c.startsWith)
@@ -126,7 +128,7 @@ function matchVariants(out: Variants, rule: Rule, s: number, i: number, m: Match
     if (m.negated) out.changed<ContentMatch>(`${what} present`, s, i, () => ({ negated: false }));
     else contentVariants(out, rule, s, i, m);
     if (m.endsWith && !m.negated)
-      out.changed<ContentMatch>(`${what} one early`, s, i, () => ({ bytes: [...m.bytes, 0x78] }));
+      out.changed<ContentMatch>(`${what} one early`, s, i, () => ({ bytes: `${m.bytes}x` }));
   } else if (m.kind === 'bsize')
     for (const n of around(m.test))
       out.changed(`${what}, length ${n}`, s, i, () => ({ test: { op: '=', lo: n, hi: n } as NumberTest }));

@@ -1,4 +1,5 @@
 /** Emits the matches of one buffer section as opcode rows. */
+import { lowerCase } from '../byte-text.js';
 import type { BufferSection, ByteNumber, ContentMatch, DatasetMatch, Match, NumberOrVar, PcreMatch } from '../ir.js';
 import { type Emitter, type Numbering, testCode, type Variables, word } from './emitter.js';
 import { Compare, ContentFlag, DatasetCmd, JumpFrom, MatchFlag, MathOp, Op } from './layout.js';
@@ -95,13 +96,14 @@ function emitContent(t: ProgramTables, vars: Variables, m: ContentMatch, next: b
   const depth = take(m.depth, ContentFlag.Depth, ContentFlag.DepthVar);
   const distance = take(m.distance, ContentFlag.Distance, ContentFlag.DistanceVar);
   const within = take(m.within, ContentFlag.Within, ContentFlag.WithinVar);
-  const bytes = m.nocase ? m.bytes.map((b) => (b >= 0x41 && b <= 0x5a ? b + 0x20 : b)) : m.bytes;
+  const bytes = m.nocase ? lowerCase(m.bytes) : m.bytes;
   const startDepth = m.startsWith && m.depth === null;
   if (startDepth) flags |= ContentFlag.Depth;
   t.emitter.row(
     Op.Content,
     flags,
-    t.emitter.bytes(bytes),
+    // A replacement lies behind the bytes that it replaces.
+    t.emitter.bytes(m.replace === null ? bytes : bytes + m.replace),
     bytes.length,
     offset,
     startDepth ? bytes.length : depth,
@@ -206,9 +208,9 @@ function emitMatch(t: ProgramTables, vars: Variables, m: Match, next: boolean): 
       t.emitter.row(Op.Base64, flags, bytes, offset, -1);
       if (m.inner.length === 0) return;
       // The inner program stands inside the row, so that the row's size leads past it.
-      t.emitter.code[at + 5] = t.emitter.here;
+      t.emitter.code.values[at + 5] = t.emitter.here;
       emitMatches(t, vars, m.inner);
-      t.emitter.code[at + 1] = t.emitter.here - at;
+      t.emitter.code.values[at + 1] = t.emitter.here - at;
     }
   }
 }

@@ -5,10 +5,10 @@
 
 import type { Settings } from '../../core/settings.js';
 import { AppProto } from '../../protocol/app-proto.js';
-import { BufferId, BufferKind, buffers } from '../../protocol/buffers.js';
+import { BufferId, BufferKind, buffers, isTxBuffer } from '../../protocol/buffers.js';
 import { EventRange } from '../../protocol/events.js';
 import { IpProto } from '../../protocol/ip.js';
-import type { Condition, Rule } from '../ir.js';
+import type { BufferSection, Condition, Rule } from '../ir.js';
 import { addressVariables } from '../variables.js';
 import { RuleFlag, RuleType } from './layout.js';
 
@@ -18,12 +18,6 @@ export interface RuleClass {
   flags: number;
   /** AppProto the flow must speak; Unknown: any. */
   app: AppProto;
-}
-
-/** Whether a buffer belongs to a transaction. */
-export function isTxBuffer(id: BufferId): boolean {
-  const kind = buffers.get(id)?.kind;
-  return kind === BufferKind.Http || kind === BufferKind.File;
 }
 
 /** Whether an event is looked for in transactions (parser events) rather than on packets. */
@@ -86,15 +80,22 @@ function directions(rule: Rule): number {
   if (rule.flow.direction === 'toserver') return RuleFlag.ToServer;
   if (rule.flow.direction === 'toclient') return RuleFlag.ToClient;
   let bits = RuleFlag.ToServer | RuleFlag.ToClient;
-  for (const s of rule.sections) {
-    if (!isTxBuffer(s.buffer)) continue;
-    const info = buffers.get(s.buffer);
+  for (let i = 0; i < rule.sections.length; i++) {
+    const { buffer } = rule.sections[i];
+    if (!isTxBuffer(buffer)) continue;
+    const info = buffers.get(buffer);
     if (info === undefined) continue;
     if (info.toClient === -1) bits &= ~RuleFlag.ToClient;
     if (info.toServer === -1) bits &= ~RuleFlag.ToServer;
   }
   return bits === 0 ? RuleFlag.ToServer | RuleFlag.ToClient : bits;
 }
+
+const isPayload = (s: BufferSection): boolean => s.buffer === BufferId.Payload;
+const isTx = (s: BufferSection): boolean => isTxBuffer(s.buffer);
+const isHttp = (s: BufferSection): boolean => buffers.get(s.buffer)?.kind === BufferKind.Http;
+/** Packet headers and decoded data. */
+const isOther = (s: BufferSection): boolean => s.buffer !== BufferId.Payload && !isTxBuffer(s.buffer);
 
 function hasOffsetOrDepth(rule: Rule): boolean {
   return rule.sections.some(
@@ -104,6 +105,9 @@ function hasOffsetOrDepth(rule: Rule): boolean {
   );
 }
 
+/** A stream has been let through already: what is replaced is looked for in packets. */
+const replaces = (s: BufferSection): boolean => s.matches.some((m) => m.kind === 'content' && m.replace !== null);
+
 /** NeedsPacket, NeedsStream, StreamOnly. */
 function payloadNeeds(rule: Rule): number {
   let bits = 0;
@@ -111,9 +115,10 @@ function payloadNeeds(rule: Rule): number {
   if (rule.flow.stream === 'only' || rule.proto.only === 'stream') bits |= RuleFlag.NeedsStream;
   if (rule.flow.stream === 'only') bits |= RuleFlag.StreamOnly;
   if (rule.conditions.some(needsPacketFields)) bits |= RuleFlag.NeedsPacket;
-  if (rule.sections.some((s) => s.buffer !== BufferId.Payload && !isTxBuffer(s.buffer))) bits |= RuleFlag.NeedsPacket;
+  if (rule.sections.some(isOther)) bits |= RuleFlag.NeedsPacket;
+  if (rule.sections.some(replaces)) bits |= RuleFlag.NeedsPacket | RuleFlag.Replaces;
   if ((bits & (RuleFlag.NeedsPacket | RuleFlag.NeedsStream)) !== 0) return bits;
-  if (!coversTcp(rule) || !rule.sections.some((s) => s.buffer === BufferId.Payload)) return bits;
+  if (!coversTcp(rule) || !rule.sections.some(isPayload)) return bits;
   bits |= RuleFlag.NeedsStream;
   // Packets are looked at too where positions count from the start, as a stream chunk starts anywhere.
   if (hasOffsetOrDepth(rule) || rule.conditions.some((c) => c.kind === 'stream_size')) bits |= RuleFlag.NeedsPacket;
@@ -145,7 +150,7 @@ function isDeOnly(rule: Rule): boolean {
 }
 
 function ruleType(rule: Rule, app: AppProto, flags: number, exclusions: Exclusions): RuleType {
-  const hasTx = rule.sections.some((s) => isTxBuffer(s.buffer)) || rule.conditions.some(isTxEvent);
+  const hasTx = rule.sections.some(isTx) || rule.conditions.some(isTxEvent);
   const hasFile = rule.conditions.some((c) => c.kind === 'file');
   if (hasTx || hasFile) return RuleType.AppTx;
   if (app === AppProto.Unknown && rule.sections.length === 0) {
@@ -154,7 +159,7 @@ function ruleType(rule: Rule, app: AppProto, flags: number, exclusions: Exclusio
     if (ip !== 0) return ip;
     if (isDeOnly(rule)) return RuleType.DeOnly;
   }
-  if (rule.sections.some((s) => s.buffer === BufferId.Payload)) {
+  if (rule.sections.some(isPayload)) {
     const needs = flags & (RuleFlag.NeedsPacket | RuleFlag.NeedsStream);
     if (needs === RuleFlag.NeedsPacket) return RuleType.Packet;
     return needs === RuleFlag.NeedsStream ? RuleType.Stream : RuleType.PacketStream;
@@ -165,7 +170,8 @@ function ruleType(rule: Rule, app: AppProto, flags: number, exclusions: Exclusio
 
 function conditionFlags(rule: Rule): number {
   let bits = 0;
-  for (const c of rule.conditions) {
+  for (let i = 0; i < rule.conditions.length; i++) {
+    const c = rule.conditions[i];
     if (c.kind === 'event' && !isTxEvent(c)) bits |= RuleFlag.NeedsEvent;
     if (c.kind === 'flowbits' || c.kind === 'flowint') bits |= RuleFlag.NeedsFlow;
     if (c.kind === 'flowbits' && c.cmd === 'isset') bits |= RuleFlag.NeedsFlowBits;
@@ -195,11 +201,10 @@ function headerFlags(rule: Rule): number {
 
 export function classify(rule: Rule, exclusions: Exclusions): RuleClass {
   let flags = directions(rule) | payloadNeeds(rule) | conditionFlags(rule) | headerFlags(rule);
-  const usesHttp =
-    rule.sections.some((s) => buffers.get(s.buffer)?.kind === BufferKind.Http) || rule.conditions.some(isTxEvent);
+  const usesHttp = rule.sections.some(isHttp) || rule.conditions.some(isTxEvent);
   const app = rule.proto.app === AppProto.Unknown && usesHttp ? AppProto.Http1 : rule.proto.app;
   if (app !== AppProto.Unknown) flags |= RuleFlag.NeedsFlow;
-  if (rule.sections.some((s) => s.buffer === BufferId.Payload)) flags |= RuleFlag.NeedsPayload;
+  if (rule.sections.some(isPayload)) flags |= RuleFlag.NeedsPayload;
   const type = ruleType(rule, app, flags, exclusions);
   if (type === RuleType.IpOnly || type === RuleType.LikeIpOnly) flags &= ~RuleFlag.NeedsPacket;
   return { type, flags, app };

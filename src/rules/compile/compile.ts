@@ -3,24 +3,27 @@
  * A heavy compiler and a dumb runtime: whatever can be decided here is not decided while packets wait.
  */
 import type { Settings } from '../../core/settings.js';
-import { BufferId } from '../../protocol/buffers.js';
+import { BufferId, isTxBuffer } from '../../protocol/buffers.js';
+import { lowerCase } from '../byte-text.js';
 import type { DatasetMatch, FileTest, Rule, RuleNote, RuleSet, Threshold, Transform } from '../ir.js';
 import type { ProgramTables, RegexSource } from './buffer-program.js';
-import { classify, Exclusions, isTxBuffer, isTxEvent, type RuleClass } from './classify.js';
+import { classify, Exclusions, isTxEvent, type RuleClass } from './classify.js';
 import { type ConditionTables, emitCondition, emitEffect } from './condition-program.js';
 import { CompileFault, Emitter, Numbering } from './emitter.js';
-import { chooseFastPattern, type SearchedLiterals, searchedLiterals } from './fast-pattern.js';
+import { chooseFastPattern, searchedLiterals } from './fast-pattern.js';
 import { buildGroups, type GroupedRule } from './groups.js';
+import { Words } from './growing.js';
 import { ipOnlyTables } from './ip-only.js';
 import { RuleAction, RuleCol, RuleFlag, RuleType, SectionCol } from './layout.js';
 import { DbKind, ThresholdCol, ThresholdType, TrackBy } from './layout-tables.js';
 import { RuleLists } from './lists.js';
 import { flowNames, hostNames } from './names.js';
 import { defaultActionOrder, evaluationOrder } from './order.js';
-import { type DatabaseHead, type LiteralOfRule, literal, PatternCollector } from './patterns.js';
+import { type DatabaseHead, type LiteralOfRule, PatternCollector } from './patterns.js';
 import { mergedSections, transformKey, writeSections } from './rule-sections.js';
+import { SearchTexts } from './search-text.js';
 import { addressKey, addressTables, portKey, portTables, SetNumbers } from './sets.js';
-import { sharedF64, sharedI32, sharedU8, sharedU32 } from './shared.js';
+import { sharedF64, sharedI32, sharedU32 } from './shared.js';
 import type { RuntimeRules } from './tables.js';
 
 /** A compiled rule set with the rules it was made of. */
@@ -90,7 +93,8 @@ const enum Radix {
 interface Draft {
   rule: Rule;
   cls: RuleClass;
-  fast: SearchedLiterals | null;
+  /** What is looked for on its behalf, in lower case; null: it is always a candidate. */
+  searched: readonly string[] | null;
   /** Number of the section row and transform list that the fast pattern belongs to. */
   fastBuffer: BufferId;
   fastTransforms: number;
@@ -116,15 +120,16 @@ class Compiler {
   readonly protocols = new Numbering<number[]>([[]]);
   /** Rows of protocols that stand alone. */
   private readonly protocolRows: number[] = [];
-  readonly sections: number[] = [];
+  readonly sections = new Words();
   readonly thresholds: number[] = [];
-  readonly rows: number[] = [];
+  readonly rows = new Words();
   /** The row being made. */
   private readonly row = new Int32Array(RuleCol.Stride);
   readonly drafts: Draft[] = [];
   readonly refused: RuleNote[] = [];
   readonly lists = new RuleLists();
   readonly collector = new PatternCollector(this.lists);
+  private readonly texts = new SearchTexts();
 
   constructor(private readonly exclusions: Exclusions) {}
 
@@ -149,10 +154,12 @@ class Compiler {
       );
       const fastSection = positive === null ? null : sections[positive.section];
       this.ruleRow(rule, cls, positive === null, first, count);
+      const searched = positive === null ? null : positive.literals.map(lowerCase);
+      if (searched !== null) for (let i = 0; i < searched.length; i++) this.texts.count(searched[i]);
       this.drafts.push({
         rule,
         cls,
-        fast: positive,
+        searched,
         fastBuffer: fastSection?.buffer ?? BufferId.Payload,
         fastTransforms:
           fastSection === null || fastSection.transforms.length === 0
@@ -193,7 +200,8 @@ class Compiler {
     if (rule.threshold !== null) this.thresholds.push(...thresholdRow(rule.threshold));
     row[RuleCol.Gid] = rule.gid;
     row[RuleCol.Sid] = rule.sid | 0;
-    for (let i = 0; i < RuleCol.Stride; i++) this.rows.push(row[i]);
+    const at = this.rows.extend(RuleCol.Stride);
+    this.rows.values.set(row, at);
   }
 
   private program<T>(items: readonly T[], emit: (item: T) => void): number {
@@ -222,8 +230,9 @@ class Compiler {
   txDatabases(): void {
     const byKey = new Map<number, { head: DatabaseHead; entries: LiteralOfRule[] }>();
     this.drafts.forEach((d, n) => {
-      if (d.fast === null || !isTxBuffer(d.fastBuffer)) return;
-      const literals = d.fast.literals.map(literal);
+      const { searched } = d;
+      if (searched === null || !isTxBuffer(d.fastBuffer)) return;
+      const literals = searched.map((text) => this.texts.choose(text));
       for (let dir = 0; dir < 2; dir++) {
         if ((d.cls.flags & (dir === 0 ? RuleFlag.ToServer : RuleFlag.ToClient)) === 0) continue;
         const key = (d.fastTransforms * Radix.Buffers + d.fastBuffer) * 2 + dir;
@@ -241,14 +250,14 @@ class Compiler {
 
   grouped(): GroupedRule[] {
     return this.drafts.map((d, number) => {
-      const inPayload = d.fast !== null && d.fastBuffer === BufferId.Payload;
+      const inPayload = d.fastBuffer === BufferId.Payload ? d.searched : null;
       const event = (d.cls.flags & RuleFlag.NeedsEvent) !== 0;
       return {
         rule: d.rule,
         number,
         type: d.cls.type,
         flags: d.cls.flags,
-        payloadLiterals: inPayload && d.fast !== null ? d.fast.literals.map(literal) : null,
+        payloadLiterals: inPayload === null ? null : inPayload.map((text) => this.texts.choose(text)),
         elsewhere: d.cls.type === RuleType.AppTx || event,
       };
     });
@@ -291,8 +300,8 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
   for (const i of evaluationOrder(all, settings.list('action-order', [...defaultActionOrder]))) c.add(all[i]);
 
   const waitsForEvent = (d: Draft): boolean => d.rule.conditions.some(isTxEvent);
-  const isTx = (d: Draft): boolean => d.cls.type === RuleType.AppTx && d.fast === null;
-  const table = sharedI32(c.rows);
+  const isTx = (d: Draft): boolean => d.cls.type === RuleType.AppTx && d.searched === null;
+  const table = c.rows.shared();
   const addresses = addressTables(c.addresses.sets);
   const groups = buildGroups(c.grouped(), c.lists, c.collector);
   c.txDatabases();
@@ -301,7 +310,7 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
   const txAlways = c.byDirection((d) => isTx(d) && !waitsForEvent(d));
   const txEvents = c.byDirection((d) => isTx(d) && waitsForEvent(d));
   const packetEvents = c.byDirection(
-    (d) => d.cls.type !== RuleType.AppTx && (d.cls.flags & RuleFlag.NeedsEvent) !== 0 && d.fast === null,
+    (d) => d.cls.type !== RuleType.AppTx && (d.cls.flags & RuleFlag.NeedsEvent) !== 0 && d.searched === null,
   );
   const lists = c.lists.tables();
   return {
@@ -310,9 +319,9 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
     revs: sharedI32(c.drafts.map((d) => d.rule.rev)),
     fileTests: fileTests(c.drafts),
     table,
-    sections: sharedI32(c.sections),
-    code: sharedI32(c.emitter.code),
-    pool: sharedU8(c.emitter.pool),
+    sections: c.sections.shared(),
+    code: c.emitter.code.shared(),
+    pool: c.emitter.pool.shared(),
     numbers: sharedF64(c.emitter.numbers),
     protocols: sharedU32(c.protocols.items.flatMap((w) => (w.length === 0 ? new Array<number>(8).fill(0) : w))),
     thresholds: sharedF64(c.thresholds),
@@ -323,7 +332,7 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
     listRows: lists.rows,
     listRules: lists.rules,
     databases: c.collector.databases,
-    patternBytes: sharedU8(c.collector.bytes),
+    patternBytes: c.collector.bytes.shared(),
     patternEnds: sharedU32(c.collector.ends),
     patternLists: sharedU32(c.collector.patternLists),
     txAlways,

@@ -1,5 +1,6 @@
 /** Emits the conditions of a rule on packet, flow and shared state, and its effects, as opcode rows. */
 import { Ipv4OptBit } from '../../protocol/ipv4.js';
+import { lowerCase } from '../byte-text.js';
 import type { Condition, Effect, FileTest, NumberField, NumberTest } from '../ir.js';
 import { CompileFault, type Emitter, type Numbering, testCode, word } from './emitter.js';
 import {
@@ -111,11 +112,6 @@ function wide(e: Emitter, t: NumberTest): [number, number] {
   return [e.number(t.lo), e.number(t.hi)];
 }
 
-/** Names and extensions are compared without case: the pool has them in lower case. */
-function lowered(bytes: readonly number[]): number[] {
-  return bytes.map((b) => (b >= 0x41 && b <= 0x5a ? b + 0x20 : b));
-}
-
 function emitFileTest(t: ConditionTables, f: FileTest): void {
   const e = t.emitter;
   switch (f.kind) {
@@ -124,7 +120,8 @@ function emitFileTest(t: ConditionTables, f: FileTest): void {
     case 'filemagic': {
       const code =
         f.kind === 'filename' ? FileTestCode.Name : f.kind === 'fileext' ? FileTestCode.Ext : FileTestCode.Magic;
-      return e.row(Op.FileTest, code, f.negated ? 1 : 0, e.bytes(lowered(f.bytes)), f.bytes.length);
+      // Names and extensions are compared without case: the pool has them in lower case.
+      return e.row(Op.FileTest, code, f.negated ? 1 : 0, e.bytes(lowerCase(f.bytes)), f.bytes.length);
     }
     case 'filesize':
       return e.row(Op.FileTest, FileTestCode.Size, testCode(f.test), ...wide(e, f.test));

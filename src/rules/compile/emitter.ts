@@ -1,5 +1,6 @@
 /** Growing tables while rules are compiled: code words, pattern bytes, wide numbers. */
 import type { NumberOrVar, NumberTest } from '../ir.js';
+import { Bytes, Words } from './growing.js';
 import { CompileLimit, Op, Test } from './layout.js';
 
 /** Largest operand kept in a code word. */
@@ -28,8 +29,8 @@ export function word(n: number): number {
 export class CompileFault extends Error {}
 
 export class Emitter {
-  readonly code: number[] = [];
-  readonly pool: number[] = [];
+  readonly code = new Words();
+  readonly pool = new Bytes();
   readonly numbers: number[] = [];
   private readonly numberRows = new Map<number, number>();
   private readonly poolOffsets = new Map<string, number>();
@@ -40,12 +41,16 @@ export class Emitter {
 
   /** Writes one row. */
   row(op: Op, ...operands: number[]): void {
-    this.code.push(op, operands.length + 2);
-    for (let i = 0; i < operands.length; i++) this.code.push(operands[i]);
+    const at = this.code.extend(operands.length + 2);
+    const { values } = this.code;
+    values[at] = op;
+    values[at + 1] = operands.length + 2;
+    for (let i = 0; i < operands.length; i++) values[at + 2 + i] = operands[i];
   }
 
   end(): void {
-    this.code.push(Op.End, 2);
+    this.code.push(Op.End);
+    this.code.push(2);
   }
 
   /** Row of a wide number. */
@@ -59,13 +64,12 @@ export class Emitter {
   }
 
   /** Offset of bytes in the pool; equal runs are kept once. */
-  bytes(bytes: readonly number[]): number {
-    const key = bytes.length === 0 ? '' : String.fromCharCode.apply(null, bytes as number[]);
-    let off = this.poolOffsets.get(key);
+  bytes(bytes: string): number {
+    let off = this.poolOffsets.get(bytes);
     if (off === undefined) {
       off = this.pool.length;
-      for (let i = 0; i < bytes.length; i++) this.pool.push(bytes[i]);
-      this.poolOffsets.set(key, off);
+      this.pool.text(bytes);
+      this.poolOffsets.set(bytes, off);
     }
     return off;
   }
@@ -73,24 +77,22 @@ export class Emitter {
 
 /** Variables of one rule (byte_extract, byte_math) by name. */
 export class Variables {
-  private readonly names = new Map<string, number>();
+  private readonly names: string[] = [];
 
   define(name: string): number {
-    const known = this.names.get(name);
-    if (known !== undefined) return known;
-    if (this.names.size === CompileLimit.Variables) {
+    const known = this.names.indexOf(name);
+    if (known >= 0) return known;
+    if (this.names.length === CompileLimit.Variables) {
       throw new CompileFault(`more than ${CompileLimit.Variables} byte_extract and byte_math variables`);
     }
-    this.names.set(name, this.names.size);
-    return this.names.size - 1;
+    return this.names.push(name) - 1;
   }
 
   /** Operand and whether it is a variable number. */
   operand(v: NumberOrVar): [value: number, isVar: boolean] {
     if (typeof v === 'number') return [word(v), false];
-    const n = this.names.get(v.var);
-    if (n === undefined)
-      throw new CompileFault(`the variable "${v.var}" is not set by a byte_extract or byte_math before`);
+    const n = this.names.indexOf(v.var);
+    if (n < 0) throw new CompileFault(`the variable "${v.var}" is not set by a byte_extract or byte_math before`);
     return [n, true];
   }
 }

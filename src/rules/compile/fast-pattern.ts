@@ -12,7 +12,7 @@ export interface FastPattern {
   section: number;
   content: ContentMatch;
   /** The bytes to look for: the content, its chop, or a part of it. */
-  bytes: number[];
+  bytes: string;
 }
 
 /** Suricata's priorities: smaller is better. */
@@ -42,11 +42,11 @@ let round = 0;
  * How rarely the bytes of a pattern occur in ordinary traffic: letters 3, common binary values 2 or 4, others 6, and
  * 1 for a byte that was met before in the pattern.
  */
-export function patternStrength(bytes: readonly number[]): number {
+export function patternStrength(bytes: string): number {
   let sum = 0;
   round++;
   for (let i = 0; i < bytes.length; i++) {
-    const b = bytes[i];
+    const b = bytes.charCodeAt(i) & 0xff;
     if (met[b] === round) {
       sum += 1;
       continue;
@@ -57,38 +57,15 @@ export function patternStrength(bytes: readonly number[]): number {
   return sum;
 }
 
-function rarity(b: number): number {
+/** What a byte adds to the strength of a pattern that it is new to. */
+export function rarity(b: number): number {
   if ((b >= 0x41 && b <= 0x5a) || (b >= 0x61 && b <= 0x7a)) return 3;
   if (b >= 0x20 && b < 0x7f) return 4;
   return b === 0x00 || b === 0x01 || b === 0xff ? 4 : 6;
 }
 
-/** How often each byte is in the run that strongestRun looks at. */
-const inRun = new Uint32Array(256);
-
-/** Where the first of the strongest runs (patternStrength) of `length` among the first `n` bytes begins. */
-export function strongestRun(bytes: Uint8Array, n: number, length: number): number {
-  inRun.fill(0);
-  let strength = 0;
-  let best = 0;
-  let bestStrength = 0;
-  for (let i = 0; i < n; i++) {
-    const b = bytes[i];
-    strength += inRun[b]++ === 0 ? rarity(b) : 1;
-    if (i >= length) {
-      const left = bytes[i - length];
-      strength -= --inRun[left] === 0 ? rarity(left) : 1;
-    }
-    if (i + 1 >= length && strength > bestStrength) {
-      best = i + 1 - length;
-      bestStrength = strength;
-    }
-  }
-  return best;
-}
-
 /** A part of no bytes counts as the whole. */
-function chopped(c: ContentMatch): number[] {
+function chopped(c: ContentMatch): string {
   return c.fastPatternChop === null || c.fastPatternChop[1] === 0
     ? c.bytes
     : c.bytes.slice(c.fastPatternChop[0], c.fastPatternChop[0] + c.fastPatternChop[1]);
@@ -119,7 +96,7 @@ export function chooseFastPattern(sections: readonly BufferSection[]): FastPatte
 /** What is looked for on behalf of a rule: any of the literals, in the buffer of a section. */
 export interface SearchedLiterals {
   section: number;
-  literals: readonly (readonly number[])[];
+  literals: readonly string[];
 }
 
 /**
@@ -142,7 +119,7 @@ export function searchedLiterals(
       if (m.kind !== 'pcre' || m.negated) continue;
       const found = requiredLiterals(m.expr, m.flags);
       if (found === null || (best !== null && best.literals.length <= found.length)) continue;
-      best = { section, literals: found.map((text) => [...Buffer.from(text, 'latin1')]) };
+      best = { section, literals: found };
     }
   });
   return best ?? own;

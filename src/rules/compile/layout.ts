@@ -72,6 +72,8 @@ export const enum RuleFlag {
   Files = 0x40_0000,
   /** A pass rule with the alert keyword: its alert is written. */
   PassAlerts = 0x80_0000,
+  /** Has a content with `replace`. */
+  Replaces = 0x100_0000,
 }
 
 export const enum RuleAction {
@@ -124,7 +126,7 @@ export const enum CompileLimit {
   /** Port groups a protocol and direction. Few suffice: in ET Open nine rules in ten name no port. */
   PortGroups = 2,
   /** Bytes of a pattern handed to the multi-pattern matcher; the whole content is verified always. */
-  PatternBytes = 32,
+  PatternBytes = 8,
 }
 
 /** Columns of a section row. */

@@ -38,24 +38,31 @@ interface Marks {
   testsPair: boolean;
 }
 
-function marksOf(rule: Rule): Marks {
-  const m: Marks = {
-    setsBits: false,
-    testsBits: false,
-    setsInt: false,
-    testsInt: false,
-    flowVar: false,
-    pktVar: false,
-    setsHost: false,
-    testsXbits: false,
-    testsPair: false,
-  };
-  for (const e of rule.effects) {
+const marks: Marks = {
+  setsBits: false,
+  testsBits: false,
+  setsInt: false,
+  testsInt: false,
+  flowVar: false,
+  pktVar: false,
+  setsHost: false,
+  testsXbits: false,
+  testsPair: false,
+};
+
+/** Borrowed until the next call. */
+function marksOf({ effects, conditions, sections }: Rule): Marks {
+  const m = marks;
+  m.setsBits = m.testsBits = m.setsInt = m.testsInt = m.flowVar = m.pktVar = false;
+  m.setsHost = m.testsXbits = m.testsPair = false;
+  for (let i = 0; i < effects.length; i++) {
+    const e = effects[i];
     if (e.kind === 'flowbits') m.setsBits = true;
     else if (e.kind === 'flowint') m.setsInt = true;
     else if (e.kind === 'hostbits') m.setsHost = true;
   }
-  for (const c of rule.conditions) {
+  for (let i = 0; i < conditions.length; i++) {
+    const c = conditions[i];
     if (c.kind === 'flowbits') m.testsBits = true;
     else if (c.kind === 'flowint') m.testsInt = true;
     else if (c.kind === 'xbits') {
@@ -63,8 +70,10 @@ function marksOf(rule: Rule): Marks {
       else m.testsXbits = true;
     }
   }
-  for (const section of rule.sections) {
-    for (const match of section.matches) {
+  for (let i = 0; i < sections.length; i++) {
+    const { matches } = sections[i];
+    for (let j = 0; j < matches.length; j++) {
+      const match = matches[j];
       if (match.kind !== 'pcre') continue;
       for (const { scope } of match.captures) {
         if (scope === 'flow') m.flowVar = true;
@@ -80,22 +89,21 @@ function sortKey(rule: Rule, actions: readonly string[]): number {
   const at = actions.indexOf(actionName(rule.action));
   const m = marksOf(rule);
   let key = at < 0 ? actions.length : at;
-  const digit = (r: number): void => {
-    key = key * Radix.Rank + r;
-  };
-  digit(rank(m.setsBits, m.testsBits));
-  digit(rank(m.setsInt, m.testsInt));
-  digit(rank(m.flowVar, false));
-  digit(rank(m.pktVar, false));
+  key = key * Radix.Rank + rank(m.setsBits, m.testsBits);
+  key = key * Radix.Rank + rank(m.setsInt, m.testsInt);
+  key = key * Radix.Rank + rank(m.flowVar, false);
+  key = key * Radix.Rank + rank(m.pktVar, false);
   // Suricata 7.0.10 ranks rules that set host bits, not those that test them; with xbits it is the other way round.
-  digit(rank(m.setsHost, false));
-  digit(rank(false, m.testsXbits));
-  digit(rank(false, m.testsPair));
+  key = key * Radix.Rank + rank(m.setsHost, false);
+  key = key * Radix.Rank + rank(false, m.testsXbits);
+  key = key * Radix.Rank + rank(false, m.testsPair);
   return key * Radix.Priority + Math.min(rule.priority, Radix.Priority - 1);
 }
 
 /** Indexes of `rules` in order of evaluation. */
 export function evaluationOrder(rules: readonly Rule[], actions: readonly string[] = defaultActionOrder): number[] {
-  const keys = Float64Array.from(rules, (rule, i) => sortKey(rule, actions) * Radix.Rules + i).sort();
+  const keys = new Float64Array(rules.length);
+  for (let i = 0; i < rules.length; i++) keys[i] = sortKey(rules[i], actions) * Radix.Rules + i;
+  keys.sort();
   return Array.from(keys, (key) => key % Radix.Rules);
 }

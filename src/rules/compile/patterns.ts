@@ -3,8 +3,7 @@
  * candidates. Pattern numbers run over all databases, so that a scan result leads to its rules without a detour.
  */
 import type { BufferId } from '../../protocol/buffers.js';
-import { strongestRun } from './fast-pattern.js';
-import { CompileLimit } from './layout.js';
+import { Bytes } from './growing.js';
 import type { DbKind } from './layout-tables.js';
 import type { RuleLists } from './lists.js';
 
@@ -32,23 +31,6 @@ export interface LiteralOfRule {
   rule: number;
 }
 
-/** Bytes in lower case. */
-const work = Buffer.alloc(256);
-
-/** The part of a literal that is looked for: it, or the first of its strongest runs of PatternBytes bytes. */
-export function literal(bytes: readonly number[]): Literal {
-  const n = bytes.length;
-  const buffer = n <= work.length ? work : Buffer.alloc(n);
-  for (let i = 0; i < n; i++) {
-    const b = bytes[i];
-    buffer[i] = b >= 0x41 && b <= 0x5a ? b + 0x20 : b;
-  }
-  const max = CompileLimit.PatternBytes;
-  if (n <= max) return buffer.toString('latin1', 0, n);
-  const from = strongestRun(buffer, n, max);
-  return buffer.toString('latin1', from, from + max);
-}
-
 /** Collects literals by database and closes with the tables. */
 export class PatternCollector {
   readonly databases: PatternDatabase[] = [];
@@ -58,7 +40,7 @@ export class PatternCollector {
    * Literals by pattern number, one after the other, and where each ends. In lower case and looked for without case: one
    * kind of literal compiles and scans faster, verification decides.
    */
-  readonly bytes: number[] = [];
+  readonly bytes = new Bytes();
   readonly ends: number[] = [];
 
   constructor(private readonly lists: RuleLists) {}
@@ -76,7 +58,7 @@ export class PatternCollector {
     const first = this.patternLists.length;
     byLiteral.forEach((rules, text) => {
       this.patternLists.push(this.lists.add(rules));
-      for (let i = 0; i < text.length; i++) this.bytes.push(text.charCodeAt(i));
+      this.bytes.text(text);
       this.ends.push(this.bytes.length);
     });
     return this.databases.push({ ...head, first, count: byLiteral.size }) - 1;

@@ -1,10 +1,11 @@
 /** Turns the sections of a rule into section rows: buffers, events of transactions, file conditions. */
-import { BufferId, buffers, TxProgress } from '../../protocol/buffers.js';
+import { BufferId, buffers, isTxBuffer, TxProgress } from '../../protocol/buffers.js';
 import type { BufferSection, Condition, Rule, Transform } from '../ir.js';
 import { emitSection, type ProgramTables } from './buffer-program.js';
-import { isTxBuffer, isTxEvent } from './classify.js';
+import { isTxEvent } from './classify.js';
 import { type ConditionTables, emitCondition } from './condition-program.js';
 import { CompileFault, type Numbering, Variables } from './emitter.js';
+import type { Words } from './growing.js';
 import { CompileLimit, SectionCol, SectionFlag } from './layout.js';
 
 /** Key of a list of transforms; the empty list is number 0. */
@@ -15,9 +16,17 @@ function startsAnew(id: BufferId): boolean {
   return id === BufferId.HttpRequestHeader || id === BufferId.HttpResponseHeader;
 }
 
+/** Whether any buffer has two sections: few rules have. */
+function isSplit(sections: readonly BufferSection[]): boolean {
+  for (let i = 1; i < sections.length; i++) {
+    for (let j = 0; j < i; j++) if (sections[i].buffer === sections[j].buffer) return true;
+  }
+  return false;
+}
+
 /** Sections of one buffer and the same transforms are one list of matches, whatever stands between them. */
 export function mergedSections(rule: Rule): readonly BufferSection[] {
-  if (rule.sections.length < 2) return rule.sections;
+  if (!isSplit(rule.sections)) return rule.sections;
   const out: BufferSection[] = [];
   const byKey = new Map<string, BufferSection>();
   for (const s of rule.sections) {
@@ -51,6 +60,10 @@ function progressOf(s: BufferSection): number {
   return Math.max(info.toServer, info.toClient, 0);
 }
 
+const isOfTx = (s: BufferSection): boolean => isTxBuffer(s.buffer);
+const isFileTest = (c: Condition): boolean => c.kind === 'file';
+const isOfTxToo = (c: Condition): boolean => isTxEvent(c) || isFileTest(c);
+
 /**
  * Writes the section rows of a rule to `rows`; the number of rows written. `first` is the section (an index into
  * `sections`) that holds the fast pattern: it is looked at first.
@@ -59,37 +72,43 @@ export function writeSections(
   rule: Rule,
   sections: readonly BufferSection[],
   first: number,
-  rows: number[],
+  rows: Words,
   programs: ProgramTables,
   conditions: ConditionTables,
   transforms: Numbering<Transform[]>,
 ): number {
   const before = rows.length;
   const vars = new Variables();
-  const hasTx =
-    sections.some((s) => isTxBuffer(s.buffer)) || rule.conditions.some((c) => isTxEvent(c) || c.kind === 'file');
+  const hasTx = sections.some(isOfTx) || rule.conditions.some(isOfTxToo);
   const row = (buffer: number, list: number, code: number, flags: number, arg: number): void => {
-    const at = rows.length;
-    rows.length += SectionCol.Stride;
-    rows[at + SectionCol.Buffer] = buffer;
-    rows[at + SectionCol.Transforms] = list;
-    rows[at + SectionCol.Code] = code;
-    rows[at + SectionCol.Flags] = flags;
-    rows[at + SectionCol.Arg] = arg;
+    const at = rows.extend(SectionCol.Stride);
+    const { values } = rows;
+    values[at + SectionCol.Buffer] = buffer;
+    values[at + SectionCol.Transforms] = list;
+    values[at + SectionCol.Code] = code;
+    values[at + SectionCol.Flags] = flags;
+    values[at + SectionCol.Arg] = arg;
   };
   const both = SectionFlag.ToServer | SectionFlag.ToClient;
-  for (const c of rule.conditions) {
+  for (let i = 0; i < rule.conditions.length; i++) {
+    const c = rule.conditions[i];
     if (isTxEvent(c)) row(0, 0, -1, both | SectionFlag.Event, (c as Condition & { kind: 'event' }).event);
   }
-  // Programs are emitted in the order written, so that variables are set before they are used.
-  const order = sections.map((s, i) => ({ s, i, code: emitSection(programs, vars, s) }));
-  order.sort((a, b) => Number(b.i === first) - Number(a.i === first) || progressOf(a.s) - progressOf(b.s) || a.i - b.i);
-  for (const { s, i, code } of order) {
+  const sectionRow = (s: BufferSection, i: number, code: number): void => {
     const list = s.transforms.length === 0 ? 0 : transforms.number(transformKey(s.transforms), s.transforms);
     row(s.buffer, list, code, sectionFlags(s, hasTx) | (i === first ? SectionFlag.Prefilter : 0), progressOf(s));
+  };
+  if (sections.length === 1) sectionRow(sections[0], 0, emitSection(programs, vars, sections[0]));
+  else if (sections.length > 1) {
+    // Programs are emitted in the order written, so that variables are set before they are used.
+    const order = sections.map((s, i) => ({ s, i, code: emitSection(programs, vars, s) }));
+    order.sort(
+      (a, b) => Number(b.i === first) - Number(a.i === first) || progressOf(a.s) - progressOf(b.s) || a.i - b.i,
+    );
+    for (let i = 0; i < order.length; i++) sectionRow(order[i].s, order[i].i, order[i].code);
   }
-  const files = rule.conditions.filter((c) => c.kind === 'file');
-  if (files.length > 0) {
+  if (rule.conditions.some(isFileTest)) {
+    const files = rule.conditions.filter(isFileTest);
     const code = conditions.emitter.here;
     for (const c of files) emitCondition(conditions, c);
     conditions.emitter.end();

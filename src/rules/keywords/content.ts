@@ -3,21 +3,22 @@ import { BufferId } from '../../protocol/buffers.js';
 import type { RuleBuilder } from '../builder.js';
 import { RuleFault } from '../faults.js';
 import type { ContentMatch } from '../ir.js';
+import { LexLimit } from '../lexer.js';
 import { moveToBuffer } from './http-modifiers.js';
 import type { Keyword } from './keyword.js';
 
+/** Bytes of the content being read; a rule is no longer (LexLimit.RuleLen), longer texts come from tests alone. */
+let work = Buffer.alloc(LexLimit.RuleLen);
+let used = 0;
+
 /**
- * Bytes of a content's text: `|41 42|` is hexadecimal (commas and spaces between digits do not count); a backslash
+ * Bytes of a content's text, one character each: `|41 42|` is hexadecimal (commas and spaces between digits do not count); a backslash
  * comes before each of `: ; \ "` that is meant literally.
  */
-export function parseContentBytes(text: string): number[] {
-  if (isPlain(text)) {
-    // Room for all of them at once: a list that grows leaves several times its size behind.
-    const plain = new Array<number>(text.length);
-    for (let i = 0; i < plain.length; i++) plain[i] = text.charCodeAt(i) & 0xff;
-    return plain;
-  }
-  const out: number[] = [];
+export function parseContentBytes(text: string): string {
+  if (isPlain(text)) return text;
+  if (text.length > work.length) work = Buffer.alloc(text.length);
+  used = 0;
   let inHex = false;
   let escaped = false;
   let high = -1;
@@ -28,7 +29,7 @@ export function parseContentBytes(text: string): number[] {
         throw new RuleFault(`incomplete hexadecimal byte in content "${text}"`, 'write two digits for each byte');
       inHex = !inHex;
     } else if (inHex) {
-      high = hexDigit(c, high, out, text);
+      high = hexDigit(c, high, text);
     } else if (escaped) {
       if (c !== 0x3a && c !== 0x3b && c !== 0x5c && c !== 0x22) {
         throw new RuleFault(
@@ -36,14 +37,14 @@ export function parseContentBytes(text: string): number[] {
           `write \\\\ for a backslash, |${hex2(c)}| for the byte`,
         );
       }
-      out.push(c);
+      work[used++] = c;
       escaped = false;
     } else if (c === 0x5c) escaped = true;
     else if (c === 0x22) throw new RuleFault('unescaped double quote in content', 'write \\" or |22|');
-    else out.push(c & 0xff);
+    else work[used++] = c;
   }
   if (inHex) throw new RuleFault(`"|" without its partner in content "${text}"`, 'close the hexadecimal part with |');
-  return out;
+  return work.toString('latin1', 0, used);
 }
 
 /** Whether every character stands for itself. */
@@ -54,7 +55,7 @@ function isPlain(text: string): boolean {
 const hex2 = (c: number): string => c.toString(16).padStart(2, '0');
 
 /** Takes one character of a hexadecimal part; returns the digit that waits for its partner, or -1. */
-function hexDigit(c: number, high: number, out: number[], text: string): number {
+function hexDigit(c: number, high: number, text: string): number {
   const lower = c | 0x20;
   const digit = c >= 0x30 && c <= 0x39 ? c - 0x30 : lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
   if (digit < 0) {
@@ -65,11 +66,11 @@ function hexDigit(c: number, high: number, out: number[], text: string): number 
     );
   }
   if (high < 0) return digit;
-  out.push(high * 16 + digit);
+  work[used++] = high * 16 + digit;
   return -1;
 }
 
-function newContent(bytes: number[], negated: boolean): ContentMatch {
+function newContent(bytes: string, negated: boolean): ContentMatch {
   return {
     kind: 'content',
     bytes,

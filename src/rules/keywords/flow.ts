@@ -8,6 +8,8 @@ import type { Keyword } from './keyword.js';
 const enum FlowKeyword {
   /** Options of one flow keyword. */
   MaxOptions = 3,
+  /** Values that are remembered. */
+  Known = 256,
 }
 
 const directions: Record<string, FlowCondition['direction']> = {
@@ -45,6 +47,30 @@ function setFlowOption(flow: FlowCondition, word: string): boolean {
   return true;
 }
 
+/** What a value of the keyword says, and whether it says more than directions. */
+interface Said {
+  own: FlowCondition;
+  more: boolean;
+}
+
+/** Values read before: a public rule set has a few dozen different ones. Faulty ones are not kept. */
+const known = new Map<string, Said>();
+
+function read(value: string): Said {
+  const words = value.split(',').map((w) => w.trim().toLowerCase());
+  if (words.length > FlowKeyword.MaxOptions)
+    throw new RuleFault('flow takes at most three options', 'write a second flow keyword');
+  const own: FlowCondition = { direction: null, state: null, stream: null, frag: null };
+  for (const w of words) {
+    if (setFlowOption(own, w)) continue;
+    throw new RuleFault(
+      w === '' ? 'flow: an option is missing' : `flow: unknown option "${w}"`,
+      didYouMean(w, all) ?? `options are ${all.join(', ')}`,
+    );
+  }
+  return { own, more: words.some((w) => !Object.hasOwn(directions, w)) };
+}
+
 export const flow: Keyword = {
   name: 'flow',
   description: 'Direction and state of the flow the packet belongs to.',
@@ -52,21 +78,12 @@ export const flow: Keyword = {
   example: 'flow:established,to_server;',
   value: 'required',
   apply(b: RuleBuilder, value) {
-    const words = value.split(',').map((w) => w.trim().toLowerCase());
-    if (words.length > FlowKeyword.MaxOptions)
-      throw new RuleFault('flow takes at most three options', 'write a second flow keyword');
+    const said = known.get(value) ?? read(value);
+    if (known.size < FlowKeyword.Known) known.set(value, said);
     if (b.flowKeywords > 0) throw new RuleFault('flow is given twice', 'write one flow with all its options');
-    if (words.some((w) => !Object.hasOwn(directions, w))) b.flowKeywords++;
+    if (said.more) b.flowKeywords++;
     b.lastOption = 'flow';
-    const own: FlowCondition = { direction: null, state: null, stream: null, frag: null };
-    for (const w of words) {
-      if (!setFlowOption(own, w)) {
-        throw new RuleFault(
-          w === '' ? 'flow: an option is missing' : `flow: unknown option "${w}"`,
-          didYouMean(w, all) ?? `options are ${all.join(', ')}`,
-        );
-      }
-    }
+    const { own } = said;
     const { flow: whole } = b.rule;
     if (own.direction !== null) b.addDirection(own.direction);
     whole.state ??= own.state;

@@ -38,6 +38,12 @@ export const msg: Keyword = {
   },
 };
 
+function className(value: string): string {
+  const m = /^\s*([a-zA-Z][a-zA-Z0-9\-_]*)\s*$/.exec(value);
+  if (m === null) throw new RuleFault(`classtype:${value} is no class name`, 'letters, digits, - and _');
+  return m[1];
+}
+
 export const classtype: Keyword = {
   name: 'classtype',
   description: 'Class of the rule, from classification.config; gives the priority unless `priority` does.',
@@ -45,15 +51,15 @@ export const classtype: Keyword = {
   example: 'classtype:web-application-attack;',
   value: 'required',
   apply(b, value) {
-    const m = /^\s*([a-zA-Z][a-zA-Z0-9\-_]*)\s*$/.exec(value);
-    if (m === null) throw new RuleFault(`classtype:${value} is no class name`, 'letters, digits, - and _');
+    const { classes } = b.env.classification;
+    const name = classes.has(value) ? value : className(value);
     if (b.rule.classtype !== null) {
       b.env.warn('classtype is given twice: the first counts', 'remove one');
       return;
     }
-    const known = b.env.classification.classes.get(m[1].toLowerCase());
-    b.rule.classtype = known?.name ?? b.env.intern(m[1]);
-    if (known === undefined) b.env.warn(`unknown classtype "${m[1]}"`, 'add it to classification.config');
+    const known = classes.get(name) ?? classes.get(name.toLowerCase());
+    b.rule.classtype = known?.name ?? b.env.intern(name);
+    if (known === undefined) b.env.warn(`unknown classtype "${name}"`, 'add it to classification.config');
     else {
       b.rule.classText = known.text;
       if (!b.seen.includes('priority')) b.rule.priority = known.priority;
@@ -80,6 +86,21 @@ export const priority: Keyword = {
   },
 };
 
+const enum ReferenceLimit {
+  /** Names of systems that are remembered. */
+  Systems = 256,
+}
+
+const systems = new Set<string>();
+
+/** Whether `name` can be that of a reference system. */
+function isSystem(name: string): boolean {
+  if (systems.has(name)) return true;
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9\-_.]*$/.test(name)) return false;
+  if (systems.size < ReferenceLimit.Systems) systems.add(name);
+  return true;
+}
+
 export const reference: Keyword = {
   name: 'reference',
   description: 'Where to read more: a system of reference.config and an identifier in it.',
@@ -90,7 +111,7 @@ export const reference: Keyword = {
     const comma = value.indexOf(',');
     const type = value.slice(0, Math.max(comma, 0)).trim();
     const id = value.slice(comma + 1).trim();
-    if (comma < 0 || !/^[a-zA-Z0-9][a-zA-Z0-9\-_.]*$/.test(type) || id === '') {
+    if (comma < 0 || !isSystem(type) || id === '') {
       throw new RuleFault(`reference:${value} is not understood`, 'write reference:url,www.example.com/page');
     }
     b.rule.references.push({ type: b.env.intern(type), value: id });
