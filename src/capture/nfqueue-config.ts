@@ -5,7 +5,7 @@
 import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
 
-export const enum NfqueueLimit {
+const enum NfqueueLimit {
   /** Queues of one sensor. */
   Queues = 64,
   /** Largest number of a queue. */

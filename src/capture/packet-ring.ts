@@ -28,7 +28,7 @@ export const enum RecordKind {
   Skip = 4,
 }
 
-export const enum RingRecord {
+const enum RingRecord {
   HeadLen = 24,
   Align = 8,
 }

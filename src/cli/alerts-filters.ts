@@ -156,7 +156,7 @@ function excluded(value: string, earlier: Condition[]): Condition[] {
 }
 
 /** What help says of all of these options together, in few lines. */
-export const filterHelp = `
+const filterHelp = `
 Filters (all must hold; one given twice or with commas: any of its values):
   --since, --until TIME    2h, "yesterday 14:00", 2026-01-31T14:00:05Z (UTC)
   --sid, --gid N, --signature, --category TEXT, --severity 1-2, --action blocked

@@ -33,7 +33,7 @@ export function excerpt(off: number, len: number, base: number, id: number, at: 
 }
 
 /** Words where the rows of a program begin, those within base64_decode after it. */
-export function rowsOf(code: Int32Array, from: number): number[] {
+function rowsOf(code: Int32Array, from: number): number[] {
   const out: number[] = [];
   for (let pc = from; code[pc] !== Op.End; pc += code[pc + 1]) {
     out.push(pc);

@@ -27,7 +27,7 @@ const ListingMs = 10_000;
 const ListingBytes = 64 << 20;
 
 /** Rules of iptables-save or ip6tables-save that name a queue. */
-export function iptablesQueueRules(tool: string, text: string): QueueRule[] {
+function iptablesQueueRules(tool: string, text: string): QueueRule[] {
   return text.split('\n').flatMap((line) => {
     if (!/^-A .*-j NFQUEUE\b/.test(line)) return [];
     const m = /--queue-(?:num|balance) (\d+)(?::(\d+))?/.exec(line);
@@ -38,7 +38,7 @@ export function iptablesQueueRules(tool: string, text: string): QueueRule[] {
 }
 
 /** Rules of `nft list ruleset` that name a queue (nft(8), "QUEUE STATEMENT"). */
-export function nftQueueRules(text: string): QueueRule[] {
+function nftQueueRules(text: string): QueueRule[] {
   return text.split('\n').flatMap((line) => {
     const m = /(?:^|[\s}])queue(?=\s|$)(.*)$/.exec(line.replace(/"[^"]*"/g, '""').replace(/#.*$/, ''));
     if (m === null || /^\s*(?:table|chain|set|map)\s/.test(line)) return [];

@@ -54,7 +54,7 @@ function arrives(c: number, flags: number): boolean {
 }
 
 /** Highest byte acknowledged, not counting a FIN. */
-export function ackedLimit(c: number, flags: number): number {
+function ackedLimit(c: number, flags: number): number {
   const ack = tcb[c + S.LastAck];
   // Nothing was acknowledged yet: the number is not set.
   if (ack === 0 && tcb[c + S.NextWin] === 0) return tcb[c + S.AppSeq];
@@ -72,7 +72,8 @@ export function unanswered(f: number, flags: number): boolean {
 /** True when `takePiece` would give something for stream record c of flow f. */
 export function pieceReady(f: number, c: number): boolean {
   const flags = tcb[c + S.Flags];
-  if ((flags & StreamFlag.NoReassembly) !== 0 || (streamConfig.arrival !== Arrival.None && unanswered(f, flags))) return false;
+  if ((flags & StreamFlag.NoReassembly) !== 0 || (streamConfig.arrival !== Arrival.None && unanswered(f, flags)))
+    return false;
   const app = tcb[c + S.AppSeq];
   if (((inspectLimit(c) - app) | 0) > 0 && ((tcb[c + S.RightEdge] - app) | 0) > 0) return true;
   return (flags & StreamFlag.EofGiven) === 0 && atEnd(f, c, flags);

@@ -150,7 +150,7 @@ function tunnelOf(v: unknown): TunnelRecord | null {
 }
 
 /** The rule as far as an alert tells it. */
-export function ruleOf(alert: Json): RuleInfo {
+function ruleOf(alert: Json): RuleInfo {
   const metadata = Object.entries(objectOf(alert.metadata) ?? {}).flatMap(([key, values]) =>
     listOf(values).map((v): [string, string] => [key, String(v)]),
   );

@@ -9,7 +9,7 @@ import type { SidMap } from './sid-map.js';
 
 export const snort2Fields =
   'timestamp,sig_generator,sig_id,sig_rev,msg,proto,src,srcport,dst,dstport,ethsrc,ethdst,ethlen,tcpflags,tcpseq,tcpack,tcplen,tcpwindow,ttl,tos,id,dgmlen,iplen,icmptype,icmpcode,icmpid,icmpseq';
-export const snort3Fields = 'timestamp,pkt_num,proto,pkt_gen,pkt_len,dir,src_ap,dst_ap,rule,action';
+const snort3Fields = 'timestamp,pkt_num,proto,pkt_gen,pkt_len,dir,src_ap,dst_ap,rule,action';
 
 const protos: Record<string, number> = { ICMP: 1, IGMP: 2, TCP: 6, UDP: 17, ICMP6: 58, SCTP: 132 };
 

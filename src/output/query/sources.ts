@@ -15,7 +15,7 @@ export interface Source {
 }
 
 /** Databases asked at once. */
-export const SourcesMax = 256;
+const SourcesMax = 256;
 
 const extension = /\.(db|sqlite3?)$/i;
 
@@ -37,7 +37,7 @@ export function databaseFiles(paths: readonly string[]): string[] {
 }
 
 /** Names of files, each another: the file's, with its folder's where two are alike, with a number at last. */
-export function namesOf(paths: readonly string[]): string[] {
+function namesOf(paths: readonly string[]): string[] {
   if (paths.length === 1) return [''];
   const plain = paths.map((p) => word(basename(p).replace(extension, '')));
   const counts = new Map<string, number>();

@@ -56,7 +56,7 @@ export function timeline(db: Database, f: AlertFilter, p: Period): Series[] {
   return [...all.values()];
 }
 
-export function seriesKey(s: Pick<Series, 'gid' | 'sid' | 'signature'>): string {
+function seriesKey(s: Pick<Series, 'gid' | 'sid' | 'signature'>): string {
   return `${s.gid}:${s.sid}:${s.signature}`;
 }
 
