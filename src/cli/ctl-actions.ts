@@ -99,7 +99,7 @@ const health: Run = async (client, _words, flags) => {
     { title: 'threshold', text: ({ threshold }) => percentText(threshold), right: true },
   ];
   const found = report.findings.map(({ summary, cause, remedy }) => line(`${summary}: ${cause}; ${remedy}`));
-  const head = `${wrong.size === 0 ? 'good' : plural(wrong.size, 'finding')}, ${Math.round(report.interval)} s until ${report.at}`;
+  const head = `${wrong.size === 0 ? 'good' : plural(report.findings.length, 'finding')}, ${Math.round(report.interval)} s until ${report.at}`;
   return {
     json: report,
     text: () => [line(head), ...found, '\n', table(report.measures, columns, flags)].join(''),
