@@ -34,7 +34,7 @@ function exchange(request: string, response: string, check: (tx: HttpTransaction
   configure();
   flows.ipProto[Flow] = IpProto.Tcp;
   flows.serial[Flow] = 77;
-  flows.bits[Flow] = 0;
+  flows.bits[Flow] = flows.vlan0[Flow] = flows.vlan1[Flow] = flows.vlan2[Flow] = 0;
   flows.cli0[Flow] = 0xc0000201;
   flows.srv0[Flow] = 0xc6336407;
   flows.cliPort[Flow] = 40_000;
