@@ -1,7 +1,7 @@
 /**
  * Where in a stored request or response a rule's match lies. Matches are counted in the buffer that the rule inspected
  * (a normalised URI, a header's value …), people read the message as it was sent: the same bytes are looked for at the
- * same place first, then anywhere in the part of the message that the buffer was made of.
+ * same place first, then anywhere in the part of the message that the buffer was made of, then percent-encoded there.
  */
 import type { AlertRecord, HttpRecord, MatchRange } from '../output/records.js';
 
@@ -142,6 +142,37 @@ function find(text: string, [start, end]: Span, off: number, bytes: string): num
   return -1;
 }
 
+/** Text with %XX (and, of forms, +) decoded, and where each character came from; the last place is the end. */
+function percentDecoded(text: string, plus: boolean): { text: string; from: number[] } {
+  let out = '';
+  const from: number[] = [];
+  for (let i = 0; i < text.length; ) {
+    const hex = text[i] === '%' ? /^[0-9a-f]{2}/i.exec(text.slice(i + 1, i + 3)) : null;
+    from.push(i);
+    out += hex !== null ? String.fromCharCode(Number.parseInt(hex[0], 16)) : plus && text[i] === '+' ? ' ' : text[i];
+    i += hex === null ? 1 : 3;
+  }
+  from.push(text.length);
+  return { text: out, from };
+}
+
+/** As `find`, of bytes that stand there percent-encoded: what is marked is what was sent. */
+function findEncoded(
+  text: string,
+  [start, end]: Span,
+  off: number,
+  bytes: string,
+): { off: number; len: number } | null {
+  for (const plus of [false, true]) {
+    const decoded = percentDecoded(text.slice(start, end), plus);
+    const at = find(decoded.text, [0, decoded.text.length], off, bytes);
+    if (at < 0) continue;
+    const from = start + decoded.from[at];
+    return { off: from, len: start + decoded.from[at + bytes.length] - from };
+  }
+  return null;
+}
+
 function inHttp(m: MatchRange, h: HttpRecord, request: boolean): Mark | null {
   const bytes = latin1(m.bytes);
   const bodyBuffer = m.buffer === 'file.data' || m.buffer === 'http.request_body' || m.buffer === 'http.response_body';
@@ -156,7 +187,9 @@ function inHttp(m: MatchRange, h: HttpRecord, request: boolean): Mark | null {
   const span: Span | null = bodyBuffer ? [0, text.length] : spanOf(m.buffer, text, request);
   if (span === null) return null;
   const at = find(text, span, m.off, bytes);
-  return at < 0 ? null : { part, off: at, len: bytes.length };
+  if (at >= 0) return { part, off: at, len: bytes.length };
+  const encoded = findEncoded(text, span, m.off, bytes);
+  return encoded === null ? null : { part, ...encoded };
 }
 
 /** Bytes of a packet or stream match within what is shown of the transaction: heads and bodies in turn. */

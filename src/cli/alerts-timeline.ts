@@ -46,8 +46,9 @@ const enum Parts {
 }
 
 function stepSeconds(value: string): number {
-  const seconds = timeSpan(value);
-  if (seconds === null || seconds < 1) throw new InvalidArgumentError('Expected a time such as 10m, 1h, 1d.');
+  const m = /^(\d{1,9})ms$/.exec(value.trim());
+  const seconds = m === null ? timeSpan(value) : Number(m[1]) / 1000;
+  if (seconds === null || seconds <= 0) throw new InvalidArgumentError('Expected a time such as 10m, 1h, 1d.');
   return seconds;
 }
 

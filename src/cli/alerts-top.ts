@@ -4,7 +4,7 @@ import { PeccaryError } from '../core/errors.js';
 import { addressText, shortAddressText } from '../output/address-bytes.js';
 import { timestamp } from '../output/eve/json.js';
 import { networkNames } from '../output/query/asn.js';
-import { mergeTop, type TopBy, type TopRow, topAlerts, topKey, topKeys } from '../output/query/top.js';
+import { mergeTop, type TopBy, type TopRow, topAlerts, topKey, topKeys, topNetworks } from '../output/query/top.js';
 import { addFilterOptions, type FilterFlags } from './alerts-filters.js';
 import {
   addDatabaseOptions,
@@ -113,7 +113,9 @@ function networks(asked: SourceFilter[], path: string | undefined, limit: number
       'usage',
       '--by asn needs a database of networks in the MaxMind format, such as GeoLite2-ASN.mmdb: --asn-database FILE',
     );
-  const nameOf = networkNames(path);
-  const rows = counted(asked, 'src', -1).map((r) => ({ ...r, value: nameOf(addressText(r.value as Buffer)) }));
-  return mergeTop([rows], topKey, limit);
+  return topNetworks(
+    asked.map(({ source, filter }) => ({ db: source.db, filter })),
+    networkNames(path),
+    limit,
+  );
 }

@@ -135,6 +135,12 @@ describe('places of matches', () => {
       len: 4,
     });
     assert.equal(at('http.uri', 'decoded', 0), null);
+    const encoded = {
+      http: samples.http({ requestHead: Buffer.from("GET /x?a=1%27%20OR+'b HTTP/1.1\r\n\r\n"), requestBody: null }),
+    };
+    assert.deepEqual(at('http.uri', "' O", 6, encoded), { part: 'requestHead', off: 10, len: 7 });
+    assert.deepEqual(at('http.uri', "1' OR 'b", 5, encoded), { part: 'requestHead', off: 9, len: 12 });
+    assert.equal(at('http.uri', '%', 0, encoded)?.len, 1);
     assert.deepEqual(at('payload', 'body', 60), { part: 'requestBody', off: 0, len: 4 });
   });
 });

@@ -107,6 +107,12 @@ function reference({ type, value }: { type: string; value: string }): object {
   return { source_name: type, external_id: value };
 }
 
+/** What tells an alert apart, also when the same traffic is inspected again. */
+function nameOf(r: AlertRecord): string {
+  const { tsUs, gid, sid, src, srcPort, dst, dstPort, proto, pcapCnt, txId } = r;
+  return [tsUs, gid, sid, src, srcPort, dst, dstPort, proto, pcapCnt, txId].join(' ');
+}
+
 interface Sighting {
   indicator: string;
   firstUs: number;
@@ -141,7 +147,7 @@ export class StixBundle {
     const observables = observablesOf(r);
     const out = observables.filter((o) => this.isNew(o.id));
     if (observables.length === 0) return out;
-    const observed = this.domainObject('observed-data', `${a.run}:${a.id}:${r.tsUs}:${r.flowId}`, r.tsUs, {
+    const observed = this.domainObject('observed-data', nameOf(r), r.tsUs, {
       first_observed: time(r.tsUs),
       last_observed: time(r.tsUs),
       number_observed: 1,
