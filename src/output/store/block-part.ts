@@ -4,7 +4,7 @@ import { Bits } from './bits.js';
 import { BlockFields, BlockLen, type Column, decodeColumn, decodeTimes, decodeWords, Field } from './column.js';
 import type { Leaf } from './condition.js';
 import type { Database } from './open.js';
-import type { Resolver } from './resolve.js';
+import type { FoundTexts, Resolver } from './resolve.js';
 
 export interface BlockRow {
   id: number;
@@ -18,11 +18,13 @@ export interface BlockRow {
 export class BlockReader {
   readonly column;
   readonly within;
+  readonly bounds;
   readonly alive;
 
   constructor(db: Database) {
     this.column = db.prepare('SELECT data FROM block_column WHERE id = ?').pluck();
     this.within = db.prepare('SELECT data FROM block_column WHERE id = ? AND hi >= ? AND lo <= ?').pluck();
+    this.bounds = db.prepare('SELECT lo, hi FROM block_column WHERE id = ?');
     this.alive = db.prepare('SELECT id FROM alert WHERE id BETWEEN ? AND ?').pluck();
   }
 }
@@ -41,6 +43,9 @@ const spanFields = {
   port: [Field.SrcPort, Field.DstPort],
   status: [Field.Status],
 };
+
+/** So few values are looked for one by one in a column. */
+const Few = 64;
 
 /** Index of the first value that is not less than `x`. */
 function lowerBound(values: Uint32Array, x: number): number {
@@ -156,7 +161,7 @@ export class BlockPart {
       case 'text':
         return this.withWords(c);
       default:
-        return this.oneOf(textFields[c.field], this.resolver.texts(c));
+        return this.withTexts(textFields[c.field], this.resolver.texts(c));
     }
   }
 
@@ -177,23 +182,33 @@ export class BlockPart {
   private oneOf(field: Field, ids: ReadonlySet<number>): Bits {
     const bits = new Bits(BlockLen);
     if (ids.size === 0) return bits;
-    const few = ids.size <= 64 ? [...ids] : null;
+    const few = ids.size <= Few ? [...ids] : null;
     const c = few === null ? this.column(field) : this.columnWithin(field, Math.min(...few), Math.max(...few));
-    if (c === null) return bits;
-    if (few !== null) {
-      for (const id of few) {
+    return c === null ? bits : this.among(c, ids);
+  }
+
+  private among(c: Column, ids: ReadonlySet<number>): Bits {
+    const bits = new Bits(BlockLen);
+    if (c.whole) return ids.has(c.values[0]) ? bits.or(this.all()) : bits;
+    if (ids.size <= Few) {
+      for (const id of ids) {
         const at = lowerBound(c.values, id);
         if (c.values[at] === id) this.add(bits, c, at, at + 1);
       }
       return bits;
     }
-    if (c.whole) return ids.has(c.values[0]) ? bits.or(this.all()) : bits;
     let at = 0;
     for (let i = 0; i < c.values.length; i++) {
       if (ids.has(c.values[i])) bits.addRange(c.places, at, at + c.counts[i]);
       at += c.counts[i];
     }
     return bits;
+  }
+
+  private withTexts(field: Field, texts: FoundTexts): Bits {
+    if (texts.known !== null) return this.oneOf(field, texts.known);
+    const c = this.column(field);
+    return c === null ? new Bits(BlockLen) : this.among(c, texts.among(c.values));
   }
 
   private inRanges(fields: readonly Field[], ranges: readonly AddressRange[]): Bits {
@@ -263,8 +278,13 @@ export class BlockPart {
   private withWords(c: { text: string; prefix: boolean }): Bits {
     const words = this.resolver.words(c);
     const bits = this.oneOf(Field.Signature, words.signatures);
-    for (const field of Object.values(textFields)) bits.or(this.oneOf(field, words.texts));
-    const span = this.resolver.span(this.row.id * BlockFields + Field.Bytes);
-    return span === null ? bits : bits.or(this.oneOf(Field.Bytes, words.bytesWithin(span.lo, span.hi)));
+    for (const field of Object.values(textFields)) bits.or(this.withTexts(field, words.texts));
+    const span = this.reader.bounds.get(this.row.id * BlockFields + Field.Bytes) as
+      | { lo: number; hi: number }
+      | undefined;
+    // Few blocks have what is rare, and the column is large.
+    const may = span !== undefined && words.bytesWithin(span.lo, span.hi);
+    const bytes = may ? this.column(Field.Bytes) : null;
+    return bytes === null ? bits : bits.or(this.among(bytes, words.bytesAmong(bytes.values)));
   }
 }

@@ -2,17 +2,76 @@
 import type { Leaf } from './condition.js';
 import { textHash } from './dedup.js';
 import type { Database } from './open.js';
-import { hasPhrase, matchOf, type Phrase, phraseOf } from './words.js';
+import { lower, matchOf, type Phrase, phraseOf, phraseTest } from './words.js';
 
 type TextLeaf = Extract<Leaf, { has: string }>;
 
 /** Texts that hold the words of one `text` leaf. */
 export interface FoundWords {
   signatures: ReadonlySet<number>;
-  /** Rows of `text`. */
-  texts: ReadonlySet<number>;
-  /** Rows of `bytes` with ids from `lo` to `hi`. */
-  bytesWithin(lo: number, hi: number): ReadonlySet<number>;
+  texts: FoundTexts;
+  /** Whether rows of `bytes` with ids from `lo` to `hi` may be among them. */
+  bytesWithin(lo: number, hi: number): boolean;
+  /** Rows of `bytes` among these (which ascend), perhaps with others. */
+  bytesAmong(ids: ArrayLike<number>): ReadonlySet<number>;
+}
+
+/** Texts looked at one by one, before all of the table are searched at once: by words, and for a part of them. */
+const enum OneByOne {
+  Words = 32_768,
+  Part = 12_288,
+}
+/** Texts with a word of which so few have it are all looked up at once. */
+const Few = 8192;
+
+/**
+ * Rows of `text` that pass a test. What is common shows among the first alerts looked at, and few texts are tested; what is
+ * rare is worth searching the whole table for.
+ */
+export class FoundTexts {
+  private readonly tested = new Map<number, boolean>();
+  private every: ReadonlySet<number> | null;
+  private readonly value;
+  private readonly test: (value: string) => boolean;
+  private readonly all: () => ReadonlySet<number>;
+  private readonly oneByOne: number;
+
+  /** `every`: all that pass, when they are known already. */
+  constructor(
+    db: Database,
+    test: (value: string) => boolean,
+    all: () => ReadonlySet<number>,
+    every: ReadonlySet<number> | null,
+    oneByOne: number = OneByOne.Words,
+  ) {
+    this.oneByOne = oneByOne;
+    this.value = db.prepare('SELECT value FROM text WHERE id = ?').pluck();
+    this.test = test;
+    this.all = all;
+    this.every = every;
+  }
+
+  /** All that pass, if that is known; then no column need be read whose values lie elsewhere. */
+  get known(): ReadonlySet<number> | null {
+    return this.every;
+  }
+
+  /** Those of `ids` that pass, perhaps with others. */
+  among(ids: Iterable<number> & { length: number }): ReadonlySet<number> {
+    if (this.every === null && this.tested.size + ids.length > this.oneByOne) this.every = this.all();
+    if (this.every !== null) return this.every;
+    const out = new Set<number>();
+    for (const id of ids) {
+      let passes = this.tested.get(id);
+      if (passes === undefined) {
+        const value = this.value.get(id) as string | undefined;
+        passes = value !== undefined && this.test(value);
+        this.tested.set(id, passes);
+      }
+      if (passes) out.add(id);
+    }
+    return out;
+  }
 }
 
 const like = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
@@ -20,11 +79,9 @@ const like = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 export class Resolver {
   private readonly db: Database;
   private readonly known = new Map<Leaf | object, unknown>();
-  private readonly columnSpan;
 
   constructor(db: Database) {
     this.db = db;
-    this.columnSpan = db.prepare('SELECT lo, hi FROM block_column WHERE id = ?');
   }
 
   private once<T>(key: object, make: () => T): T {
@@ -36,18 +93,33 @@ export class Resolver {
     return value;
   }
 
-  /** Least and greatest value of a column. */
-  span(columnId: number): { lo: number; hi: number } | null {
-    return (this.columnSpan.get(columnId) as { lo: number; hi: number } | undefined) ?? null;
-  }
-
   /** Rows of `text` that a leaf means. */
-  texts(c: TextLeaf): ReadonlySet<number> {
+  texts(c: TextLeaf): FoundTexts {
     return this.once(c, () => {
-      const found = c.exact
-        ? this.db.prepare('SELECT id FROM text WHERE hash = ? AND value = ?').pluck().all(textHash(c.has), c.has)
-        : this.db.prepare("SELECT id FROM text WHERE value LIKE ? ESCAPE '\\'").pluck().all(like(c.has));
-      return new Set(found as number[]);
+      const ids = (sql: string, ...values: (string | number)[]) =>
+        new Set(
+          this.db
+            .prepare(sql)
+            .pluck()
+            .all(...values) as number[],
+        );
+      if (c.exact) {
+        const same = ids('SELECT id FROM text WHERE hash = ? AND value = ?', textHash(c.has), c.has);
+        return new FoundTexts(
+          this.db,
+          (v) => v === c.has,
+          () => same,
+          same,
+        );
+      }
+      const part = lower(c.has);
+      return new FoundTexts(
+        this.db,
+        (v) => lower(v).includes(part),
+        () => ids("SELECT id FROM text WHERE value LIKE ? ESCAPE '\\'", like(c.has)),
+        null,
+        OneByOne.Part,
+      );
     });
   }
 
@@ -64,18 +136,27 @@ export class Resolver {
   words(c: { text: string; prefix: boolean }): FoundWords {
     return this.once(c, () => {
       const phrase = phraseOf(c.text, c.prefix);
-      if (phrase.words.length === 0) return { signatures: new Set(), texts: new Set(), bytesWithin: () => new Set() };
+      if (phrase.words.length === 0) {
+        const texts = new FoundTexts(
+          this.db,
+          () => false,
+          () => new Set(),
+          new Set(),
+        );
+        return { signatures: new Set(), texts, bytesWithin: () => false, bytesAmong: () => new Set() };
+      }
       return {
         signatures: this.signaturesWith(phrase),
         texts: this.textsWith(phrase),
-        bytesWithin: this.bytesWith(phrase),
+        ...this.bytesWith(phrase),
       };
     });
   }
 
   private signaturesWith(p: Phrase): Set<number> {
     const rows = this.db.prepare('SELECT id, msg FROM signature').all() as { id: number; msg: string }[];
-    return new Set(rows.filter((r) => hasPhrase(r.msg, p)).map((r) => r.id));
+    const test = phraseTest(p);
+    return new Set(rows.filter((r) => test(r.msg)).map((r) => r.id));
   }
 
   /** Up to which id rows are indexed. */
@@ -83,49 +164,53 @@ export class Resolver {
     return this.db.prepare('SELECT done FROM words_done WHERE name = ?').pluck().get(name) as number;
   }
 
-  private textsWith(p: Phrase): Set<number> {
-    const found = new Set(
-      this.db.prepare('SELECT rowid FROM text_words WHERE text_words MATCH ?').pluck().all(matchOf(p)) as number[],
-    );
+  private textsWith(p: Phrase): FoundTexts {
+    const test = phraseTest(p);
+    const find = this.db.prepare('SELECT rowid FROM text_words WHERE text_words MATCH ? LIMIT ?').pluck();
     const value = this.db.prepare('SELECT value FROM text WHERE id = ?').pluck();
-    if (p.words.length > 1) {
-      for (const id of found) {
-        const text = value.get(id) as string | undefined;
-        if (text === undefined || !hasPhrase(text, p)) found.delete(id);
+    const tail = this.db.prepare('SELECT id, value FROM text WHERE id > ?');
+    const within = (indexed: number[]): ReadonlySet<number> => {
+      const found = new Set(indexed);
+      if (p.words.length > 1) {
+        for (const id of indexed) {
+          const text = value.get(id) as string | undefined;
+          if (text === undefined || !test(text)) found.delete(id);
+        }
       }
-    }
-    const tail = this.db.prepare('SELECT id, value FROM text WHERE id > ?').iterate(this.done('text'));
-    for (const r of tail as IterableIterator<{ id: number; value: string }>) if (hasPhrase(r.value, p)) found.add(r.id);
-    return found;
+      const rest = tail.iterate(this.done('text')) as IterableIterator<{ id: number; value: string }>;
+      for (const r of rest) if (test(r.value)) found.add(r.id);
+      return found;
+    };
+    const first = find.all(matchOf(p), Few) as number[];
+    const all = () => within(find.all(matchOf(p), -1) as number[]);
+    return new FoundTexts(this.db, test, all, first.length < Few ? within(first) : null);
   }
 
-  private bytesWith(p: Phrase): (lo: number, hi: number) => Set<number> {
+  private bytesWith(p: Phrase): Pick<FoundWords, 'bytesWithin' | 'bytesAmong'> {
     const done = this.done('bytes');
     const match = matchOf(p);
     const find = this.db
       .prepare('SELECT rowid FROM bytes_words WHERE bytes_words MATCH ? AND rowid BETWEEN ? AND ?')
       .pluck();
+    const any = this.db
+      .prepare('SELECT 1 FROM bytes_words WHERE bytes_words MATCH ? AND rowid BETWEEN ? AND ? LIMIT 1')
+      .pluck();
     const data = this.db.prepare('SELECT data FROM bytes WHERE id = ?').pluck();
-    const tail = this.db.prepare('SELECT id, data FROM bytes WHERE id > ? AND id <= ? AND kind = 0');
-    const tested = new Map<number, boolean>();
-    return (lo, hi) => {
+    const test = phraseTest(p);
+    const holds = (id: number): boolean => {
+      const bytes = data.get(id) as Buffer | undefined;
+      return bytes !== undefined && test(bytes);
+    };
+    const among = (ids: ArrayLike<number>): Set<number> => {
       const found = new Set<number>();
-      if (lo <= done) {
-        for (const id of find.all(match, lo, hi) as number[]) {
-          let has = p.words.length === 1 || tested.get(id);
-          if (has === undefined) {
-            const bytes = data.get(id) as Buffer | undefined;
-            has = bytes !== undefined && hasPhrase(bytes, p);
-            tested.set(id, has);
-          }
-          if (has) found.add(id);
-        }
-      }
-      if (hi > done) {
-        for (const r of tail.iterate(Math.max(lo - 1, done), hi) as IterableIterator<{ id: number; data: Buffer }>)
-          if (hasPhrase(r.data, p)) found.add(r.id);
-      }
+      if (ids.length === 0) return found;
+      const indexed = ids[0] <= done ? (find.all(match, ids[0], Math.min(done, ids[ids.length - 1])) as number[]) : [];
+      const wanted = indexed.length > 1000 ? new Set(Array.from(ids)) : null;
+      // The index knows which words there are, not in which order.
+      for (const id of indexed) if (wanted?.has(id) !== false && (p.words.length === 1 || holds(id))) found.add(id);
+      for (let i = ids.length - 1; i >= 0 && ids[i] > done; i--) if (holds(ids[i])) found.add(ids[i]);
       return found;
     };
+    return { bytesWithin: (lo, hi) => hi > done || any.get(match, lo, hi) !== undefined, bytesAmong: among };
   }
 }

@@ -3,7 +3,7 @@ import type { AddressRange } from '../address-bytes.js';
 import { Bits } from './bits.js';
 import type { Leaf } from './condition.js';
 import type { Database } from './open.js';
-import type { Resolver } from './resolve.js';
+import type { FoundTexts, Resolver } from './resolve.js';
 
 /** Alerts of one part at most. */
 export const TailLen = 65_536;
@@ -175,30 +175,34 @@ export class TailPart {
       case 'text':
         return this.words(c);
       default:
-        return within([textColumns[c.field]], this.resolver.texts(c));
+        return within([textColumns[c.field]], this.textsOf(this.resolver.texts(c), [textColumns[c.field]]));
     }
   }
 
   private words(c: { text: string; prefix: boolean }): Where {
     const found = this.resolver.words(c);
-    const span = this.bytesSpan();
-    const bytes = span === null ? new Set<number>() : found.bytesWithin(span.lo, span.hi);
+    const bytes = found.bytesAmong(this.distinct(bytesColumns).sort((a, b) => a - b));
     return anyOf([
       within(['a.signature_id'], found.signatures),
-      within(Object.values(textColumns), found.texts),
+      within(Object.values(textColumns), this.textsOf(found.texts, Object.values(textColumns))),
       within(bytesColumns, bytes),
     ]);
   }
 
-  /** Least and greatest id of bytes that these alerts refer to. */
-  private bytesSpan(): { lo: number; hi: number } | null {
-    const each = bytesColumns.map((c) => `min(${c}), max(${c})`).join(', ');
-    const row = this.db
-      .prepare(`SELECT ${each} FROM alert a LEFT JOIN http h ON h.id = a.http_id WHERE ${this.where.sql}`)
+  /** Those texts among the ones that these alerts refer to. */
+  private textsOf(texts: FoundTexts, columns: readonly string[]): ReadonlySet<number> {
+    return texts.known ?? texts.among(this.distinct(columns));
+  }
+
+  /** What these alerts have in any of the columns. */
+  private distinct(columns: readonly string[]): number[] {
+    const found = new Set<number>();
+    const rows = this.db
+      .prepare(`SELECT ${columns.join(', ')} FROM alert a LEFT JOIN http h ON h.id = a.http_id WHERE ${this.where.sql}`)
       .raw()
-      .get(...this.where.values) as (number | null)[];
-    const ids = row.filter((id) => id !== null);
-    return ids.length === 0 ? null : { lo: Math.min(...ids), hi: Math.max(...ids) };
+      .iterate(...this.where.values) as IterableIterator<(number | null)[]>;
+    for (const row of rows) for (const id of row) if (id !== null) found.add(id);
+    return [...found];
   }
 }
 

@@ -52,14 +52,67 @@ const fields: Record<TopField, { kind: Kind; field: Field; tail: string }> = {
   dst_port: { kind: 'number', field: Field.DstPort, tail: 'a.dst_port' },
 };
 
+/** Counts by number, without an object for each: an open hash table of 32-bit numbers. */
+class NumberCounts {
+  private keys = new Uint32Array(1024);
+  private counts = new Uint32Array(1024);
+  size = 0;
+
+  private placeOf(key: number): number {
+    const mask = this.keys.length - 1;
+    let at = (Math.imul(key, 0x9e3779b1) >>> 7) & mask;
+    while (this.counts[at] !== 0 && this.keys[at] !== key) at = (at + 1) & mask;
+    return at;
+  }
+
+  add(key: number, n: number): void {
+    const at = this.placeOf(key);
+    if (this.counts[at] === 0) {
+      this.keys[at] = key;
+      this.size++;
+    }
+    this.counts[at] += n;
+    if (this.size * 2 > this.keys.length) this.grow();
+  }
+
+  private grow(): void {
+    const { keys, counts } = this;
+    this.keys = new Uint32Array(keys.length * 4);
+    this.counts = new Uint32Array(keys.length * 4);
+    for (let i = 0; i < keys.length; i++) {
+      if (counts[i] === 0) continue;
+      const at = this.placeOf(keys[i]);
+      this.keys[at] = keys[i];
+      this.counts[at] = counts[i];
+    }
+  }
+
+  /** Those with the greatest counts, at least `limit` of them when there are as many (-1: all); in no order. */
+  most(limit: number): [number, number][] {
+    let least = 1;
+    if (limit >= 0 && this.size > limit) {
+      const sorted = this.counts.slice().sort();
+      least = Math.max(1, sorted[sorted.length - limit] ?? 1);
+    }
+    const out: [number, number][] = [];
+    for (let i = 0; i < this.keys.length; i++) if (this.counts[i] >= least) out.push([this.keys[i], this.counts[i]]);
+    return out;
+  }
+}
+
 /** IPv6 addresses in hexadecimal digits and words are text here, all else numbers. */
 class Counts {
-  readonly numbers = new Map<number, number>();
+  readonly numbers = new NumberCounts();
   readonly texts = new Map<string, number>();
 
   add(value: number | string, n = 1): void {
-    if (typeof value === 'number') this.numbers.set(value, (this.numbers.get(value) ?? 0) + n);
+    if (typeof value === 'number') this.numbers.add(value, n);
     else this.texts.set(value, (this.texts.get(value) ?? 0) + n);
+  }
+
+  most(limit: number): [number | string, number][] {
+    const all = [...this.numbers.most(limit), ...this.texts].sort((a, b) => b[1] - a[1]);
+    return limit < 0 ? all : all.slice(0, limit);
   }
 }
 
@@ -111,8 +164,7 @@ function countTail(part: TailPart, by: TopField, bits: Bits, into: Counts): void
 
 const isAny = (c: Condition): boolean => 'and' in c && c.and.every(isAny);
 
-/** How many of the alerts that pass have which value; IPv6 addresses as hexadecimal digits, IPv4 as numbers, texts by row. */
-export function countsOf(db: Database, c: Condition, by: TopField): Map<number | string, number> {
+function gather(db: Database, c: Condition, by: TopField): Counts {
   const counts = new Counts();
   const { since, until } = timesOf(c);
   for (const ref of partsOf(db)) {
@@ -123,12 +175,17 @@ export function countsOf(db: Database, c: Condition, by: TopField): Map<number |
     if (part instanceof BlockPart) countBlock(part, by, bits, counts);
     else countTail(part, by, bits ?? part.all(), counts);
   }
-  return new Map<number | string, number>([...counts.numbers, ...counts.texts]);
+  return counts;
+}
+
+/** How many of the alerts that pass have which value; IPv6 addresses as hexadecimal digits, IPv4 as numbers, texts by row. */
+export function countsOf(db: Database, c: Condition, by: TopField): Map<number | string, number> {
+  return new Map(gather(db, c, by).most(-1));
 }
 
 /** The `limit` most frequent values (-1: all) of alerts that pass, the most frequent first. */
 export function topOf(db: Database, c: Condition, by: TopField, limit: number): TopValue[] {
-  const most = best([...countsOf(db, c, by)], limit);
+  const most = gather(db, c, by).most(limit);
   const text = db.prepare('SELECT value FROM text WHERE id = ?').pluck();
   return most.flatMap(([key, count]) => {
     const value = valueFor(by, key, text);
@@ -136,18 +193,6 @@ export function topOf(db: Database, c: Condition, by: TopField, limit: number): 
     const times = spanOf(db, { and: [hasValue(by, value), c] }) ?? { firstUs: 0, lastUs: 0 };
     return [{ count, value, ...times }];
   });
-}
-
-function best(list: [number | string, number][], limit: number): [number | string, number][] {
-  if (limit < 0 || limit * 20 > list.length)
-    return list.sort((a, b) => b[1] - a[1]).slice(0, limit < 0 ? undefined : limit);
-  // Few of many: the least count that can be among them first.
-  const counts = Uint32Array.from(list, ([, n]) => n).sort();
-  const least = counts[counts.length - limit] ?? 0;
-  return list
-    .filter(([, n]) => n >= least)
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, limit);
 }
 
 function valueFor(by: TopField, key: number | string, text: { get(id: number): unknown }): TopValue['value'] | null {

@@ -4,13 +4,14 @@
  */
 
 /** Longer words are cut. */
-export const WordMax = 64;
+const WordMax = 64;
 /** Different words of one text that are indexed; only bytes that are no text have more. */
 const WordsOfText = 4096;
 
 const word = /[0-9A-Za-z\u0080-\u00ff]+/g;
 const upper = /[A-Z]+/g;
-const lower = (text: string): string => text.replace(upper, (s) => s.toLowerCase());
+/** ASCII letters in lower case. */
+export const lower = (text: string): string => text.replace(upper, (s) => s.toLowerCase());
 
 export function latin(value: string | Uint8Array): string {
   const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
@@ -40,9 +41,16 @@ export function phraseOf(text: string, prefix: boolean): Phrase {
   return { words: wordsIn(text), prefix: prefix && /[0-9A-Za-z\u0080-\u00ff]$/.test(latin(text)) };
 }
 
-export function hasPhrase(value: string | Uint8Array, p: Phrase): boolean {
-  const text = ` ${wordsIn(value).join(' ')} `;
-  return text.includes(` ${p.words.join(' ')}${p.prefix ? '' : ' '}`);
+const inWord = '0-9A-Za-z\\u0080-\\u00ff';
+
+/** A test for texts: does one hold the phrase? */
+export function phraseTest(p: Phrase): (value: string | Uint8Array) => boolean {
+  // Words that were cut in the index were so in the phrase.
+  const words = p.words.map((w) => (w.length === WordMax ? `${w}[${inWord}]*` : w));
+  const end = p.prefix ? '' : `(?![${inWord}])`;
+  const pattern = new RegExp(`(?<![${inWord}])${words.join(`[^${inWord}]+`)}${end}`, 'i');
+  // Without a sign that has case beyond ASCII, which "i" would take for equal.
+  return (value) => pattern.test(latin(value));
 }
 
 /** The phrase's words as an FTS5 query: all of them, in any order. Words hold nothing that FTS5 reads as syntax. */
