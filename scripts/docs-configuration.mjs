@@ -4,6 +4,8 @@ import { liveChecksums, liveInterfaces } from '../out/src/capture/live-config.js
 import { controlConfig } from '../out/src/control/control.js';
 import { Settings } from '../out/src/core/settings.js';
 import { outputConfig } from '../out/src/output/config.js';
+import { banConfig } from '../out/src/respond/ban-config.js';
+import { responseConfig } from '../out/src/respond/response-config.js';
 import { stallSeconds } from '../out/src/sensor/heartbeat.js';
 import { configureStages } from '../out/src/sensor/stages.js';
 
@@ -11,6 +13,8 @@ import { configureStages } from '../out/src/sensor/stages.js';
 const everything = {
   'af-packet': [{ interface: 'a' }],
   pcap: [{ interface: 'b' }],
+  bans: { enabled: 'yes' },
+  response: { interface: 'c' },
   outputs: [
     {
       'eve-log': {
@@ -88,6 +92,7 @@ const elsewhere = [
   ['pcap-file.checksum-checks', 'yes, no or auto', 'auto', ''],
   ['vars.address-groups.NAME', 'addresses', "Suricata's", ''],
   ['vars.port-groups.NAME', 'ports', "Suricata's", ''],
+  ['bans.rules', 'list: name, signatures, ban', 'failed logins and scanners', ''],
   ['default-rule-path', 'text', '/var/lib/suricata/rules', ''],
   ['rule-files', 'list', 'the bundled rules', ''],
   ['classification-file', 'text', 'the bundled one', ''],
@@ -110,6 +115,8 @@ export function configurationKeys() {
   outputConfig(recorder, { eve: null, logDir: '.', inline: true, live: false });
   for (const { name } of liveInterfaces(recorder, [], null)) liveChecksums(recorder, name);
   controlConfig(recorder, '.');
+  banConfig(recorder, '.');
+  responseConfig(recorder);
   stallSeconds(recorder);
   const rows = [...recorder.asked].map(([key, { kind, fallback, range }]) => [key, kind, fallback ?? '', open(range)]);
   const known = new Set(rows.map(([key]) => key));
@@ -152,5 +159,24 @@ Besides Suricata's keys, \`outputs\` has these of Peccary's own.
   that is none of them. The database always has it; EVE with \`xff.enabled\`.
 - \`queue.size\` and \`spill\`: what waits for the writer in memory and on disk. \`spill.when-full\`: \`wait\` or \`lose\` (the
   default of a running sensor).
+
+## Bans and resets
+
+\`bans\` and \`response\` are Peccary's own. Times take the units s, m, h, d and w.
+
+- \`bans.rules\`: a list of entries with a \`name\`, the \`signatures\` whose matches count together (SID, GID:SID or
+  \`classtype:NAME\`) and \`ban: after N in TIME for TIME by src|dst\`. \`src\` is who opened the connection, whichever
+  direction the rule looks at; \`dst\` is the other end. A rule may say the same of itself with the keyword \`ban\`. Matches
+  count also when a limit or \`noalert\` hides the alert, not when a threshold holds them back or they are suppressed.
+- \`bans.allow\`: addresses, CIDR blocks and ranges that are never banned, as are the host's own addresses, its gateways and
+  \`outputs.forwarded.trusted-proxies\`.
+- \`bans.repeat\`: each further ban of an address lasts \`factor\` times as long, at most \`longest\`, until it was left alone
+  for \`memory\`. \`bans.duration\` is for bans by hand.
+- \`bans.max\` addresses are banned at once and \`bans.per-second\` begin in a second; offences of \`bans.tracked\` addresses are
+  counted at a time. \`bans.table\` is the nftables table; two sensors on one host need two.
+- \`response.interface\` (\`--respond\`): where a sensor beside the wire sends resets for \`reject\` rules. \`mode: frame\`: to the
+  hardware addresses in the captured frame, or to \`destination-mac\` (a router); \`route\`: as packets that the kernel routes,
+  for a sensor on the server itself. \`guesses\`: numbers tried for each end, a segment apart. \`per-connection\`: further
+  packets of the connection that are answered. \`per-second\`: packets sent in all.
 `;
 }

@@ -7,7 +7,7 @@ import type { Transaction } from '../http/transaction.js';
 import { RuleCol } from '../rules/compile/layout.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 
-export const enum OffenceLimit {
+const enum OffenceLimit {
   /** Offences of one packet; more are counted. */
   Packet = 64,
 }

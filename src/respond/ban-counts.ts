@@ -2,7 +2,7 @@
  * Counts offences by policy and address in a sliding window. Bounded twice: by addresses and by offences remembered; the
  * address longest silent is forgotten first, which is counted.
  */
-export const enum CountLimit {
+const enum CountLimit {
   /** Offences remembered of all addresses: 8 MiB of times. */
   Times = 1 << 20,
 }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { familyOf } from './address-list.js';
 
-export const enum NftLimit {
+const enum NftLimit {
   /** Milliseconds that one run of nft may take. */
   RunMs = 10_000,
   /** Bytes of its answer that are read: a set of a million addresses. */
@@ -46,7 +46,7 @@ function unnamedFile(text: string): number {
 }
 
 /** Runs nft with `input`; never rejects. */
-export function runNft(args: readonly string[], input: string): Promise<NftResult> {
+function runNft(args: readonly string[], input: string): Promise<NftResult> {
   let stdin: number;
   try {
     stdin = unnamedFile(input);
@@ -54,7 +54,9 @@ export function runNft(args: readonly string[], input: string): Promise<NftResul
     return Promise.resolve({ fault: `no file for nft's input: ${(e as Error).message}`, answer: '' });
   }
   return new Promise((done) => {
-    const child = spawn('nft', ['-j', ...args], { stdio: [stdin, 'pipe', 'pipe'] });
+    // Who is not root often has no sbin in its path.
+    const env = { ...process.env, LC_ALL: 'C', PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+    const child = spawn('nft', ['-j', ...args], { stdio: [stdin, 'pipe', 'pipe'], env });
     closeSync(stdin);
     const timer = setTimeout(() => child.kill('SIGKILL'), NftLimit.RunMs);
     const answer: Buffer[] = [];

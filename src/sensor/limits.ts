@@ -361,7 +361,7 @@ export const limits: readonly Limit[] = [
   },
   {
     counter: 'respond.answers_limited',
-    what: 'respond: answers of reject rules in a second (20,000)',
+    what: 'respond: packets that answer reject rules in a second (inline 20,000, else response.per-second)',
     keys: [],
     effect: 'further ones are not sent',
     remedy: 'let a drop rule or a ban stop who floods the network',

@@ -89,6 +89,7 @@ const ordinary: Record<string, readonly string[]> = {
     'output.alerts_lost',
     'output.bytes_spilled',
     'output.events',
+    'ban.requests_dropped',
     'respond.block_pages_sent',
     'respond.connections',
     'respond.resets_sent',

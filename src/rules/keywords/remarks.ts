@@ -5,6 +5,7 @@
 
 /** By keyword: how it differs. Every name is one of list.ts (tested). */
 export const differences: Readonly<Record<string, string>> = {
+  ban: 'Suricata has no such keyword and refuses the rule. Nothing is banned unless `bans.enabled`.',
   bypass: 'The flow is passed over from the packet after the match on; nothing is handed to a network card.',
   dsize:
     'Does not match an ICMP error whose embedded IP header is not one; `dsize:0` matches every packet without payload, also one that comes while stream data waits.',
