@@ -51,6 +51,7 @@ import {
 import { bindPrefilter } from './prefilter.js';
 import { observer, watch } from './recorder.js';
 import { bindRegexes, configureRegexes } from './regexes.js';
+import { configureReplace } from './replace.js';
 import { bindRuleClock, configureLatency } from './rule-clock.js';
 import { scratchReset } from './scratch.js';
 import { bindStored, closeSides } from './stored-state.js';
@@ -68,8 +69,9 @@ let installed = false;
 let notes: string[] = [];
 const chunk = new RawChunk();
 
-/** Reads the configuration of detection; `inline` has no say here but completes the stages' common form. */
-export function configureDetect(settings: Settings, _inline = false): void {
+/** Reads the configuration of detection. `inline`: packets can be sent on with other bytes. */
+export function configureDetect(settings: Settings, inline = false): void {
+  configureReplace(inline);
   setStepLimit(settings.int('detect.inspection-recursion-limit', InspectLimit.Steps, 1));
   configureRegexes(settings);
   configureLatency(settings);

@@ -16,6 +16,11 @@ export function bindPool(bytes: Uint8Array): void {
   needles.clear();
 }
 
+/** Writes `len` bytes of the pool over memory. */
+export function copyFromPool(pOff: number, len: number, to: number): void {
+  for (let i = 0; i < len; i++) mem[to + i] = pool[pOff + i];
+}
+
 /** A Buffer over a pattern, made once. Patterns are few and the pool lives as long as the rules. */
 function needle(off: number, len: number): Buffer {
   const key = off * 65536 + len;

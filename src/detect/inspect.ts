@@ -15,7 +15,7 @@ import { arithmetic, compare, masked, numberValue, readNumber } from './byte-num
 import { datasetMatch } from './datasets.js';
 import { find } from './find.js';
 import { InspectLimit } from './inspect-limit.js';
-import { captureAdd, matchedAdd, matchedCount, matchedCut } from './matched.js';
+import { captureAdd, matchedAdd, matchedCount, matchedCut, matchedReplaceBy } from './matched.js';
 import { testNumber } from './number-test.js';
 import { recorder } from './recorder.js';
 import { matchRegex, regexHandle } from './regexes.js';
@@ -184,6 +184,7 @@ function runContent(pc: number): boolean {
       pos = end;
       if (recorder !== null) recorder.match(pc, from, to, end, true);
       matchedAdd(bId, bBase + end - pLen, pLen, found);
+      if ((flags & ContentFlag.Replace) !== 0) matchedReplaceBy(found, pOff + pLen);
       if (run(next)) return true;
       matchedCut(mark);
       if (hopeless) return false;

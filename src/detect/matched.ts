@@ -20,6 +20,8 @@ export const enum MatchedCol {
   Stride = 4,
 }
 export let matchedCount = 0;
+/** By row: where the bytes that replace it lie in the pool of patterns, 0 none. */
+export const matchedReplace = new Int32Array(MatchedLimit.Ranges);
 
 export function matchedReset(): void {
   matchedCount = 0;
@@ -30,11 +32,18 @@ export function matchedCut(count: number): void {
 }
 export function matchedAdd(buffer: number, off: number, len: number, mem: number): void {
   if (matchedCount === MatchedLimit.Ranges) return;
+  matchedReplace[matchedCount] = 0;
   const at = matchedCount++ * MatchedCol.Stride;
   matchedRanges[at + MatchedCol.Buffer] = buffer;
   matchedRanges[at + MatchedCol.Off] = off;
   matchedRanges[at + MatchedCol.Len] = len;
   matchedRanges[at + MatchedCol.Mem] = mem;
+}
+
+/** The range that was added last, at `mem`, is to be replaced. */
+export function matchedReplaceBy(mem: number, poolOff: number): void {
+  const row = matchedCount - 1;
+  if (matchedRanges[row * MatchedCol.Stride + MatchedCol.Mem] === mem) matchedReplace[row] = poolOff;
 }
 
 /** Rows of (capture target number, offset in memory, length). */

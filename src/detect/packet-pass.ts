@@ -21,6 +21,7 @@ import { matchedReset } from './matched.js';
 import { addMatch, chunkLen, chunkOff, MatchRowFlag } from './matches.js';
 import { addList, queueScan, runScans } from './prefilter.js';
 import { Look, observer, recorder, watch } from './recorder.js';
+import { replaceMatched } from './replace.js';
 import { setStreamChunk, streamSectionHolds } from './stream-section.js';
 import { transform, transformLen, transformOff } from './transforms.js';
 import { addFromPayload } from './tx-pass.js';
@@ -168,6 +169,7 @@ function inspectRule(rule: number, p: Packet, dir: number, own: boolean): void {
   matchedIn[rule] = packetStamp;
   runEffects(table[at + RuleCol.Effects], p, dir, null);
   addMatch(rule, null, dir, found);
+  if ((flags & RuleFlag.Replaces) !== 0) replaceMatched(p);
 }
 
 /** Where a rule's sections matched (MatchRowFlag), or 0. */

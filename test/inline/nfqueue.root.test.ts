@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pageOf } from '../tools/benign-client.js';
 import { InlineLab, inlineLabMissing, ServerIp6 } from '../tools/inline-lab.js';
 import { ServerIp } from '../tools/lab.js';
 import { type LiveSensor, until } from '../tools/mirror-lab.js';
@@ -25,6 +26,7 @@ const ownRules = [
   rule('rejectboth', '/evil', 3),
   rule('pass', '/evil-but-passed', 4),
   'rejectdst http any any -> any any (msg:"dst"; flow:established,to_server; http.uri; content:"/dst"; sid:5;)',
+  'alert tcp any any -> any 80 (msg:"swap"; flow:to_server; content:"GET /p/3.html"; replace:"GET /p/4.html"; sid:7;)',
   'reject udp any any -> any 7777 (msg:"udp"; content:"refuse"; sid:6;)',
 ];
 
@@ -176,6 +178,14 @@ describe('inline on NFQUEUE', function () {
       assert.equal(result.outcome, 'answered');
       await onlyLogged(/^GET \/evil-but-passed 404/);
     });
+
+    for (const host of [ServerIp, `[${ServerIp6}]`]) {
+      it(`replace: the server gets the other bytes, the checksum is right (${host})`, async () => {
+        const got = lab.inClient('curl', ['-sS', '--max-time', '20', `http://${host}/p/3.html`]);
+        assert.equal(got.stdout, pageOf(4));
+        await onlyLogged(/^GET \/p\/4.html 200/);
+      });
+    }
 
     it('UDP is refused with ICMP', () => {
       const send = `const s = require('node:dgram').createSocket('udp4');

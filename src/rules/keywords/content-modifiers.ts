@@ -185,7 +185,7 @@ export const rawbytes: Keyword = {
 export const replace: Keyword = {
   name: 'replace',
   description:
-    'Would overwrite the matched bytes with as many others. Bytes are not replaced: the rule is loaded with a remark and works without it.',
+    'Overwrites the matched bytes of the packet with as many others, inline; elsewhere the rule works without it. The rule looks at packets, not at the stream.',
   args: '"bytes"',
   example: 'content:"abc"; replace:"xyz";',
   value: 'required',
@@ -203,7 +203,6 @@ export const replace: Keyword = {
       );
     } else {
       c.replace = bytes;
-      b.env.warn('replace: bytes are not replaced', 'the rest of the rule works');
     }
   },
 };

@@ -28,7 +28,7 @@ export const differences: Readonly<Record<string, string>> = {
   http_header: 'As http.header.',
   iprep: 'A category that the reputation files do not have refuses the rule.',
   nfq_set_mark: 'Loaded with a remark; no mark is set.',
-  replace: 'Read and checked; the bytes are not replaced.',
+  replace: 'Bytes within a tunnel or a datagram made of fragments are not replaced.',
   requires:
     'The version is 7.0.10 (8.0.0 with `--rule-version 8`). A rule whose requirements are not met is skipped, with the reason.',
   threshold: 'Entries of all thresholds share one table of 131,072; when it is full an older entry nearby gives way.',
