@@ -107,6 +107,20 @@ describe('a sensor tells what it does not see, on real interfaces', function () 
     assert.match(sensor.said, /stopped .*kernel_drops=[1-9]/);
   });
 
+  it('a limit that traffic meets: told once with the key that sets it, and once that it is over', async () => {
+    const file = join(lab.lab.dir, 'three.rules');
+    writeFileSync(file, [1, 2, 3].map((sid) => Rule.replace('sid:1', `sid:${sid}`)).join(''));
+    const sensor = await lab.sensor(...rules(), '-S', file, '--set', 'packet-alert-max=2');
+    connections(40);
+    await sensor.says(/limit of alert: alerts of a packet: met .*; raise packet-alert-max/);
+    await sensor.says(/over: limit detect\.alert_queue_overflow/);
+    assert.equal(await sensor.stop(), 0);
+    assert.deepEqual(
+      events(sensor).filter((event) => event.endsWith(' limit')),
+      ['begins limit', 'ends limit'],
+    );
+  });
+
   describe('on the interface of its own host, whose checksums and segments the card would make', () => {
     before(() => inServer('ethtool', '-K', lab.lab.names.wire, 'tx', 'on', 'tso', 'on', 'gso', 'on'));
     after(() => inServer('ethtool', '-K', lab.lab.names.wire, 'tx', 'off', 'tso', 'off', 'gso', 'off'));
