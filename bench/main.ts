@@ -7,7 +7,7 @@
  * engine does not report every request: a run that sees less proves nothing.
  *
  * `-- --startup [--rules FILE]` measures starts instead (startup.ts), `-- --live` the highest rate without loss (live.ts),
- * `-- --inline` throughput and latency on NFQUEUE (inline.ts).
+ * `-- --inline` throughput and latency on NFQUEUE (inline.ts), `-- --store [--alerts N]` the database (store.ts).
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -19,6 +19,7 @@ import { bundledRules } from './lib/bundled-rules.js';
 import { type Measurement, measure, median } from './lib/measure.js';
 import { benchLive } from './live.js';
 import { benchStartup } from './startup.js';
+import { benchStore } from './store.js';
 
 interface Engine {
   name: string;
@@ -40,6 +41,8 @@ const { values: flags } = parseArgs({
     rules: { type: 'string' },
     live: { type: 'boolean' },
     inline: { type: 'boolean' },
+    store: { type: 'boolean' },
+    alerts: { type: 'string', default: '10000000' },
   },
 });
 const runs = Number(flags.runs ?? (flags.live || flags.inline ? 3 : 5));
@@ -198,5 +201,6 @@ function report(series: Map<string, Series>): number {
 }
 
 if (flags.startup) process.exitCode = benchStartup(flags.rules, runs);
+else if (flags.store) process.exitCode = await benchStore(Number(flags.alerts));
 else if (flags.inline) process.exitCode = await benchInline(runs);
 else process.exitCode = flags.live ? await benchLive(runs) : await main();

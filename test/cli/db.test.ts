@@ -52,7 +52,7 @@ describe('peccary db', function () {
     assert.match(r.stdout, /rows of bytes are counted as used more or less often/);
     assert.match(run('repair').stdout, /^mended: /);
     assert.match(run('check').stdout, /is sound: 5 alerts/);
-    assert.deepEqual(ids('--run', 'all').sort(), [1, 2, 3, 4, 5]);
+    assert.deepEqual((await ids('--run', 'all')).sort(), [1, 2, 3, 4, 5]);
   });
 
   it('copies a database while it is written', async () => {
