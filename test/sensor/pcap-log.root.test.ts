@@ -34,16 +34,20 @@ describe('packets of alerts of a running sensor', function () {
       { fast: { enabled: 'yes', filename: 'two.log' } },
     ];
     writeFileSync(config, JSON.stringify({ outputs }));
-    const sensor = await lab.sensorWith({ through: realTime() }, '-S', rules, '-c', config);
+    // Two workers: packets are kept by the owner of their connection.
+    const two = ['--set', `af-packet.0.interface=${lab.port}`, '--set', 'af-packet.0.threads=2'];
+    const sensor = await lab.sensorWith({ through: realTime() }, '-S', rules, '-c', config, ...two);
     const inLog = (name: string): string => join(sensor.dir, name);
     const captures = (): string[] =>
       readdirSync(sensor.dir)
         .filter((n) => /^log\.pcap\.[\d-]+$/.test(n))
         .sort();
     const lines = (name: string): number => readFileSync(inLog(name), 'utf8').split('\n').length - 1;
+    const fins = (file: string): number => readFrames(file).filter((f) => (f.bytes[47] & 0x01) !== 0).length;
     await lab.requests('/page.html?a=', 200, 4);
     lab.lab.curl('/evil-one', '-H', 'X-Mark: first');
     await until(() => sensor.alerted(1).length === 1 && captures().length === 1, 'the first alert');
+    await until(() => fins(inLog(captures()[0])) === 2, 'the end of its connection');
     for (const name of ['one.log', 'two.log']) renameSync(inLog(name), inLog(`${name}.old`));
     sensor.signal('SIGHUP');
     await until(() => readdirSync(sensor.dir).includes('two.log'), 'files opened anew');
@@ -65,7 +69,7 @@ describe('packets of alerts of a running sensor', function () {
       // SYN, SYN/ACK … FIN, and nothing of another connection.
       const flags = readFrames(file).map((f) => f.bytes[47]);
       assert.deepEqual([flags[0], flags[1]], [0x02, 0x12]);
-      assert.equal(flags.filter((f) => (f & 0x01) !== 0).length, 2);
+      assert.equal(fins(file), 2);
       const again = replayEvents(file, '-S', rules).filter((e) => e.event_type === 'alert');
       assert.deepEqual(
         again.map((e) => [e.alert?.signature_id, e.http?.url]),
