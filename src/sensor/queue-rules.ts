@@ -27,18 +27,19 @@ const ListingMs = 10_000;
 const ListingBytes = 64 << 20;
 
 /** Rules of iptables-save or ip6tables-save that name a queue. */
-function iptablesQueueRules(tool: string, text: string): QueueRule[] {
+export function iptablesQueueRules(tool: string, text: string): QueueRule[] {
   return text.split('\n').flatMap((line) => {
-    if (!/^-A .*-j NFQUEUE\b/.test(line)) return [];
-    const m = /--queue-(?:num|balance) (\d+)(?::(\d+))?/.exec(line);
+    const bare = line.replace(/"[^"]*"/g, '""');
+    if (!/^-A .*-j NFQUEUE\b/.test(bare)) return [];
+    const m = /--queue-(?:num|balance) (\d+)(?::(\d+))?/.exec(bare);
     const from = Number(m?.[1] ?? 0);
-    const bypass = /--queue-bypass\b/.test(line);
+    const bypass = /--queue-bypass\b/.test(bare);
     return [{ tool, text: line, from, to: Number(m?.[2] ?? from), bypass }];
   });
 }
 
 /** Rules of `nft list ruleset` that name a queue (nft(8), "QUEUE STATEMENT"). */
-function nftQueueRules(text: string): QueueRule[] {
+export function nftQueueRules(text: string): QueueRule[] {
   return text.split('\n').flatMap((line) => {
     const m = /(?:^|[\s}])queue(?=\s|$)(.*)$/.exec(line.replace(/"[^"]*"/g, '""').replace(/#.*$/, ''));
     if (m === null || /^\s*(?:table|chain|set|map)\s/.test(line)) return [];
