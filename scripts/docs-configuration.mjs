@@ -1,10 +1,12 @@
 // The configuration reference: every stage is configured with settings that write down what they are asked for.
 
 import { liveChecksums, liveInterfaces } from '../out/src/capture/live-config.js';
+import { nfqueueConfig } from '../out/src/capture/nfqueue-config.js';
 import { controlConfig } from '../out/src/control/control.js';
 import { Settings } from '../out/src/core/settings.js';
 import { outputConfig } from '../out/src/output/config.js';
 import { banConfig } from '../out/src/respond/ban-config.js';
+import { blockPage } from '../out/src/respond/block-page.js';
 import { responseConfig } from '../out/src/respond/response-config.js';
 import { stallSeconds } from '../out/src/sensor/heartbeat.js';
 import { configureStages } from '../out/src/sensor/stages.js';
@@ -117,6 +119,8 @@ export function configurationKeys() {
   controlConfig(recorder, '.');
   banConfig(recorder, '.');
   responseConfig(recorder);
+  nfqueueConfig(recorder, [0]);
+  blockPage(recorder);
   stallSeconds(recorder);
   const rows = [...recorder.asked].map(([key, { kind, fallback, range }]) => [key, kind, fallback ?? '', open(range)]);
   const known = new Set(rows.map(([key]) => key));
@@ -174,6 +178,11 @@ Besides Suricata's keys, \`outputs\` has these of Peccary's own.
   for \`memory\`. \`bans.duration\` is for bans by hand.
 - \`bans.max\` addresses are banned at once and \`bans.per-second\` begin in a second; offences of \`bans.tracked\` addresses are
   counted at a time. \`bans.table\` is the nftables table; two sensors on one host need two.
+- \`nfq.fail-open\` is for the whole sensor, not for a full queue alone: see the README. \`nfq.queue-length\` (packets that may
+  wait in the kernel), \`nfq.buffer-size\` (the socket's), \`nfq.stall-limit\` (milliseconds without a verdict after which the
+  watchdog ends the sensor) and \`nfq.own-mark\` are Peccary's own; \`nfq.batchcount\` is how many packets are read and answered
+  together.
+- \`inline.block-page\`: \`enabled\`, and \`file\` with the page of 14,000 bytes at most.
 - \`response.interface\` (\`--respond\`): where a sensor beside the wire sends resets for \`reject\` rules. \`mode: frame\`: to the
   hardware addresses in the captured frame, or to \`destination-mac\` (a router); \`route\`: as packets that the kernel routes,
   for a sensor on the server itself. \`guesses\`: numbers tried for each end, a segment apart. \`per-connection\`: further
