@@ -228,6 +228,21 @@ describe('outputs over datagram sockets', () => {
     assert.match(fast ?? '', /\[1:1000001:3\]/);
   }).timeout(60_000);
 
+  it('reach a receiver that was slow for a while, though nothing new comes', async () => {
+    const slow = await receive(false);
+    const outputs = open([
+      { 'eve-log': { enabled: 'yes', filetype: 'unix_dgram', filename: 'socket', types: ['flow'] } },
+    ]);
+    await outputs.ready();
+    const port = new OutputPort(outputs.portMemory(0));
+    for (let i = 0; i < 3000; i++) port.push(samples.flowEvent());
+    port.flush();
+    slow.go();
+    await until(() => got().length === 3000);
+    port.close();
+    assert.deepEqual((await outputs.close(null)).faults, []);
+  }).timeout(60_000);
+
   it('of a sensor tell when nobody receives, and count what is lost', async () => {
     const told: string[] = [];
     const outputs = open([{ 'eve-log': { enabled: 'yes', filetype: 'syslog', path: socket, types: ['flow'] } }], told);
