@@ -12,5 +12,6 @@ export const targets: Record<string, () => Promise<FuzzTarget>> = {
   http: async () => (await import('./targets/http.js')).target,
   stream: async () => (await import('./targets/stream.js')).target,
   proxy: async () => (await import('./targets/proxy.js')).target,
+  alerts: async () => (await import('./targets/alerts.js')).target,
   file: async () => (await import('./targets/file.js')).target,
 };
