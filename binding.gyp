@@ -15,6 +15,7 @@
       'native/pcap.cc',
       'native/bpf.cc',
       'native/datagram.cc',
+      'native/privileges.cc',
       'native/inject.cc',
       'native/magic.cc',
       'native/nfqueue.cc',

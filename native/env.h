@@ -138,5 +138,6 @@ bool initInject(napi_env env, napi_value exports, Env* data);
 bool initMagic(napi_env env, napi_value exports, Env* data);
 bool initNfqueue(napi_env env, napi_value exports, Env* data);
 bool initDatagram(napi_env env, napi_value exports, Env* data);
+bool initPrivileges(napi_env env, napi_value exports, Env* data);
 
 }  // namespace peccary

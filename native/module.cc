@@ -95,7 +95,7 @@ NAPI_MODULE_INIT() {
                   method(env, exports, "versions", versions, data) && initHyperscan(env, exports, data) &&
                   initHyperscanCompile(env, exports, data) && initPcre(env, exports, data) &&
                   initDecompress(env, exports, data) && initPcap(env, exports, data) && initBpf(env, exports, data) && initInject(env, exports, data) &&
-                  initMagic(env, exports, data) && initNfqueue(env, exports, data) && initDatagram(env, exports, data) &&
+                  initMagic(env, exports, data) && initNfqueue(env, exports, data) && initDatagram(env, exports, data) && initPrivileges(env, exports, data) &&
                   napi_add_env_cleanup_hook(env, cleanup, data) == napi_ok;
   if (!ok) {
     delete data;

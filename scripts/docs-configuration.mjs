@@ -91,6 +91,8 @@ const elsewhere = [
   ['app-layer.protocols.http.libhtp.server-config', 'list: address and the keys of default-config', '', ''],
   ['default-log-dir', 'text', '.', ''],
   ['outputs.forwarded.trusted-proxies', 'list of addresses', 'anybody', ''],
+  ['run-as.user', 'user that a sensor goes on as once root started it', 'whoever started it', ''],
+  ['run-as.group', 'group', 'that of the user', ''],
   ['pcap-file.checksum-checks', 'yes, no or auto', 'auto', ''],
   ['vars.address-groups.NAME', 'addresses', "Suricata's", ''],
   ['vars.port-groups.NAME', 'ports', "Suricata's", ''],

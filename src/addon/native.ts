@@ -180,6 +180,9 @@ export interface Native {
   datagramOpen(path: string, sendBuffer: number): number | Refusal;
   datagramSend(handle: number, bytes: Uint8Array): number;
 
+  keepCapabilities(set: number): Refusal | undefined;
+  limitCapabilities(set: number, ambient: number): Refusal | undefined;
+
   magicOpen(path: string): number | Refusal;
   magicOf(handle: number, off: number, len: number): string | null;
 }

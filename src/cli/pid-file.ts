@@ -16,7 +16,12 @@ export function writePidFile(path: string): void {
 }
 
 export function removePidFile(path: string): void {
-  if (ownerOf(path) === process.pid) rmSync(path, { force: true });
+  if (ownerOf(path) !== process.pid) return;
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Written as root and left as another user: a number that is no process any more stands in nobody's way.
+  }
 }
 
 function ownerOf(path: string): number | null {

@@ -9,6 +9,7 @@ import { PeccaryError } from '../core/errors.js';
 import { type Log, type LogFormat, makeLog } from '../core/log.js';
 import { Settings } from '../core/settings.js';
 import type { ReplayOptions } from '../sensor/options.js';
+import { becomeUser, type RunAs, runAsWhom } from '../sensor/run-as.js';
 import type { InterfaceStat } from '../sensor/running.js';
 import type { Sensor, SensorOptions, SensorSummary } from '../sensor/sensor.js';
 import { isSupervised, lossCounters, Supervised } from '../sensor/supervised.js';
@@ -40,6 +41,8 @@ interface Flags extends ConfigOptions, RuleOptions {
   test: boolean;
   pidfile?: string;
   supervise: boolean;
+  user?: string;
+  group?: string;
   logFormat: LogFormat;
 }
 
@@ -79,6 +82,8 @@ export function registerRun(program: Command): void {
     .option('-T, --test', 'check configuration and rules, then end', false)
     .option('--pidfile <file>', 'write the process number to this file')
     .option('--supervise', 'a parent process starts the sensor again when it crashes or hangs', false)
+    .option('--user <name>', 'go on as this user once started by root, with the rights to capture alone')
+    .option('--group <name>', 'and as this group (default: the group of the user)')
     .addOption(new Option('--log-format <format>', 'form of the log').choices(['text', 'json']).default('text'))
     .addHelpText('after', examples)
     .action(async (flags: Flags) => run(flags));
@@ -89,9 +94,9 @@ async function run(flags: Flags): Promise<void> {
   try {
     respondBy(flags);
     if (flags.supervise && !flags.test && !isSupervised()) return await supervise(log, flags.pidfile ?? null);
-    const { options, control } = await sensorOptions(flags, log);
+    const { options, control, as } = await sensorOptions(flags, log);
     if (flags.test) await check(options);
-    else await watch(options, control, flags.supervise ? null : (flags.pidfile ?? null));
+    else await watch(options, control, as, flags.supervise ? null : (flags.pidfile ?? null));
   } catch (e) {
     if (!(e instanceof PeccaryError) || flags.logFormat === 'text') throw e;
     log('error', e.message);
@@ -120,13 +125,20 @@ function respondBy(flags: Flags): void {
   flags.set = [...flags.set, `response.interface=${flags.respond}`];
 }
 
+interface Start {
+  options: SensorOptions;
+  control: ControlConfig;
+  as: RunAs | null;
+}
+
 /** Flags first, then the configuration, then Suricata's defaults. */
-async function sensorOptions(flags: Flags, log: Log): Promise<{ options: SensorOptions; control: ControlConfig }> {
+async function sensorOptions(flags: Flags, log: Log): Promise<Start> {
   const config = await loadConfigOptions(flags);
   for (const note of config.notes) log('warning', note);
   const settings = new Settings(config.tree, config.origin, config.places);
   const logDir = flags.logDir ?? settings.string('default-log-dir', '.');
   const control = controlConfig(settings, logDir);
+  const as = runAsWhom(settings, flags.user, flags.group);
   const options: SensorOptions = {
     interfaces: flags.interface,
     queues: queueNumbers(flags.queue),
@@ -147,7 +159,7 @@ async function sensorOptions(flags: Flags, log: Log): Promise<{ options: SensorO
     ruleVersion: flags.ruleVersion,
     ruleCache: flags.ruleCache,
   };
-  return { options, control };
+  return { options, control, as };
 }
 
 async function check(options: SensorOptions): Promise<void> {
@@ -161,10 +173,16 @@ async function check(options: SensorOptions): Promise<void> {
   });
 }
 
-async function watch(options: SensorOptions, config: ControlConfig, pidFile: string | null): Promise<void> {
+async function watch(
+  options: SensorOptions,
+  config: ControlConfig,
+  as: RunAs | null,
+  pidFile: string | null,
+): Promise<void> {
   const { log, logDir } = options;
-  makeFolder(logDir);
+  const made = makeFolder(logDir);
   if (pidFile !== null) writePidFile(pidFile);
+  if (as !== null) becomeUser(as, made ? logDir : null);
   let running: Sensor | null = null;
   const supervised = Supervised.join(
     () => signOf(running),
@@ -222,9 +240,10 @@ async function steerable(sensor: Sensor, config: ControlConfig, log: Log): Promi
   }
 }
 
-function makeFolder(dir: string): void {
+/** Whether it was not there before. */
+function makeFolder(dir: string): boolean {
   try {
-    mkdirSync(dir, { recursive: true });
+    return mkdirSync(dir, { recursive: true }) !== undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new PeccaryError('usage', `${dir}: the log folder cannot be made (${code}); choose another with -l`);

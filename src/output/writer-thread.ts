@@ -227,6 +227,7 @@ async function main(port: MessagePort, data: ThreadData): Promise<void> {
   const bell = new Int32Array(data.ports[0].bell);
   let last: FromWriter;
   try {
+    if (data.options.live) (await import('../addon/privileges.js')).giveUpCapabilities();
     let store: AlertStore | null = null;
     if (data.options.store !== null) {
       const [{ openForWriting }, { AlertStore }] = await Promise.all([

@@ -3,6 +3,7 @@
  * of memory is free afterwards.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { giveUpCapabilities } from '../addon/privileges.js';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
 import { flowNames, hostNames } from '../rules/compile/names.js';
@@ -38,6 +39,7 @@ function load(): [FromRulesThread, PreparedRules | null] {
   }
 }
 
+giveUpCapabilities();
 const [answer, prepared] = load();
 // The only message there is: the handles are held by who asked.
 port.once('message', () => prepared?.keep());

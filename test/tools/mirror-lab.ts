@@ -3,7 +3,7 @@
  * third namespace, where a sensor listens. Needs what the lab needs and tc.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Lab, type LabOptions, labMissing } from './lab.js';
@@ -89,6 +89,7 @@ export class MirrorLab {
   /** As `sensor`. */
   async sensorWith(how: SensorLaunch, ...args: string[]): Promise<LiveSensor> {
     const dir = mkdtempSync(join(how.within ?? this.lab.dir, 'sensor-'));
+    if (how.owner !== undefined) chownSync(dir, how.owner, how.owner);
     const sensor = new LiveSensor(this.monitor, this.port, dir, args, how);
     this.sensors.push(sensor);
     await sensor.says(/listening on/);
@@ -130,8 +131,9 @@ export interface SensorLaunch {
   options?: readonly string[];
   /** Added to its environment. */
   env?: Record<string, string>;
-  /** Folder that its log folder is made in. */
+  /** Folder that its log folder is made in, and the number of the user whom that belongs to. */
   within?: string;
+  owner?: number;
 }
 
 /** Real-time priority: a loaded machine does not keep the sensor from its ring. Empty where it cannot be had. */
