@@ -92,30 +92,68 @@ function parts(d: number, n: number, width: number, whole: boolean) {
   };
 }
 
-/**
- * A column of entries: value and place of each (value * BlockLen + place, exact in a double), in any order. `alerts`: how
- * many places of the block are taken. Null when there are no entries.
- */
-export function encodeColumn(entries: Float64Array, alerts: number): Encoded | null {
-  const n = entries.length;
-  if (n === 0) return null;
-  entries.sort();
-  let d = 1;
-  for (let i = 1; i < n; i++) if (Math.floor(entries[i] / BlockLen) !== Math.floor(entries[i - 1] / BlockLen)) d++;
-  const whole = d === 1 && n === alerts;
-  const { data, values, counts, places } = parts(d, n, 1, whole);
-  let at = -1;
-  let last = -1;
-  for (let i = 0; i < n; i++) {
-    const value = Math.floor(entries[i] / BlockLen);
-    if (value !== last) {
-      values[++at] = value;
-      last = value;
-    }
-    counts[at]++;
-    if (!whole) places[i] = entries[i] - value * BlockLen;
+/** Numbers the different values of a column as they come: an open hash table that is used again and again. */
+class Numbering {
+  private static readonly Room = 524_288;
+  private readonly keys = new Uint32Array(Numbering.Room);
+  private readonly ids = new Int32Array(Numbering.Room);
+  private mask = 0;
+  count = 0;
+
+  /** For at most `n` different values; a block has five entries of bytes for an alert at most. */
+  clear(n: number): void {
+    let room = 1024;
+    while (room < n * 2 && room < Numbering.Room) room *= 2;
+    this.mask = room - 1;
+    this.ids.fill(-1, 0, room);
+    this.count = 0;
   }
-  return { lo: values[0], hi: values[d - 1], data };
+
+  idOf(value: number): number {
+    let at = (Math.imul(value, 0x9e3779b1) >>> 8) & this.mask;
+    while (this.ids[at] >= 0) {
+      if (this.keys[at] === value) return this.ids[at];
+      at = (at + 1) & this.mask;
+    }
+    this.keys[at] = value;
+    this.ids[at] = this.count;
+    return this.count++;
+  }
+}
+
+let numbering: Numbering | null = null;
+
+/**
+ * A column of `n` entries, each a value and its place; those of one value in the order of their places. `alerts`: how many
+ * places of the block are taken. Null when there are no entries.
+ */
+export function encodeColumn(values: Uint32Array, at: Uint16Array, n: number, alerts: number): Encoded | null {
+  if (n === 0) return null;
+  numbering ??= new Numbering();
+  numbering.clear(n);
+  const ids = new Uint32Array(n);
+  for (let i = 0; i < n; i++) ids[i] = numbering.idOf(values[i]);
+  const d = numbering.count;
+  const whole = d === 1 && n === alerts;
+  const out = parts(d, n, 1, whole);
+  const counts = new Uint32Array(d);
+  const first = new Uint32Array(d);
+  for (let i = 0; i < n; i++) {
+    counts[ids[i]]++;
+    first[ids[i]] = values[i];
+  }
+  out.values.set(first);
+  out.values.sort();
+  const next = first; // of each value, where its next place goes
+  let to = 0;
+  for (let i = 0; i < d; i++) {
+    const id = numbering.idOf(out.values[i]);
+    out.counts[i] = counts[id];
+    next[id] = to;
+    to += counts[id];
+  }
+  if (!whole) for (let i = 0; i < n; i++) out.places[next[ids[i]]++] = at[i];
+  return { lo: out.values[0], hi: out.values[d - 1], data: out.data };
 }
 
 /** The same for IPv6 addresses: places in ascending order by address, which is 32 hexadecimal digits. */

@@ -32,6 +32,8 @@ const enum Tidy {
   Urgent = 500,
   /** Milliseconds between calls, and between looks for old alerts after there were none. */
   Every = 1000,
+  /** Of indexing words while records wait. */
+  WordsBusy = 20,
   /** Columns made a call. */
   Blocks = 4,
   AgeEvery = 60_000,
@@ -176,7 +178,7 @@ export class AlertStore {
       let made = 0;
       while (made < Tidy.Blocks && this.blocks.step()) made++;
       if (made > 0) this.http.columnsMade();
-      this.words.step(nowMs + (busy ? Tidy.Busy : Tidy.Idle));
+      this.words.step(performance.now() + (busy ? Tidy.WordsBusy : Tidy.Idle));
       this.retain(nowMs, busy);
     } catch {
       this.forget(); // locked, or no room for the log: tried again
