@@ -45,10 +45,10 @@ import {
   Total,
 } from './live-protocol.js';
 import { OffenceBox } from './offences.js';
-import { Pipeline } from './pipeline.js';
 import { renumbering } from './renumber.js';
 import { Reporter } from './reporter.js';
 import { SharedBatch } from './shared-batch.js';
+import { SharedPipeline } from './shared-pipeline.js';
 import { SharedRow } from './shared-row.js';
 import { configureStages } from './stages.js';
 
@@ -79,7 +79,7 @@ class LiveThread {
   private readonly interfaceCells: Float64Array;
   private readonly outputs: OutputPort;
   private readonly reporter: Reporter;
-  private readonly pipeline: Pipeline;
+  private readonly pipeline: SharedPipeline;
   private readonly source: LiveInput;
   private readonly answer: InlineAnswer | null;
   /** The source and the batch, when this is one of several workers. */
@@ -106,7 +106,7 @@ class LiveThread {
     this.reporter = new Reporter(this.outputs, first.rules);
     const { nfqueue } = start;
     this.answer = nfqueue === null ? null : new InlineAnswer(nfqueue.ownMark, blockPage(settings));
-    this.pipeline = new Pipeline(this.reporter, nfqueue !== null, this.answer);
+    this.pipeline = new SharedPipeline(this.reporter, nfqueue !== null, this.answer);
     if (start.clients !== null) this.pipeline.banned = new BannedClients(settings, new ClientTable(start.clients));
     const response = responseConfig(settings);
     if (response !== null && this.answer === null) this.pipeline.resets = new SpanResets(response);

@@ -11,9 +11,7 @@ import { alertQueue } from '../alert/queue.js';
 import { applyVerdict, outcome, Verdict } from '../alert/verdict.js';
 import { appLayerEnd, consumePiece, isReversed, releaseAppLayer, takeErrorPolicy } from '../applayer/applayer.js';
 import { type Batch, PacketFate } from '../capture/batch.js';
-import { CrossTask } from '../capture/crossing.js';
-import { plainOwner } from '../capture/plain.js';
-import { counter, counts, holdCounts, putBackCounts } from '../core/counters.js';
+import { counter, counts } from '../core/counters.js';
 import { decodeFrame } from '../decode/decode.js';
 import { ExceptionPolicy } from '../decode/exception.js';
 import { Packet, PacketFlag, PacketOrigin } from '../decode/packet.js';
@@ -43,38 +41,25 @@ import {
   takePiece,
 } from '../stream/stream.js';
 import type { BannedClients } from './banned-clients.js';
-import { checkPacket, samplesChecksums } from './checksums.js';
+import { checkPacket } from './checksums.js';
 import type { FramePart } from './frame-part.js';
 import { judgeFlow } from './health-inputs.js';
 import type { OffenceBox } from './offences.js';
-import type { ReplayPart } from './replay-part.js';
 import { Place, type ReplayTurn } from './replay-turn.js';
 import type { Reporter } from './reporter.js';
-import { openDatagram } from './scan.js';
-import type { SharedBatch } from './shared-batch.js';
-import type { SharedRow } from './shared-row.js';
 
 const enum Limit {
   /** Packets within a packet, the frame itself included (DESIGN: a fixed stack). */
   Levels = 8,
-  /** Flows looked at for expiry after each batch. */
-  Sweep = 256,
-  /** Packets of others after which a replay's worker tells how far it is, less one; a power of two less one. */
-  Told = 63,
 }
+
+/** Flows looked at for expiry after each batch of a live worker. */
+export const SweepFlows = 256;
 
 const cAccepted = counter('ips.accepted');
 const cBlocked = counter('ips.blocked');
 const cRejected = counter('ips.rejected');
 const cReplaced = counter('ips.replaced');
-
-/** One of several workers of a replay. */
-export interface OwnedReplay {
-  turn: ReplayTurn;
-  part: ReplayPart;
-  me: number;
-  workers: number;
-}
 
 export class Pipeline {
   packets = 0;
@@ -87,27 +72,27 @@ export class Pipeline {
   /** Resets connections from beside the wire; null inline and where there is no response interface. */
   resets: SpanResets | null = null;
   /** One more than are ever opened: decode tells when the last holds another. */
-  private readonly stack: Packet[] = Array.from({ length: Limit.Levels + 1 }, () => new Packet());
+  protected readonly stack: Packet[] = Array.from({ length: Limit.Levels + 1 }, () => new Packet());
   private readonly ending = new Packet();
   private readonly piece = new StreamPiece();
   private readonly reporter: Reporter;
-  private readonly inline: boolean;
+  protected readonly inline: boolean;
   /** Answers senders of packets that are rejected; null where nothing is sent (replay). */
   private readonly answer: InlineAnswer | null;
-  private nowUs = 0;
-  private lastNo = 0;
+  protected nowUs = 0;
+  protected lastNo = 0;
   /** Why the frame being handled is dropped, '' when it is not; and whether it is rejected (inline only). */
-  private dropReason = '';
-  private rejected = false;
+  protected dropReason = '';
+  protected rejected = false;
   /** Some of its bytes were replaced by those that came first. */
-  private replaced = false;
+  protected replaced = false;
   /** What of the frame at hand is this worker's; null: all of it. */
-  private part: FramePart | null = null;
+  protected part: FramePart | null = null;
   /** Of a replay: its turn among the workers, undefined live. */
-  private turn: ReplayTurn | null | undefined = undefined;
+  protected turn: ReplayTurn | null | undefined = undefined;
   /** The last packets, where some output keeps packets; how many levels the frame at hand has. */
-  private readonly kept: PacketRing | null;
-  private deepest = 0;
+  protected readonly kept: PacketRing | null;
+  protected deepest = 0;
   /** Its flow is bypassed. */
   private passedBy = false;
 
@@ -138,7 +123,7 @@ export class Pipeline {
     endBatch();
     if (this.turn !== undefined) this.sweep(firstNo + (batch.count - 1) * step);
     else {
-      expireFlows(this.nowUs, Limit.Sweep);
+      expireFlows(this.nowUs, SweepFlows);
       this.finishEndedFlows();
     }
   }
@@ -149,7 +134,7 @@ export class Pipeline {
   }
 
   /** Of a replay: ends all flows that have timed out by the end of a batch, in order of opening whoever has them. */
-  private sweep(lastNo: number): void {
+  protected sweep(lastNo: number): void {
     this.lastNo = lastNo;
     expireFlows(this.nowUs, Number.POSITIVE_INFINITY);
     this.finishInOrder(lastNo * Place.PerPacket + Place.Ends);
@@ -166,91 +151,14 @@ export class Pipeline {
     this.turn?.at(place + 1, 0);
   }
 
-  /** As processBatch, of a live worker that shares the traffic with others: of each row what belongs to it. */
-  processShared(batch: SharedBatch, part: SharedRow): void {
-    for (let i = 0; i < batch.count; i++) {
-      this.nowUs = batch.tsUs[i];
-      part.row = i;
-      this.processRow(batch, i, part);
-    }
-    endBatch();
-    expireFlows(this.nowUs, Limit.Sweep);
-    this.finishEndedFlows();
-  }
-
-  private processRow(batch: SharedBatch, i: number, part: SharedRow): void {
-    const p = this.stack[0];
-    const task = batch.task[i];
-    const whole = task === CrossTask.Whole;
-    if (!whole) holdCounts();
-    decodeFrame(p, batch.off[i], batch.capLen[i], batch.wireLen[i], batch.linkType[i]);
-    p.no = 0;
-    p.tsUs = batch.tsUs[i];
-    p.origin = batch.origin[i];
-    const level = task === CrossTask.Datagram ? openDatagram(this.stack, batch.record(i)) : 0;
-    if (!whole) {
-      putBackCounts();
-      this.part = part;
-    }
-    if (level >= 0) this.processPacket(level);
-    this.part = null;
-    if (this.kept === null) return;
-    this.deepest = Math.max(this.deepest, level);
-    const mine = whole || batch.fresh[i] !== 0;
-    if (mine || this.hasFlow()) this.keep(this.kept, batch, i, mine);
-  }
-
-  /** As processBatch, of one of several workers that replay: what belongs to it. */
-  processOwned(batch: Batch, { turn, part, me, workers }: OwnedReplay): void {
-    const { firstNo, step } = batch;
-    for (let i = 0; i < batch.count; i++) {
-      const no = firstNo + i * step;
-      const owner = plainOwner(batch.off[i], batch.capLen[i], batch.linkType[i], workers);
-      if (owner === me) turn.at(no * Place.PerPacket + Place.Outermost, 0);
-      else if (owner >= 0 && !samplesChecksums()) {
-        if ((i & Limit.Told) === 0) turn.at(no * Place.PerPacket, 0);
-        continue;
-      }
-      part.counted = owner >= 0 ? owner === me : no % workers === me;
-      this.processFrame(batch, i, no, owner === me ? null : part, part);
-    }
-    this.nowUs = batch.tsUs[batch.count - 1];
-    endBatch();
-    this.sweep(firstNo + (batch.count - 1) * step);
-  }
-
-  private processFrame(batch: Batch, i: number, no: number, owned: ReplayPart | null, part: ReplayPart): void {
-    const p = this.stack[0];
-    part.decode(p, batch.off[i], batch.capLen[i], batch.wireLen[i], batch.linkType[i]);
-    p.no = no;
-    p.tsUs = batch.tsUs[i];
-    p.origin = batch.origin[i];
-    this.part = owned;
-    this.processPacket(0);
-    this.part = null;
-    if (part.counted) {
-      this.packets++;
-      this.bytes += batch.capLen[i];
-    }
-    if (this.inline) this.settleOwned(batch, i, p, owned);
-    if (this.kept !== null && (part.counted || this.hasFlow())) this.keep(this.kept, batch, i, part.counted);
-  }
-
-  /** Who owns the outermost packet decides what becomes of the frame. */
-  private settleOwned(batch: Batch, i: number, p: Packet, owned: ReplayPart | null): void {
-    if (owned === null || owned.takes(p)) batch.fate[i] = this.settle(p);
-    this.dropReason = '';
-    this.rejected = this.replaced = false;
-  }
-
   /** Whether some packet of the frame at hand is of a flow of this worker. */
-  private hasFlow(): boolean {
+  protected hasFlow(): boolean {
     for (let level = 0; level <= this.deepest; level++) if (this.stack[level].flow !== 0) return true;
     return false;
   }
 
   /** Puts the frame of row i among the last packets. `mine`: no other worker does so too. */
-  private keep(kept: PacketRing, batch: Batch, i: number, mine: boolean): void {
+  protected keep(kept: PacketRing, batch: Batch, i: number, mine: boolean): void {
     if (!this.passedBy) kept.take(this.stack, this.deepest, batch.off[i], batch.capLen[i], batch.vlanTci[i], mine);
     this.passedBy = false;
     this.deepest = 0;
@@ -258,7 +166,7 @@ export class Pipeline {
 
   /** Ends flows that have timed out by `nowUs`, when no packets come to tell the time (live). */
   expire(nowUs: number): void {
-    expireFlows(nowUs, Limit.Sweep);
+    expireFlows(nowUs, SweepFlows);
     this.finishEndedFlows();
   }
 
@@ -269,7 +177,7 @@ export class Pipeline {
     else this.finishInOrder((this.lastNo + 1) * Place.PerPacket + Place.Ends);
   }
 
-  private processPacket(level: number): void {
+  protected processPacket(level: number): void {
     const p = this.stack[level];
     this.openInner(p, level);
     if (this.part !== null && !this.part.takes(p)) return;
@@ -398,7 +306,7 @@ export class Pipeline {
   }
 
   /** Counts what becomes of a frame, and forgets it. Its PacketFate. */
-  private settle(p: Packet): PacketFate {
+  protected settle(p: Packet): PacketFate {
     const { dropReason, replaced, rejected } = this;
     if (dropReason !== '') {
       this.dropReason = '';
@@ -416,7 +324,7 @@ export class Pipeline {
     return p.flow !== 0 && flows.state[p.flow] === FlowState.Bypassed ? PacketFate.Bypass : PacketFate.Accept;
   }
 
-  private finishEndedFlows(): void {
+  protected finishEndedFlows(): void {
     for (let f = endedFlow(); f !== 0; f = endedFlow()) this.finishFlow(f);
   }
 

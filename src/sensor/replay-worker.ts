@@ -24,7 +24,7 @@ import { setFlowIdRun } from '../output/flow-id.js';
 import { OutputPort } from '../output/port.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import { budgetCompiler } from './compiler-budget.js';
-import { type OwnedReplay, Pipeline } from './pipeline.js';
+import { OwnedPipeline, type OwnedReplay } from './owned-pipeline.js';
 import { ReplayPart } from './replay-part.js';
 import { type FromWorker, Progress, type WorkerResult, type WorkerRules, type WorkerStart } from './replay-protocol.js';
 import { type ReplayShare, ReplayTurn } from './replay-turn.js';
@@ -65,7 +65,7 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
   outputs.useRules(ruleSet);
   const reporter = new Reporter(outputs, rules);
   setFileOutputs(outputs.wants.fileinfo || outputs.wants.filesOfAlerts);
-  const pipeline = new Pipeline(reporter, start.inline);
+  const pipeline = new OwnedPipeline(reporter, start.inline);
   const owned = start.share === null ? null : shareReplay(start.share, outputs, rules);
   pipeline.replay(owned?.turn ?? null);
   const progress = new Float64Array(start.progress);

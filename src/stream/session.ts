@@ -70,6 +70,7 @@ export function releaseStream(f: number): void {
     freeAllPages(c);
     dropUrgent(c);
     tcb[c + S.Flags] = StreamFlag.NoReassembly;
+    tcb[c + S.TcpFlags] = 0;
   }
   clearQueue(k);
   tcb[k + Ssn.Flags] = 0;

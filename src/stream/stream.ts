@@ -92,6 +92,7 @@ export function handleSegment(p: Packet): number {
   if (state === TcpState.None || (tcb[k + Ssn.Flags] & SsnFlag.Open) === 0) {
     opening.midstream = opening.memcap = false;
     valid = stateNone(f, p);
+    if ((tcb[k + Ssn.Flags] & SsnFlag.Open) !== 0) tcb[k + p.dir * Tcb.Stream + S.TcpFlags] |= p.tcpFlags;
     if (opening.midstream || opening.memcap) return afterOpening(f, p, valid);
   } else {
     const c = k + p.dir * Tcb.Stream;
