@@ -1,6 +1,6 @@
 /** Bans with real time: Apache's basic authentication in one namespace, clients of several addresses in another. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ const Bans = `
 bans:
   enabled: yes
   allow: [192.168.80.23]
-  repeat: { factor: 3, longest: 1h }
+  repeat: { factor: 2, longest: 1h }
   rules:
     - name: logins
       signatures: [5100911]
@@ -119,7 +119,7 @@ describe('bans against Apache', function () {
     guess(Clients.attacker, 3);
     await until(() => told('ban', Clients.attacker).length === 2, 'the second ban', Patience);
     const [, ban] = told('ban', Clients.attacker);
-    assert.deepEqual([ban.duration, ban.times], [9, 2]);
+    assert.deepEqual([ban.duration, ban.times], [6, 2]);
     sensor.signal('SIGKILL');
     await sensor.exited;
     assert.ok(!curl(Clients.attacker, '/'), 'the kernel keeps it out without the sensor');
@@ -166,6 +166,31 @@ describe('bans against Apache', function () {
     assert.match(ctl('ban', ServerIp).stderr, /never banned: own address/);
     assert.match(ctl('ban', '2001:db8::66').stdout, /^banned/);
     assert.match(kernel(), /2001:db8::66/);
+  });
+
+  it('an IPv6 client is banned as well', async () => {
+    const { client, server, wire } = lab.names;
+    const [own, other, friend] = ['fd80::80', 'fd80::21', 'fd80::22'];
+    const address = (ns: string, a: string, dev: string): void =>
+      void execFileSync('ip', ['-n', ns, 'addr', 'add', `${a}/64`, 'dev', dev, 'nodad']);
+    address(server, own, wire);
+    for (const a of [other, friend]) address(client, a, wire.replace('pvb', 'pva'));
+    const refuse = `require('node:http').createServer((q, a) => { a.statusCode = 401; a.end('no'); }).listen(8080, '${own}')`;
+    const web = spawn('ip', ['netns', 'exec', server, process.execPath, '-e', refuse], { stdio: 'ignore' });
+    const get = (from: string): boolean =>
+      lab.inClient('curl', [
+        ...['-s', '-g', '-o', '/dev/null', '--connect-timeout', '0.5', '--max-time', '5', '--interface', from],
+        ...['-u', 'ann:guess', `http://[${own}]:8080/`],
+      ]).status === 0;
+    try {
+      await until(() => get(friend), 'the server', Patience);
+      for (let i = 0; i < 3; i++) get(other);
+      await until(() => told('ban', other).length === 1, 'the ban', Patience);
+      assert.equal(told('ban', other)[0].enforced, true);
+      assert.ok(!get(other) && get(friend));
+    } finally {
+      web.kill('SIGKILL');
+    }
   });
 
   it('a dry run records what it would have done', async () => {

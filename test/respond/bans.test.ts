@@ -286,6 +286,14 @@ describe('bans', () => {
     assert.match(String(await keeper.order('198.18.7.99', null)), /bans\.max/);
   });
 
+  it('are carried out in batches, however many there are', async () => {
+    const keeper = await open({ 'per-second': 10_000 });
+    keeper.offend(Array.from({ length: 3000 }, (_, i) => offence(`198.18.${i >> 8}.${i & 255}`, { times: 3 })));
+    await tell('ban', 3000);
+    assert.equal(firewall.banned.size, 3000);
+    assert.ok(keeper.counters()['ban.nft_runs'] <= 4, `${keeper.counters()['ban.nft_runs']} runs`);
+  });
+
   it('of a dry run are recorded and leave nothing behind for the next start', async () => {
     const dry = await open({ 'dry-run': 'yes' });
     dry.offend([offence('198.18.7.1', { times: 3 })]);
