@@ -129,9 +129,30 @@ export function insertFragment(p: Packet, inner: Packet): DefragStatus {
     refuse(p);
     return DefragStatus.Held;
   }
+  if (t.refused[k] !== 0) {
+    applyToPacket(p, ExceptionPolicy.DropPacket, ips);
+    return DefragStatus.Held;
+  }
   touchTracker(k, p.tsUs);
   if (!takeFragment(p, k, from, len, hdrLen)) return DefragStatus.Held;
   return complete(p, inner, k, v4);
+}
+
+/**
+ * Inline, the datagram that fragment `p` completed is dropped. Its receiver has the other fragments and waits for this one
+ * (RFC 791 section 3.2: 15 seconds; Linux: 30): none of it passes for `defrag.timeout`.
+ */
+export function refuseDatagram(p: Packet): void {
+  const k = findTracker(p, useVlan) || openTracker(p);
+  if (k === 0) return;
+  touchTracker(k, p.tsUs);
+  t.refused[k] = 1;
+}
+
+/** Whether the fragment belongs to a datagram that was dropped. */
+export function isRefusedDatagram(p: Packet): boolean {
+  const k = findTracker(p, useVlan);
+  return k !== 0 && t.refused[k] !== 0;
 }
 
 /** Largest end of a payload: the datagram must fit its 16-bit length field. */

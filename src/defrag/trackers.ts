@@ -49,6 +49,8 @@ export const trackers = {
   mixed: column.u8(TrackerLimit.Max + 1),
   /** 1: the host may not have put it together as we do. */
   doubtful: column.u8(TrackerLimit.Max + 1),
+  /** 1: the datagram was dropped (inline), what comes of it is too. */
+  refused: column.u8(TrackerLimit.Max + 1),
   /** Page with the IP header of the first fragment (0 none), and the header's length. */
   headerPage: column.u16(TrackerLimit.Max + 1),
   headerLen: column.u16(TrackerLimit.Max + 1),
@@ -179,7 +181,7 @@ export function newTracker(p: Packet, useVlan: boolean): number {
   t.frags[k] = 0;
   t.end[k] = -1;
   t.prefix[k] = 0;
-  t.maxTtl[k] = t.doubtful[k] = t.mixed[k] = 0;
+  t.maxTtl[k] = t.doubtful[k] = t.mixed[k] = t.refused[k] = 0;
   t.headerPage[k] = 0;
   t.headerLen[k] = 0;
   t.pages.fill(0, k * TrackerLimit.Pages, (k + 1) * TrackerLimit.Pages);

@@ -16,7 +16,7 @@ import { decodeFrame } from '../decode/decode.js';
 import { ExceptionPolicy } from '../decode/exception.js';
 import { Packet, PacketFlag, PacketOrigin } from '../decode/packet.js';
 import { openTunnel } from '../decode/tunnel.js';
-import { DefragStatus, insertFragment } from '../defrag/defrag.js';
+import { DefragStatus, insertFragment, isRefusedDatagram, refuseDatagram } from '../defrag/defrag.js';
 import { detectFlowEnd, detectPacket, releaseDetect } from '../detect/engine.js';
 import { takeReplaced } from '../detect/replace.js';
 import { FlowFlag, FlowState, flows } from '../flow/columns.js';
@@ -241,6 +241,7 @@ export class Pipeline {
     inner.origin = p.origin;
     this.deepest = Math.max(this.deepest, level + 1);
     this.processPacket(level + 1);
+    if (this.inline && this.dropReason !== '' && (p.flags & PacketFlag.Fragment) !== 0) refuseDatagram(p);
   }
 
   /**
@@ -302,7 +303,9 @@ export class Pipeline {
   /** There was no memory for the packet's flow, or for the fragment, and the policy is to drop it. */
   private refuse(p: Packet): void {
     this.reporter.packetEvents(p);
-    this.drop(p, (p.flags & PacketFlag.Fragment) !== 0 ? 'defrag memcap' : 'flow memcap', -1);
+    let reason = 'flow memcap';
+    if ((p.flags & PacketFlag.Fragment) !== 0) reason = isRefusedDatagram(p) ? 'tunnel packet drop' : 'defrag memcap';
+    this.drop(p, reason, -1);
   }
 
   /** Counts what becomes of a frame, and forgets it. Its PacketFate. */
