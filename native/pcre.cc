@@ -33,6 +33,31 @@ bool prepareMatching(Env* env) {
   return env->matchData != nullptr;
 }
 
+pcre2_code* compiled(napi_env napi, const uint8_t* pattern, size_t len, uint32_t options, napi_value& refused) {
+  int code = 0;
+  PCRE2_SIZE offset = 0;
+  pcre2_code* raw = pcre2_compile(pattern, len, options, &code, &offset, nullptr);
+  if (raw == nullptr) {
+    PCRE2_UCHAR message[256] = "";
+    pcre2_get_error_message(code, message, sizeof(message));
+    refused = refusal(napi, static_cast<double>(offset), reinterpret_cast<const char*>(message));
+  }
+  return raw;
+}
+
+// pcreCheck(pattern, options): null, or {index: offset in the pattern, message}. Nothing is kept.
+napi_value check(napi_env napi, napi_callback_info info) {
+  Args<2> a(napi, info);
+  const uint8_t* pattern;
+  size_t len;
+  uint32_t options;
+  if (!bytesArg(napi, a.value[0], pattern, len) || !a.u32(1, options)) return nullptr;
+  napi_value out = nullptr;
+  napi_get_null(napi, &out);
+  pcre2_code_free(compiled(napi, pattern, len, options, out));
+  return out;
+}
+
 // pcreCompile(pattern, options, matchLimit, depthLimit): handle, or {index: offset in the pattern, message}
 napi_value compile(napi_env napi, napi_callback_info info) {
   Args<4> a(napi, info);
@@ -43,14 +68,9 @@ napi_value compile(napi_env napi, napi_callback_info info) {
       !a.u32(3, depthLimit)) {
     return nullptr;
   }
-  int code = 0;
-  PCRE2_SIZE offset = 0;
-  pcre2_code* raw = pcre2_compile(pattern, len, options, &code, &offset, nullptr);
-  if (raw == nullptr) {
-    PCRE2_UCHAR message[256] = "";
-    pcre2_get_error_message(code, message, sizeof(message));
-    return refusal(napi, static_cast<double>(offset), reinterpret_cast<const char*>(message));
-  }
+  napi_value refused = nullptr;
+  pcre2_code* raw = compiled(napi, pattern, len, options, refused);
+  if (raw == nullptr) return refused;
   // A pattern the JIT cannot do is interpreted.
   pcre2_jit_compile(raw, PCRE2_JIT_COMPLETE);
   const uint32_t handle = a.env->add(std::make_unique<Pcre>(raw, matchLimit, depthLimit));
@@ -132,7 +152,8 @@ napi_value match(napi_env napi, napi_callback_info info) {
 }  // namespace
 
 bool initPcre(napi_env env, napi_value exports, Env* data) {
-  return method(env, exports, "pcreCompile", compile, data) && method(env, exports, "pcreInfo", describe, data) &&
+  return method(env, exports, "pcreCheck", check, data) && method(env, exports, "pcreCompile", compile, data) &&
+         method(env, exports, "pcreInfo", describe, data) &&
          method(env, exports, "bindPcre", bindPcre, data) && method(env, exports, "pcreMatch", match, data);
 }
 

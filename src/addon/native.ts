@@ -122,6 +122,7 @@ export interface Native {
   hsStreamEnd(stream: number, job: number): number;
   hsStreamReset(stream: number): void;
 
+  pcreCheck(pattern: Uint8Array, options: number): Refusal | null;
   pcreCompile(pattern: Uint8Array, options: number, matchLimit: number, depthLimit: number): number | Refusal;
   pcreInfo(handle: number): PcreInfo;
   bindPcre(ovector: Uint32Array): void;

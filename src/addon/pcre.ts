@@ -50,6 +50,11 @@ export const enum PcreLimit {
 /** Start and end of the whole match and of each group, relative to the subject; 0xffffffff: the group took no part. */
 export const pcreOvector = new Uint32Array(PcreLimit.Pairs * 2);
 
+/** Where and why a pattern is refused, or null; machine code is not made of it. Text is latin-1. */
+export function checkPcre(pattern: string, options: number): Refusal | null {
+  return native().pcreCheck(Buffer.from(pattern, 'latin1'), options);
+}
+
 /** Compiles a pattern (text is latin-1, one character a byte); its handle, or where and why it is refused. */
 export function compilePcre(
   pattern: string | Uint8Array,

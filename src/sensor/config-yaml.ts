@@ -15,6 +15,7 @@ import { dirname, resolve } from 'node:path';
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { PeccaryError } from '../core/errors.js';
 import type { Tree } from '../core/settings.js';
+import { patiently } from '../core/tier-up.js';
 import { define, merge, type Reading, type TreeMap } from './config-tree.js';
 
 const MaxIncludeDepth = 8;
@@ -41,7 +42,9 @@ interface Source {
  */
 export function readYamlFile(file: string, path: string, reading: Reading, depth = 0): TreeMap {
   if (depth > MaxIncludeDepth) throw fault(file, `files include each other more than ${MaxIncludeDepth} deep`);
-  return readYamlText(readText(file), file, path, reading, depth);
+  const text = readText(file);
+  const read = (): TreeMap => readYamlText(text, file, path, reading, depth);
+  return depth === 0 ? patiently(read) : read();
 }
 
 /** The same for text that `file` holds. */

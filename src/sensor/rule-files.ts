@@ -1,8 +1,7 @@
 /** Which rule files a run loads: those of the command line, the configuration's, or the bundled ones. */
 import { readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { closeHandle } from '../addon/handles.js';
-import { compilePcre, isRefusal } from '../addon/pcre.js';
+import { checkPcre } from '../addon/pcre.js';
 import { packageRoot } from '../core/package-root.js';
 import type { Settings } from '../core/settings.js';
 import { pcreOptions } from '../detect/regexes.js';
@@ -67,8 +66,6 @@ export function readRunRules(request: RuleRequest): RuleFileBytes {
 
 /** What PCRE2 says against an expression, or null. */
 function refusalOf(expr: string, flags: string): string | null {
-  const handle = compilePcre(expr, pcreOptions(flags));
-  if (isRefusal(handle)) return `${handle.message} at byte ${handle.index} of the expression`;
-  closeHandle(handle);
-  return null;
+  const refusal = checkPcre(expr, pcreOptions(flags));
+  return refusal === null ? null : `${refusal.message} at byte ${refusal.index} of the expression`;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeHandle } from '../../src/addon/handles.js';
 import {
+  checkPcre,
   compilePcre,
   isRefusal,
   PcreOption,
@@ -35,6 +36,14 @@ describe('PCRE2 (pcre2api(3))', () => {
       [0xffff_ffff, 0xffff_ffff],
       [0, 1],
     ]);
+  });
+
+  it('a check refuses what compiling refuses, and keeps nothing', () => {
+    for (const pattern of ['a(b', 'a{2,1}', '(?<n>a)(?<n>b)', '[z-a]', 'a+b', '']) {
+      const handle = compilePcre(pattern, 0);
+      assert.deepEqual(checkPcre(pattern, 0), isRefusal(handle) ? handle : null, pattern);
+      if (!isRefusal(handle)) closeHandle(handle);
+    }
   });
 
   it('says NoMatch', () => assert.equal(match('abc', 'ab'), PcreStatus.NoMatch));
