@@ -11,7 +11,9 @@ import type { Settings } from '../core/settings.js';
 import { DatasetCmd } from '../rules/compile/layout.js';
 import type { DatasetMatch } from '../rules/ir.js';
 import { entryKey, readDataset, writeDataset } from './dataset-file.js';
+import { DatasetLog, type DatasetLogMemory } from './dataset-log.js';
 import { testNumber } from './number-test.js';
+import { enterShared, leaveShared } from './shared-access.js';
 
 const enum DatasetLimit {
   /** Suricata's datasets.defaults.memcap. */
@@ -29,6 +31,8 @@ const cMemcap = counter('detect.dataset_memcap');
 
 /** Sets by name and type; they stay for the life of the process. Values are latin-1 keys and a reputation. */
 interface Dataset {
+  /** Type and name. */
+  key: string;
   type: DatasetMatch['type'];
   /** File that it is written to when the run ends, below the data directory; null: none. */
   save: string | null;
@@ -38,6 +42,36 @@ interface Dataset {
 }
 const byName = new Map<string, Dataset>();
 let installed: Dataset[] = [];
+
+/** Changes of other workers; null: there are none. */
+let log: DatasetLog | null = null;
+/** Tests wait for their turn too (a replay), because rules change sets. */
+let inTurn = false;
+let changing = false;
+
+/** Of one of several workers: what rules change is told to the others. `ordered`: a replay, where it counts when. */
+export function shareDatasets(memory: DatasetLogMemory, worker: number, ordered: boolean): void {
+  log = new DatasetLog(memory, worker);
+  inTurn = ordered;
+}
+
+function apply(added: boolean, setKey: string, value: string): void {
+  const set = byName.get(setKey);
+  if (set === undefined) return;
+  if (added) insert(set, value, 0);
+  else remove(set, value);
+}
+
+/** Carries out what other workers have changed; a few times a second at least. */
+export function catchUpDatasets(): void {
+  log?.catchUp(apply);
+}
+
+function remove(set: Dataset, value: string): boolean {
+  if (!set.values.delete(value)) return false;
+  set.bytes -= value.length + DatasetLimit.EntryCost;
+  return true;
+}
 
 let folder = '.';
 let memcap: number = DatasetLimit.Memcap;
@@ -63,7 +97,7 @@ function openDataset(d: DatasetMatch, note: (message: string) => void): Dataset 
   const key = `${d.type}/${d.name}`;
   let set = byName.get(key);
   if (set === undefined) {
-    set = { type: d.type, save: d.save, values: new Map(), bytes: 0, memcap: d.memcap ?? memcap };
+    set = { key, type: d.type, save: d.save, values: new Map(), bytes: 0, memcap: d.memcap ?? memcap };
     byName.set(key, set);
     const file = fileOf(d);
     if (file !== null) for (const [value, rep] of readDataset(file, d.type, note)) insert(set, value, rep);
@@ -86,6 +120,7 @@ function insert(set: Dataset, value: string, rep: number): boolean {
 /** Takes the data sets of installed rules. */
 export function bindDatasets(list: readonly DatasetMatch[], note: (message: string) => void): void {
   installed = list.map((d) => openDataset(d, note));
+  changing = list.some(({ cmd }) => cmd === 'set' || cmd === 'unset');
 }
 
 /**
@@ -99,12 +134,13 @@ export function changeDataset(action: 'add' | 'remove', name: string, type: stri
   if (key === null)
     return `"${entry}" is no ${set.type} entry${set.type === 'string' ? ' (strings are in base64)' : ''}`;
   if (action === 'add') return insert(set, key, 0) ? null : `the data set "${name}" is full (memcap)`;
-  if (set.values.delete(key)) set.bytes -= key.length + DatasetLimit.EntryCost;
+  remove(set, key);
   return null;
 }
 
 /** Writes the sets that have a file to be saved in. `note` is told of those that cannot be written. */
 export function saveDatasets(note: (message: string) => void): void {
+  catchUpDatasets();
   for (const set of byName.values()) {
     if (set.save !== null) writeDataset(join(folder, set.save), set.type, set.values.keys(), note);
   }
@@ -114,6 +150,7 @@ export function saveDatasets(note: (message: string) => void): void {
 export function resetDatasets(): void {
   byName.clear();
   installed = [];
+  log = null;
 }
 
 /**
@@ -144,6 +181,18 @@ export function datasetMatch(
   if (len === 0) return false;
   const key = keyOf(set, off, len);
   if (key === null) return cmd === DatasetCmd.IsNotSet;
+  if (log === null) return runCommand(set, cmd, key, test, lo, hi);
+  const changes = cmd === DatasetCmd.Set || cmd === DatasetCmd.Unset;
+  const turn = changes || (inTurn && changing);
+  if (turn) enterShared();
+  log.catchUp(apply);
+  const matches = runCommand(set, cmd, key, test, lo, hi);
+  if (changes && matches) log.append(cmd === DatasetCmd.Set, set.key, key);
+  if (turn) leaveShared();
+  return matches;
+}
+
+function runCommand(set: Dataset, cmd: number, key: string, test: number, lo: number, hi: number): boolean {
   switch (cmd) {
     case DatasetCmd.IsSet:
       return set.values.has(key);
@@ -152,9 +201,7 @@ export function datasetMatch(
     case DatasetCmd.Set:
       return !set.values.has(key) && insert(set, key, 0);
     case DatasetCmd.Unset:
-      if (!set.values.delete(key)) return false;
-      set.bytes -= key.length + DatasetLimit.EntryCost;
-      return true;
+      return remove(set, key);
     default: {
       const rep = set.values.get(key);
       return rep !== undefined && testNumber(rep, test, lo, hi);

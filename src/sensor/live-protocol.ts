@@ -2,6 +2,7 @@
 import type { FaultKind } from '../core/errors.js';
 import type { LogLevel } from '../core/log.js';
 import type { Places, Tree } from '../core/settings.js';
+import type { DatasetLogMemory } from '../detect/dataset-log.js';
 import type { HostMemory } from '../detect/host-table.js';
 import type { PortMemory } from '../output/handover.js';
 import type { Offence } from '../respond/bans.js';
@@ -56,6 +57,7 @@ export interface LiveShare {
   handles: number[];
   fresh: boolean;
   hosts: HostMemory;
+  datasets: DatasetLogMemory;
   /** Lock of what all share (detect/shared-access.ts). */
   lock: SharedArrayBuffer;
   /** Number of its flows' space, and of the run in the ids of its flows. */

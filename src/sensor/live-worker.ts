@@ -14,7 +14,7 @@ import { PeccaryError } from '../core/errors.js';
 import type { LogLevel } from '../core/log.js';
 import { Settings } from '../core/settings.js';
 import { setMtu } from '../decode/decode.js';
-import { changeDataset, saveDatasets } from '../detect/datasets.js';
+import { catchUpDatasets, changeDataset, saveDatasets, shareDatasets } from '../detect/datasets.js';
 import { detectNotes, installRules } from '../detect/engine.js';
 import { useHostMemory } from '../detect/host-table.js';
 import { guardShared, SharedLock } from '../detect/shared-access.js';
@@ -182,6 +182,7 @@ class LiveThread {
     if (nowUs !== 0) this.pipeline.expire(nowUs);
     this.pipeline.offences?.flush(this.clock.shiftUs);
     this.outputs.flush();
+    catchUpDatasets();
     if (now - this.countMs < Every.Count) return;
     this.countMs = now;
     this.count();
@@ -275,8 +276,9 @@ class LiveThread {
 }
 
 /** Uses what all workers share. */
-function joinOthers({ hosts, lock, space, run, sharing }: LiveShare): void {
+function joinOthers({ hosts, datasets, lock, space, run, sharing }: LiveShare): void {
   useHostMemory(hosts);
+  shareDatasets(datasets, sharing.worker, false);
   guardShared(new SharedLock(lock, sharing.worker));
   setFlowSpace(space);
   setFlowIdRun(run + space);

@@ -2,6 +2,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { PeccaryError } from '../core/errors.js';
+import { datasetLogMemory } from '../detect/dataset-log.js';
 import { hostMemory } from '../detect/host-table.js';
 import type { PortMemory } from '../output/handover.js';
 import type { ReplayOptions, ReplayProgress } from './options.js';
@@ -77,6 +78,7 @@ function shareReplay(workers: number): ReplayShare[] {
     workers,
     seeds: { ends: random.readInt32LE(0), sum: random.readInt32LE(4) },
     hosts: hostMemory(),
+    datasets: datasetLogMemory(),
     places: new SharedArrayBuffer(workers * Place.Stride * 8),
     fence: new SharedArrayBuffer(4),
     run: randomInt(1 << 19),

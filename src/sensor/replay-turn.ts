@@ -5,6 +5,7 @@
  * it would have found with one worker. Nobody waits for who is ahead, so that the first of all goes on always.
  */
 import type { OwnerSeeds } from '../capture/owner-hash.js';
+import type { DatasetLogMemory } from '../detect/dataset-log.js';
 import type { HostMemory } from '../detect/host-table.js';
 import type { SharedGate } from '../detect/shared-access.js';
 import type { OutputPort } from '../output/port.js';
@@ -15,6 +16,7 @@ export interface ReplayShare {
   workers: number;
   seeds: OwnerSeeds;
   hosts: HostMemory;
+  datasets: DatasetLogMemory;
   /** Place.Stride float64 of each worker. */
   places: SharedArrayBuffer;
   /** One Int32 that keeps memory accesses in order. */

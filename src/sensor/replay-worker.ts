@@ -11,7 +11,7 @@ import { openSource } from '../capture/source.js';
 import { counterSnapshot } from '../core/counters.js';
 import { PeccaryError } from '../core/errors.js';
 import { Settings } from '../core/settings.js';
-import { saveDatasets } from '../detect/datasets.js';
+import { catchUpDatasets, saveDatasets, shareDatasets } from '../detect/datasets.js';
 import { detectNotes, installRules } from '../detect/engine.js';
 import { Explainer } from '../detect/explain.js';
 import { useHostMemory } from '../detect/host-table.js';
@@ -97,6 +97,7 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
     else {
       pipeline.processOwned(batch, owned);
       outputs.flush(); // it tells how far this worker is
+      catchUpDatasets();
     }
     progress[Progress.Packets] = pipeline.packets;
     progress[Progress.BytesRead] = source.bytesRead;
@@ -104,9 +105,9 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
   }
   pipeline.finish();
   const unsaved: string[] = [];
-  if (explain === null && (start.share?.worker ?? 0) === 0) saveDatasets((m) => unsaved.push(m));
   if (owned === null) reporter.stats(lastUs, (lastUs - firstUs) / 1e6, counterSnapshot());
   owned?.turn.end();
+  if (explain === null) saveDatasets((m) => unsaved.push(m)); // whoever ends last has seen all changes
   source.close();
   outputs.close();
   return {
@@ -133,10 +134,11 @@ function replay({ rules, databases, ruleSet, port: memory, explain }: WorkerRule
 
 /** Uses what the workers of a replay share. */
 function shareReplay(share: ReplayShare, outputs: OutputPort, rules: RuntimeRules): OwnedReplay {
-  const { worker, workers, seeds, hosts, run } = share;
+  const { worker, workers, seeds, hosts, datasets, run } = share;
   const turn = new ReplayTurn(share, outputs);
   setOwnerSeeds(seeds);
   useHostMemory(hosts);
+  shareDatasets(datasets, worker, true);
   guardShared(turn);
   takeTagsInTurn(rules);
   setFlowIdRun(run);

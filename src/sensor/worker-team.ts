@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { Fanout } from '../capture/fanout.js';
 import { InterfaceCell } from '../capture/live-source.js';
 import type { Log } from '../core/log.js';
+import { datasetLogMemory, leaveDatasetLog } from '../detect/dataset-log.js';
 import { hostMemory } from '../detect/host-table.js';
 import { freeLock, lockMemory } from '../detect/shared-access.js';
 import type { Offence } from '../respond/bans.js';
@@ -43,6 +44,7 @@ export class WorkerTeam {
   private readonly cells: SharedArrayBuffer[];
   private readonly sharing: Sharing | null;
   private readonly lock = lockMemory();
+  private readonly datasets = datasetLogMemory();
   private readonly run = randomInt(1 << 18);
   private fanout: Fanout | null = null;
   private readonly names: number;
@@ -76,6 +78,7 @@ export class WorkerTeam {
       handles: fanout.of(worker),
       fresh: restarts === 0,
       hosts: hostMemory(),
+      datasets: this.datasets,
       lock,
       space: worker * (1 + KeeperLimit.Restarts) + restarts,
       run,
@@ -85,6 +88,7 @@ export class WorkerTeam {
   /** The thread of a worker has ended: nobody waits for it. */
   private died(worker: number): void {
     freeLock(this.lock, worker);
+    leaveDatasetLog(this.datasets, worker);
     if (this.sharing !== null) forgetMarks(this.sharing, worker);
   }
 

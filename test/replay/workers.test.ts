@@ -58,6 +58,9 @@ alert http any any -> any any (msg:"toggle"; http.uri; content:"/d"; xbits:toggl
 alert http any any -> any any (msg:"tag"; http.uri; content:"/e"; tag:host,4,packets,src; sid:8;)
 alert http any any -> any any (msg:"session"; http.uri; content:"/f"; tag:session,3,packets; sid:9;)
 drop http any any -> any any (msg:"drop"; http.uri; content:"/g"; detection_filter:track by_dst,count 3,seconds 60; sid:10;)
+alert http any any -> any any (msg:"add"; http.uri; dataset:set,uris,type string,memcap 1mb,hashsize 64; sid:11;)
+alert http any any -> any any (msg:"known"; http.uri; content:"/a"; dataset:isset,uris,type string; sid:12;)
+alert http any any -> any any (msg:"remove"; http.uri; content:"/c"; dataset:unset,uris,type string; sid:13;)
 `;
 
 /** Sessions that overlap in time, from a few clients to a few servers. */
@@ -119,7 +122,7 @@ describe('replay with several workers', function () {
     writeFileSync(rules, stateful);
     const file = capture(crowd());
     const sids = new Set(compare(file, '-S', rules).map((e) => e.alert?.signature_id));
-    for (let sid = 1; sid <= 10; sid++) assert.ok(sids.has(sid), `sid ${sid}`);
+    for (let sid = 1; sid <= 13; sid++) assert.ok(sids.has(sid), `sid ${sid}`);
     compare(file, '-S', rules, '--simulate-ips');
   });
 
