@@ -4,7 +4,7 @@ import { PeccaryError } from '../core/errors.js';
 import { addressText, shortAddressText } from '../output/address-bytes.js';
 import { timestamp } from '../output/eve/json.js';
 import { networkNames } from '../output/query/asn.js';
-import { mergeTop, type TopBy, type TopRow, topAlerts, topKey, topKeys, topNetworks } from '../output/query/top.js';
+import { type Asked, type TopBy, type TopRow, topAlerts, topKeys, topNetworks } from '../output/query/top.js';
 import { addFilterOptions, type FilterFlags } from './alerts-filters.js';
 import {
   addDatabaseOptions,
@@ -39,6 +39,8 @@ const titles: Record<TopBy, [title: string, key: string]> = {
   asn: ['network', 'network'],
 };
 
+const timeText = (us: number | null): string => (us === null ? '' : shortTime(us));
+
 function columnsOf(by: TopBy): Column<TopRow>[] {
   const value: Column<TopRow> = {
     title: titles[by][0],
@@ -47,8 +49,8 @@ function columnsOf(by: TopBy): Column<TopRow>[] {
   };
   const count: Column<TopRow> = { title: 'alerts', text: (r) => String(r.count), right: true };
   const times: Column<TopRow>[] = [
-    { title: 'first', text: (r) => shortTime(r.firstUs), short: (r) => shortTime(r.firstUs).slice(5, 19) },
-    { title: 'last', text: (r) => shortTime(r.lastUs), short: (r) => shortTime(r.lastUs).slice(5, 19) },
+    { title: 'first', text: (r) => timeText(r.firstUs), short: (r) => timeText(r.firstUs).slice(5, 19) },
+    { title: 'last', text: (r) => timeText(r.lastUs), short: (r) => timeText(r.lastUs).slice(5, 19) },
   ];
   if (by !== 'signature') return [count, value, ...times];
   return [
@@ -66,8 +68,8 @@ function objectOf(by: TopBy): (r: TopRow) => object {
     count: r.count,
     ...(by === 'signature' ? { gid: r.gid, signature_id: r.sid, severity: r.severity } : {}),
     [titles[by][1]]: typeof r.value === 'string' ? r.value : addressText(r.value),
-    first: timestamp(r.firstUs),
-    last: timestamp(r.lastUs),
+    first: r.firstUs === null ? null : timestamp(r.firstUs),
+    last: r.lastUs === null ? null : timestamp(r.lastUs),
   });
 }
 
@@ -90,21 +92,14 @@ function top(flags: TopFlags): Promise<void> {
     answer(flags, async (printer) => {
       const limit = flags.limit === 0 ? -1 : flags.limit;
       const asked = filtersOf(sources, flags);
-      const rows = flags.by === 'asn' ? networks(asked, flags.asnDatabase, limit) : counted(asked, flags.by, limit);
+      const rows =
+        flags.by === 'asn' ? networks(asked, flags.asnDatabase, limit) : topAlerts(askedOf(asked), flags.by, limit);
       await printRows(printer, rows, columnsOf(flags.by), objectOf(flags.by), flags, 'No alerts.');
     }),
   );
 }
 
-function counted(asked: SourceFilter[], by: Exclude<TopBy, 'asn'>, limit: number): TopRow[] {
-  // Of several databases the whole is known only from all of each.
-  const each = asked.length === 1 ? limit : -1;
-  return mergeTop(
-    asked.map(({ source, filter }) => topAlerts(source.db, filter, by, each)),
-    topKey,
-    limit,
-  );
-}
+const askedOf = (filters: SourceFilter[]): Asked[] => filters.map(({ source, filter }) => ({ db: source.db, filter }));
 
 /** Sources by the autonomous system that announces them. */
 function networks(asked: SourceFilter[], path: string | undefined, limit: number): TopRow[] {
@@ -113,9 +108,5 @@ function networks(asked: SourceFilter[], path: string | undefined, limit: number
       'usage',
       '--by asn needs a database of networks in the MaxMind format, such as GeoLite2-ASN.mmdb: --asn-database FILE',
     );
-  return topNetworks(
-    asked.map(({ source, filter }) => ({ db: source.db, filter })),
-    networkNames(path),
-    limit,
-  );
+  return topNetworks(askedOf(asked), networkNames(path), limit);
 }

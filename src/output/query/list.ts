@@ -2,10 +2,13 @@
  * Alerts one a row, page by page. A page goes on after a certain alert (keyset paging), so that a late page costs what the
  * first does and alerts that come meanwhile move nothing.
  */
+import type { AddressRange } from '../address-bytes.js';
 import type { Condition } from '../store/condition.js';
 import type { Database } from '../store/open.js';
 import { countAlertsOf, selectAlerts } from '../store/select.js';
+import { countsOf } from '../store/top.js';
 import { type AlertFilter, questionOf } from './filter.js';
+import { addressOf } from './top.js';
 
 /** A row of `alerts list`. */
 export interface AlertRow {
@@ -89,7 +92,8 @@ function* idsInOrder(db: Database, c: Condition, sort: SortKey, limit: number, a
   if (sort === 'time') {
     for (const found of selectAlerts(db, c, { newest: true, after: after ?? undefined })) yield found.id;
   } else if (sort === 'severity' || sort === 'signature') yield* bySignature(db, c, sort, after);
-  else yield* byColumn(db, c, sort, limit, after);
+  else if (sort === 'id' || limit < 0) yield* byColumn(db, c, sort, limit, after);
+  else yield* byAddress(db, c, sort, limit, after);
 }
 
 /** Signatures are few: those with the first key, then those with the next. */
@@ -111,6 +115,36 @@ function* bySignature(
     const all: Condition = { and: [{ field: 'signature', ids: JSON.parse(ids) as number[] }, c] };
     const from = order === 0 && after !== null ? after : undefined;
     for (const found of selectAlerts(db, all, { newest: true, after: from })) yield found.id;
+  }
+}
+
+/** Every address there is. */
+const addresses: AddressRange[] = [4, 16].map((n) => ({ lo: Buffer.alloc(n), hi: Buffer.alloc(n, 0xff) }));
+
+/** Alerts without an address, then those of the first address, of the next …; a page has no more addresses than alerts. */
+function* byAddress(
+  db: Database,
+  c: Condition,
+  sort: 'src' | 'dst',
+  limit: number,
+  after: After | null,
+): Generator<number> {
+  const start = after === null ? Buffer.alloc(0) : (after.key as Buffer);
+  let values: Buffer[] = [];
+  for (const key of countsOf(db, c, sort).keys()) {
+    const value = addressOf(key);
+    if (Buffer.compare(value, start) < 0) continue;
+    values.push(value);
+    if (values.length >= 2 * limit + Chunk) values = values.sort(Buffer.compare).slice(0, limit + 1);
+  }
+  if (start.length === 0) values.push(start);
+  for (const value of values.sort(Buffer.compare)) {
+    const own: Condition =
+      value.length === 0
+        ? { not: { field: sort, ranges: addresses } }
+        : { field: sort, ranges: [{ lo: value, hi: value }] };
+    const from = after !== null && value.equals(start) ? after : undefined;
+    for (const found of selectAlerts(db, { and: [own, c] }, { newest: true, after: from })) yield found.id;
   }
 }
 

@@ -1,8 +1,9 @@
-/** What fired most, or who and what was concerned most often. */
+/** What fired most, or who and what was concerned most often, in one database or several. */
 import { type AddressRange, addressText } from '../address-bytes.js';
+import type { Condition } from '../store/condition.js';
 import type { Database } from '../store/open.js';
 import { spanOf } from '../store/select.js';
-import { countsOf, type TopField, topOf } from '../store/top.js';
+import { countsOf, hasValue, type TopField, topOf } from '../store/top.js';
 import { type AlertFilter, questionOf } from './filter.js';
 
 export type TopBy = 'signature' | 'src' | 'dst' | 'client' | 'host' | 'url' | 'user-agent' | 'category' | 'asn';
@@ -11,12 +12,16 @@ export type TopBy = 'signature' | 'src' | 'dst' | 'client' | 'host' | 'url' | 'u
 export interface TopRow {
   count: number;
   value: string | Buffer;
-  firstUs: number;
-  lastUs: number;
+  /** null: not looked up, past the first TimesMost rows. */
+  firstUs: number | null;
+  lastUs: number | null;
   gid?: number;
   sid?: number;
   severity?: number;
 }
+
+/** Rows that get the times of their first and last alert: each is a question of its own. */
+export const TimesMost = 1000;
 
 const fields: Record<Exclude<TopBy, 'asn' | 'signature' | 'category'>, TopField> = {
   src: 'src',
@@ -29,21 +34,112 @@ const fields: Record<Exclude<TopBy, 'asn' | 'signature' | 'category'>, TopField>
 
 export const topKeys: TopBy[] = ['signature', 'src', 'dst', 'client', 'host', 'url', 'user-agent', 'category', 'asn'];
 
-/** The most frequent values among the alerts that pass the filter; `limit` -1: all. */
-export function topAlerts(db: Database, f: AlertFilter, by: Exclude<TopBy, 'asn'>, limit: number): TopRow[] {
-  const c = questionOf(db, f);
-  if (by !== 'signature' && by !== 'category') return topOf(db, c, fields[by], limit) as TopRow[];
-  const rule = db.prepare('SELECT gid, sid, msg, severity, category FROM signature WHERE id = ?');
-  const rows = topOf(db, c, 'signature', -1).map(({ value, ...times }): TopRow => {
-    const { gid, sid, msg, severity, category } = rule.get(value as number) as Record<string, never>;
-    return by === 'category' ? { ...times, value: category } : { ...times, value: msg, gid, sid, severity };
+export interface Asked {
+  db: Database;
+  filter: AlertFilter;
+}
+
+/** One value, where it was counted. */
+interface Counted {
+  row: Pick<TopRow, 'value' | 'gid' | 'sid' | 'severity'>;
+  count: number;
+  /** By question. */
+  signatures: Map<number, number[]>;
+}
+
+interface Question {
+  db: Database;
+  c: Condition;
+}
+
+const questionsOf = (asked: readonly Asked[]): Question[] =>
+  asked.map(({ db, filter }) => ({ db, c: questionOf(db, filter) }));
+
+/** The most frequent values among the alerts that pass; `limit` -1: all. */
+export function topAlerts(asked: readonly Asked[], by: Exclude<TopBy, 'asn'>, limit: number): TopRow[] {
+  const questions = questionsOf(asked);
+  if (by === 'signature' || by === 'category') return topRules(questions, by, limit);
+  if (questions.length === 1 && limit >= 0 && limit <= TimesMost) {
+    return ordered(topOf(questions[0].db, questions[0].c, fields[by], limit) as TopRow[]);
+  }
+  return topValues(questions, fields[by], limit);
+}
+
+function ordered(rows: TopRow[]): TopRow[] {
+  return rows.sort((a, b) => b.count - a.count || (b.lastUs ?? 0) - (a.lastUs ?? 0));
+}
+
+/** The greatest, with the times of the first of them. */
+function greatest<T extends { count: number }>(
+  all: Iterable<T>,
+  limit: number,
+  row: (t: T) => TopRow,
+  parts: (t: T) => { db: Database; c: Condition }[],
+): TopRow[] {
+  const sorted = [...all].sort((a, b) => b.count - a.count);
+  const chosen = limit < 0 ? sorted : sorted.slice(0, limit);
+  const rows = chosen.map((t, i): TopRow => {
+    if (i >= TimesMost) return row(t);
+    const found = parts(t)
+      .map(({ db, c }) => spanOf(db, c))
+      .filter((s) => s !== null);
+    const firstUs = found.length === 0 ? null : Math.min(...found.map((s) => s.firstUs));
+    const lastUs = found.length === 0 ? null : Math.max(...found.map((s) => s.lastUs));
+    return { ...row(t), firstUs, lastUs };
   });
-  // Revisions of a rule are one, and so are rules of one category.
-  return mergeTop([rows], topKey, limit);
+  return ordered(rows);
+}
+
+/** Revisions of a rule are one, and so are rules of one category. */
+function topRules(questions: readonly Question[], by: 'signature' | 'category', limit: number): TopRow[] {
+  const all = new Map<string, Counted>();
+  questions.forEach(({ db, c }, q) => {
+    const rule = db.prepare('SELECT gid, sid, msg, severity, category FROM signature WHERE id = ?');
+    for (const [id, n] of countsOf(db, c, 'signature')) {
+      const { gid, sid, msg, severity, category } = rule.get(id) as Record<string, never>;
+      const key = by === 'category' ? category : `${gid}:${sid}:${msg}`;
+      const row = by === 'category' ? { value: category } : { value: msg, gid, sid, severity };
+      const known = all.get(key) ?? { row, count: 0, signatures: new Map() };
+      known.count += n;
+      known.signatures.set(q, [...(known.signatures.get(q) ?? []), id as number]);
+      all.set(key, known);
+    }
+  });
+  return greatest(
+    all.values(),
+    limit,
+    ({ row, count }) => ({ count, ...row, firstUs: null, lastUs: null }),
+    ({ signatures }) =>
+      Array.from(signatures, ([q, ids]) => {
+        const { db, c } = questions[q];
+        return { db, c: { and: [{ field: 'signature', ids }, c] } };
+      }),
+  );
+}
+
+function topValues(questions: readonly Question[], field: TopField, limit: number): TopRow[] {
+  const all = new Map<string, { value: string | Buffer; count: number }>();
+  const address = field === 'src' || field === 'dst' || field === 'client';
+  for (const { db, c } of questions) {
+    const text = db.prepare('SELECT value FROM text WHERE id = ?').pluck();
+    for (const [key, n] of countsOf(db, c, field)) {
+      const value = address ? addressOf(key) : ((text.get(key) as string | undefined) ?? '');
+      const name = typeof value === 'string' ? value : value.toString('latin1');
+      const known = all.get(name);
+      if (known === undefined) all.set(name, { value, count: n });
+      else known.count += n;
+    }
+  }
+  return greatest(
+    all.values(),
+    limit,
+    (t) => ({ ...t, firstUs: null, lastUs: null }),
+    ({ value }) => questions.map(({ db, c }) => ({ db, c: { and: [hasValue(field, value), c] } })),
+  );
 }
 
 /** The address that countsOf of the store names. */
-function addressOf(key: number | string): Buffer {
+export function addressOf(key: number | string): Buffer {
   if (typeof key === 'string') return Buffer.from(key, 'hex');
   const v4 = Buffer.alloc(4);
   v4.writeUInt32BE(key, 0);
@@ -51,52 +147,23 @@ function addressOf(key: number | string): Buffer {
 }
 
 /** The networks with the most alerts as sources; `nameOf` tells the network of an address. */
-export function topNetworks(
-  asked: readonly { db: Database; filter: AlertFilter }[],
-  nameOf: (address: string) => string,
-  limit: number,
-): TopRow[] {
-  const questions = asked.map(({ db, filter }) => ({ db, c: questionOf(db, filter) }));
-  const networks = new Map<string, { count: number; ranges: AddressRange[] }>();
+export function topNetworks(asked: readonly Asked[], nameOf: (address: string) => string, limit: number): TopRow[] {
+  const questions = questionsOf(asked);
+  const networks = new Map<string, { value: string; count: number; ranges: AddressRange[] }>();
   for (const { db, c } of questions) {
     for (const [key, n] of countsOf(db, c, 'src')) {
       const address = addressOf(key);
-      const name = nameOf(addressText(address));
-      const network = networks.get(name) ?? { count: 0, ranges: [] };
+      const value = nameOf(addressText(address));
+      const network = networks.get(value) ?? { value, count: 0, ranges: [] };
       network.count += n;
       network.ranges.push({ lo: address, hi: address });
-      networks.set(name, network);
+      networks.set(value, network);
     }
   }
-  const sorted = [...networks].sort(([, a], [, b]) => b.count - a.count);
-  return (limit < 0 ? sorted : sorted.slice(0, limit)).map(([value, { count, ranges }]) => {
-    const spans = questions.map(({ db, c }) => spanOf(db, { and: [{ field: 'src', ranges }, c] }));
-    const found = spans.filter((s) => s !== null);
-    const firstUs = Math.min(...found.map((s) => s.firstUs));
-    const lastUs = Math.max(...found.map((s) => s.lastUs));
-    return { count, value, firstUs, lastUs };
-  });
-}
-
-/** Rows of several answers as one: counts added, the most frequent first. `keyOf` tells which belong together. */
-export function mergeTop(lists: TopRow[][], keyOf: (r: TopRow) => string, limit: number): TopRow[] {
-  const all = new Map<string, TopRow>();
-  for (const row of lists.flat()) {
-    const key = keyOf(row);
-    const known = all.get(key);
-    if (known === undefined) all.set(key, { ...row });
-    else {
-      known.count += row.count;
-      known.firstUs = Math.min(known.firstUs, row.firstUs);
-      known.lastUs = Math.max(known.lastUs, row.lastUs);
-    }
-  }
-  const sorted = [...all.values()].sort((a, b) => b.count - a.count || b.lastUs - a.lastUs);
-  return limit < 0 ? sorted : sorted.slice(0, limit);
-}
-
-/** What tells the values of `top` apart. */
-export function topKey(r: TopRow): string {
-  const value = typeof r.value === 'string' ? r.value : r.value.toString('hex');
-  return `${r.gid ?? ''}:${r.sid ?? ''}:${value}`;
+  return greatest(
+    networks.values(),
+    limit,
+    ({ value, count }) => ({ count, value, firstUs: null, lastUs: null }),
+    ({ ranges }) => questions.map(({ db, c }) => ({ db, c: { and: [{ field: 'src', ranges }, c] } })),
+  );
 }
