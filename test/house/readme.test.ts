@@ -26,6 +26,12 @@ describe('README.md', () => {
     writeFileSync(join(dir, 'disable.conf'), '5100001\nre:cross-site\n');
     writeFileSync(join(dir, 'drop.conf'), 'group:sql-injection\n');
     writeFileSync(join(dir, 'modify.conf'), '5100002 "rev:1" "rev:2"\n');
+    const event = {
+      timestamp: '2026-01-02T03:04:05.000006+0000',
+      event_type: 'alert',
+      alert: { signature: 'traversal' },
+    };
+    writeFileSync(join(dir, 'suricata-eve.json'), `${JSON.stringify(event)}\n`);
     writeFileSync(join(dir, 'suricata.yaml'), '%YAML 1.1\n---\nvars:\n  address-groups:\n    HOME_NET: any\n');
   });
   after(() => rmSync(dir, { recursive: true }));

@@ -351,4 +351,34 @@ describe('questions over columns and rows', function () {
     assert.deepEqual(scans, []);
     assert.ok(plans.filter(({ plan }) => /SEARCH a USING INTEGER PRIMARY KEY/.test(plan)).length > 10);
   });
+
+  it('leaves nothing of alerts that are removed: no columns, words or counts', async () => {
+    const writing = await openForWriting(path);
+    const steps = new Retention(writing);
+    const n = (sql: string) => writing.prepare(sql).pluck().get() as number;
+    while (steps.stepAge(samples.t0 + 20 * DayUs) > 0);
+    assert.ok(n('SELECT count(*) FROM alert') > 1000);
+    assert.equal(n('SELECT count(*) FROM alert'), countAlertsOf(writing, { and: [] }));
+    while (steps.stepAge(samples.t0 + 40 * DayUs) > 0);
+    for (const table of [
+      'alert',
+      'http',
+      'flow',
+      'text',
+      'bytes',
+      'text_use',
+      'bytes_use',
+      'block',
+      'block_column',
+      'late',
+    ])
+      assert.equal(n(`SELECT count(*) FROM ${table}`), 0, table);
+    for (const table of ['text', 'bytes'])
+      assert.equal(
+        n(`SELECT count(*) FROM ${table}_words WHERE ${table}_words MATCH 'get OR made OR passwd'`),
+        0,
+        table,
+      );
+    writing.close();
+  });
 });
