@@ -341,6 +341,13 @@ export const limits: readonly Limit[] = [
     remedy: 'raise datasets.defaults.memcap or the memcap in the rule',
   },
   {
+    counter: 'detect.dataset_unshared',
+    what: 'detect: changes of data sets that another worker has not carried out yet (4 MiB)',
+    keys: [],
+    effect: 'other workers do not know of further ones',
+    remedy: 'a worker stands still: see the log, and give the sensor as many processors as it has workers',
+  },
+  {
     counter: 'detect.latency.suspensions',
     what: 'detect: time for a packet, for a rule',
     keys: ['detect.latency.packet-max-us', 'detect.latency.rule-max-us'],

@@ -8,6 +8,7 @@ import { counterSnapshot, resetCounters } from '../../src/core/counters.js';
 import { Region, u8 } from '../../src/core/memory.js';
 import { Settings } from '../../src/core/settings.js';
 import { Packet } from '../../src/decode/packet.js';
+import { DatasetLog, datasetLogMemory } from '../../src/detect/dataset-log.js';
 import { flows } from '../../src/flow/columns.js';
 import { PacketRing } from '../../src/output/packet-ring.js';
 import { type CaptureOptions, CaptureWhat } from '../../src/output/pcap-config.js';
@@ -75,6 +76,24 @@ describe('Limits of a running sensor (docs/limits.md)', function () {
   it('a worker that stands still is not waited for; that is counted and told', () => {
     lookUntil('capture.crossing_unordered', 1 << 16, []);
     assert.deepEqual(told(), ['begins capture.crossing_unordered']);
+  });
+
+  it('changes of data sets that a worker does not read are not told to it; that is counted and told', () => {
+    resetCounters();
+    const memory = datasetLogMemory();
+    const [writes, sleeps] = [new DatasetLog(memory, 0), new DatasetLog(memory, 1)];
+    for (let n = 0; counterSnapshot()['detect.dataset_unshared'] === 0; n++)
+      writes.append(true, 'string/a', `value ${n}`);
+    assert.deepEqual(told(), ['begins detect.dataset_unshared']);
+    const values: string[] = [];
+    sleeps.catchUp((added, set, value) => values.push(`${added} ${set} ${value}`));
+    assert.ok(values.length > 10_000);
+    values.forEach((v, n) => {
+      assert.equal(v, `true string/a value ${n}`);
+    });
+    writes.append(false, 'string/b', 'ö');
+    sleeps.catchUp((added, set, value) => assert.deepEqual([added, set, value], [false, 'string/b', 'ö']));
+    writes.catchUp(() => assert.fail('its own changes'));
   });
 
   /** Ten packets of a flow, the last with an alert, in a ring with these bounds. */
