@@ -1,6 +1,6 @@
 // The configuration reference: every stage is configured with settings that write down what they are asked for.
 
-import { liveChecksums, liveInterfaces } from '../out/src/capture/live-config.js';
+import { liveChecksums, liveInterfaces, liveThreads } from '../out/src/capture/live-config.js';
 import { nfqueueConfig } from '../out/src/capture/nfqueue-config.js';
 import { controlConfig } from '../out/src/control/control.js';
 import { Settings } from '../out/src/core/settings.js';
