@@ -7,12 +7,17 @@ import { eveLines } from './alerts-eve.js';
 import { type Exported, type ExportFlags, exported } from './alerts-exported.js';
 import { addFilterOptions } from './alerts-filters.js';
 import { addDatabaseOptions, wholeNumber, withSources } from './alerts-options.js';
-import { exportPackets } from './alerts-packets.js';
 import { answer } from './alerts-print.js';
 import { csvLine, safe, safeJson } from './format.js';
 
 export function registerExport(alerts: Command): void {
-  const forms = { eve: exportEve, csv: exportRows, stix: exportStix, pcapng: exportPackets };
+  const forms = {
+    eve: exportEve,
+    csv: exportRows,
+    stix: exportStix,
+    // Reads captures: the addon and its memory are loaded for nothing else.
+    pcapng: async (flags: ExportFlags) => (await import('./alerts-packets.js')).exportPackets(flags),
+  };
   const command = alerts
     .command('export')
     .summary('as EVE, CSV, STIX or packets')

@@ -45,7 +45,8 @@ export class Printer {
     if (this.gone) throw new ReaderGone();
     if (text === '' || this.out.write(text)) return;
     if (this.pager === null) await once(this.out, 'drain');
-    else await Promise.race([once(this.out, 'drain'), once(this.pager, 'close')]);
+    // A pager that ends early breaks the pipe: noted where it was started.
+    else await Promise.race([once(this.out, 'drain'), once(this.pager, 'close')]).catch(() => undefined);
     if (this.gone) throw new ReaderGone();
   }
 

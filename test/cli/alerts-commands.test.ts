@@ -305,7 +305,9 @@ describe('a long answer', () => {
     assert.match(long, /\npaged: {2}User-Agent: curl\/8\.0\n/);
     assert.doesNotMatch(onTerminal('list --limit 2', env), /paged/);
     assert.doesNotMatch(onTerminal('show 2 --no-pager', env), /paged/);
-    const quit = onTerminal('show 2', { PAGER: 'head -n 1' });
+    // More than a pipe holds: the pager ends while much is still to be written.
+    const query = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n';
+    const quit = onTerminal(`sql '${query}' --format jsonl`, { PAGER: 'head -n 1' });
     assert.equal(quit.trim().split('\n').length, 1);
   });
 
