@@ -18,7 +18,7 @@ function span(seconds: number): string {
 const left = ({ until }: ToldBan): number => Math.max(0, Math.round((Date.parse(until) - Date.now()) / 1000));
 
 export const banColumns: Column<ToldBan>[] = [
-  { title: 'address', text: (b) => b.address },
+  { title: 'address', text: (b) => (b.via === null ? b.address : `${b.address} behind ${b.via}`) },
   { title: 'left', text: (b) => span(left(b)), right: true },
   { title: 'of', text: (b) => span(b.duration), right: true },
   { title: 'until', text: (b) => b.until.replace(/\.\d+Z$/, 'Z') },

@@ -7,6 +7,8 @@ import { type Arguments, done, type Reply, refused } from './messages.js';
 /** A ban as it is told. */
 export interface ToldBan {
   address: string;
+  /** The trusted proxy that it is behind: its requests are dropped. Null: its packets are. */
+  via: string | null;
   policy: string;
   gid: number | null;
   sid: number | null;
@@ -30,6 +32,7 @@ export function banCommands(sensor: RunningSensor): Record<string, (args: Argume
       const bans = sensor.bans.list().map(
         (b): ToldBan => ({
           address: b.address,
+          via: b.via,
           policy: b.policy,
           gid: b.gid,
           sid: b.sid,

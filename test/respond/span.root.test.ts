@@ -1,12 +1,12 @@
 /** Resets from a mirrored port: a real Apache that takes its time, a sensor beside the wire, and who is faster. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'mocha';
 import { ServerIp } from '../tools/lab.js';
-import { type LiveSensor, MirrorLab, mirrorLabMissing, realTime, until } from '../tools/mirror-lab.js';
+import { LiveSensor, MirrorLab, mirrorLabMissing, realTime, until } from '../tools/mirror-lab.js';
 import { addResponsePort } from '../tools/response-port.js';
 
 const Main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -95,5 +95,20 @@ describe('resets from a mirrored port', function () {
     const args = [Main, 'run', '-q', '0', '--respond', 'lo'];
     const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     assert.deepEqual([status, /--respond is for/.test(stderr)], [2, true], stderr);
+  });
+
+  it('go by the routes of the kernel where the sensor runs on the server itself (response.mode: route)', async () => {
+    await sensor.stop();
+    const { server, wire } = net.lab.names;
+    const args = ['-S', join(net.lab.dir, 'reject.rules'), '--respond', wire, '--set', 'response.mode=route'];
+    const dir = mkdtempSync(join(net.lab.dir, 'route-'));
+    sensor = new LiveSensor(server, wire, dir, args, { through: realTime() });
+    try {
+      await sensor.says(/listening on/, Patience);
+      const n = await cut('/cgi-bin/slow/attack?0.2', 20);
+      assert.equal(n, 20);
+    } finally {
+      sensor.kill();
+    }
   });
 });
