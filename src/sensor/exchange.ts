@@ -17,7 +17,7 @@ import { setOwnerSeeds } from '../capture/owner-hash.js';
 import { plainOwner } from '../capture/plain.js';
 import { counter, counts } from '../core/counters.js';
 import { Region, u8 } from '../core/memory.js';
-import type { LiveInput } from './live-input.js';
+import type { LiveInput } from './live-description.js';
 import { Scanner } from './scan.js';
 import { SharedBatch } from './shared-batch.js';
 import { Mark, type Sharing, Stopping, Tick } from './sharing.js';

@@ -1,4 +1,5 @@
 /** What a sensor is to listen on, or to answer, from its options and configuration. */
+import type { Batch, PacketSource, SourceStatus } from '../capture/batch.js';
 import { type LiveInterface, liveChecksums, liveInterfaces, liveThreads } from '../capture/live-config.js';
 import { type NfqueueConfig, nfqueueConfig, queueName } from '../capture/nfqueue-config.js';
 import { PeccaryError } from '../core/errors.js';
@@ -12,6 +13,17 @@ export interface LiveDescription {
   interfaces: LiveInterface[];
   /** Packet queues to answer instead: the sensor is inline. */
   nfqueue: NfqueueConfig | null;
+}
+
+/** Where a live worker's packets come from. */
+export interface LiveInput extends PacketSource {
+  next(batch: Batch, waitMs?: number): SourceStatus;
+  /** Asks the kernel for its counts. */
+  count(): void;
+  /** Called once for each batch, when its packets have been processed: those that wait for a verdict get theirs. */
+  settle(batch: Batch): void;
+  /** Takes the handle of an interface that is back, which another thread has opened. */
+  take?(index: number, handle: number): void;
 }
 
 /** Options that name it. */

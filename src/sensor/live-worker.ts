@@ -33,7 +33,8 @@ import { invalidByOrigin } from './checksums.js';
 import { EngineClock } from './engine-clock.js';
 import { Exchange } from './exchange.js';
 import { healthConfig } from './health-config.js';
-import { type LiveInput, openLive } from './live-input.js';
+import type { LiveInput } from './live-description.js';
+import { openLive } from './live-input.js';
 import {
   Control,
   type FromLive,
