@@ -155,8 +155,7 @@ class Loop {
       } else if (m.type === 'stats') {
         if (this.merge === null) this.writer.write([m.record], null);
         else this.last.push(m.record);
-      }
-      else if (m.type === 'reopen') {
+      } else if (m.type === 'reopen') {
         this.port.postMessage({ type: 'reopened', id: m.id, faults: this.writer.reopen() } satisfies FromWriter);
       } else {
         this.rules.set(m.number, new RuleTable(m.rules));
