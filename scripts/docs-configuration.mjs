@@ -117,7 +117,10 @@ export function configurationKeys() {
   const recorder = new Recorder(everything, 'everything');
   configureStages(recorder, 'none', true, '.');
   outputConfig(recorder, { eve: null, logDir: '.', inline: true, live: false });
-  for (const { name } of liveInterfaces(recorder, [], null)) liveChecksums(recorder, name);
+  for (const { name } of liveInterfaces(recorder, [], null)) {
+    liveChecksums(recorder, name);
+    liveThreads(recorder, [name]);
+  }
   controlConfig(recorder, '.');
   banConfig(recorder, '.');
   responseConfig(recorder);

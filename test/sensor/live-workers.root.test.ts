@@ -43,6 +43,11 @@ describe('a sensor with several workers on a veth pair', function () {
       this.skip();
     }
     dir = mkdtempSync(join(tmpdir(), 'peccary-workers-'));
+    plug();
+  });
+
+  /** Makes the pair and opens its sending end. */
+  function plug(): void {
     execFileSync('ip', ['link', 'add', sends, 'type', 'veth', 'peer', 'name', listens]);
     for (const dev of [sends, listens]) {
       execFileSync('sysctl', ['-qw', `net.ipv6.conf.${dev}.disable_ipv6=1`]);
@@ -52,7 +57,13 @@ describe('a sensor with several workers on a veth pair', function () {
     const handle = openPcapLive(sends, options);
     if (isRefusal(handle)) throw new Error(handle.message);
     wire = handle;
-  });
+  }
+
+  function unplug(): void {
+    closeHandle(wire);
+    wire = 0;
+    execFileSync('ip', ['link', 'del', sends]);
+  }
 
   after(async () => {
     for (const s of sensors) await s.shutdown();
@@ -259,6 +270,22 @@ describe('a sensor with several workers on a veth pair', function () {
     assert.equal(counters['sensor.worker_restarts'], 1);
     assert.equal(counters['capture.crossed'], 0);
     assert.equal(eventsOf(eve).filter((e) => e.event_type === 'alert').length, 200);
+  });
+
+  it('an interface that goes away and comes back: all workers are in one group again', async () => {
+    const [live, eve] = await sensor(2, rules(Find));
+    send(sessions(0, 50));
+    await settled(live, 500);
+    unplug();
+    await until(() => !live.interfaces()[0].up, 'the interface to be away', 30_000);
+    plug();
+    await until(() => live.interfaces()[0].up, 'the interface to be back', 30_000);
+    const before = live.counters()['decoder.pkts'];
+    send(sessions(50, 100));
+    const counters = await settled(live, before + 1000);
+    await live.shutdown();
+    assert.equal(counters['capture.crossed'], 0);
+    assert.equal(eventsOf(eve).filter((e) => e.event_type === 'alert').length, 150);
   });
 
   it('a reload reaches all workers', async () => {
