@@ -21,7 +21,9 @@ export interface TopRow {
 }
 
 /** Rows that get the times of their first and last alert: each is a question of its own. */
-export const TimesMost = 1000;
+const TimesMost = 1000;
+/** Rows beyond the last that are compared with it by time. */
+const TiesMost = 64;
 
 const fields: Record<Exclude<TopBy, 'asn' | 'signature' | 'category'>, TopField> = {
   src: 'src',
@@ -77,7 +79,10 @@ function greatest<T extends { count: number }>(
   parts: (t: T) => { db: Database; c: Condition }[],
 ): TopRow[] {
   const sorted = [...all].sort((a, b) => b.count - a.count);
-  const chosen = limit < 0 ? sorted : sorted.slice(0, limit);
+  let end = limit < 0 ? sorted.length : Math.min(limit, sorted.length);
+  // Of those that are as frequent as the last, the latest are told.
+  for (let more = 0; end > 0 && more < TiesMost && sorted[end]?.count === sorted[end - 1].count; more++) end++;
+  const chosen = sorted.slice(0, end);
   const rows = chosen.map((t, i): TopRow => {
     if (i >= TimesMost) return row(t);
     const found = parts(t)
@@ -87,7 +92,7 @@ function greatest<T extends { count: number }>(
     const lastUs = found.length === 0 ? null : Math.max(...found.map((s) => s.lastUs));
     return { ...row(t), firstUs, lastUs };
   });
-  return ordered(rows);
+  return limit < 0 ? ordered(rows) : ordered(rows).slice(0, limit);
 }
 
 /** Revisions of a rule are one, and so are rules of one category. */
