@@ -18,13 +18,18 @@ interface Words {
   remedy(now: Counters, where: Setting): string;
 }
 
+/** Every packet of an inline sensor has its verdict counted. */
+const isInline = (now: Counters): boolean => (now['ips.accepted'] ?? 0) + (now['ips.blocked'] ?? 0) > 0;
+
 const words: Record<HealthKind, Words> = {
   kernel_drops: {
     what: 'packets were dropped by the kernel',
-    cause: () => 'its ring was full: packets come faster than they are inspected',
-    remedy: () =>
-      'make the ring larger (af-packet.N.buffer-size), leave traffic out (--bpf), or drop the dearest rules ' +
-      '(peccary rules profile names them)',
+    cause: (now) => `its ${isInline(now) ? 'queue' : 'ring'} was full: packets come faster than they are inspected`,
+    remedy: (now) =>
+      (isInline(now)
+        ? 'make the queue longer (nfq.queue-length, nfq.buffer-size), send less traffic to it, '
+        : 'make the ring larger (af-packet.N.buffer-size), leave traffic out (--bpf), ') +
+      'or drop the dearest rules (peccary rules profile names them)',
   },
   interface_drops: {
     what: 'packets were dropped by the interface',
@@ -90,7 +95,8 @@ const words: Record<HealthKind, Words> = {
   late_resets: {
     what: 'connections that were reset had their response whole before',
     cause: () => 'resets from beside the wire race the server, and it was faster',
-    remedy: () => 'only an inline sensor stops every attack (-q): what is seen on a mirrored port is on its way already',
+    remedy: () =>
+      'only an inline sensor stops every attack (-q): what is seen on a mirrored port is on its way already',
   },
 };
 
