@@ -40,6 +40,7 @@ const { values: flags } = parseArgs({
     startup: { type: 'boolean' },
     rules: { type: 'string' },
     live: { type: 'boolean' },
+    small: { type: 'boolean', default: false },
     inline: { type: 'boolean' },
     store: { type: 'boolean' },
     alerts: { type: 'string', default: '10000000' },
@@ -203,4 +204,4 @@ function report(series: Map<string, Series>): number {
 if (flags.startup) process.exitCode = benchStartup(flags.rules, runs);
 else if (flags.store) process.exitCode = await benchStore(Number(flags.alerts));
 else if (flags.inline) process.exitCode = await benchInline(runs);
-else process.exitCode = flags.live ? await benchLive(runs) : await main();
+else process.exitCode = flags.live ? await benchLive(runs, flags.small) : await main();

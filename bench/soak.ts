@@ -36,7 +36,14 @@ const OnSome =
 
 /** Half the highest rate without loss, megabits a second. */
 async function halfTheBest(wire: Wire, captures: Passes, rules: string, scratch: string): Promise<number> {
-  const engine = await LiveEngine.start('peccary', wire, Listener, rules, scratch, ['--db', 'none']);
+  const engine = await LiveEngine.start({
+    name: 'peccary',
+    wire,
+    place: Listener,
+    rules,
+    scratch,
+    more: ['--db', 'none'],
+  });
   try {
     const { mbps } = await lossFree(engine, wire, captures);
     return Math.round(mbps / 2);
@@ -59,7 +66,7 @@ async function soak(minutes: number, asked: number | null): Promise<number> {
     appendFileSync(rules, OnSome);
     const mbps = asked ?? (await halfTheBest(wire, new Passes(capture, scratch), rules, scratch));
     const rotated = ['--set', 'outputs.0.eve-log.rotate-size=64mb', '--set', 'outputs.0.eve-log.rotate-keep=1'];
-    const engine = await LiveEngine.start('peccary', wire, firstOfAll, rules, scratch, rotated);
+    const engine = await LiveEngine.start({ name: 'peccary', wire, place: firstOfAll, rules, scratch, more: rotated });
     try {
       console.log(`${minutes} minutes at ${mbps} Mbit/s`);
       return await watch(engine, wire, capture, mbps, minutes);

@@ -8,15 +8,26 @@ import type { Place, Wire } from './wire.js';
 
 export type EngineName = 'peccary' | 'suricata';
 
-/** The kernel's ring, bytes; equal for both. */
-const RingBytes = 64 << 20;
+export interface EngineStart {
+  name: EngineName;
+  wire: Wire;
+  place: Place;
+  /** Rule file. */
+  rules: string;
+  /** Where its files go. */
+  scratch: string;
+  /** The kernel's ring, MiB; 64 unless given. */
+  ringMb?: number;
+  /** Further arguments. */
+  more?: readonly string[];
+}
 
 /** Bytes of a block of the ring and, for Suricata, of a frame of it: it counts its ring in frames. */
 const Block = 1 << 20;
 const Frame = 1616;
 
 /** Suricata's keys; each engine reads its own of the ring's. */
-const config = (port: string, socket: string): string => `%YAML 1.1
+const config = (port: string, socket: string, ringMb: number): string => `%YAML 1.1
 ---
 af-packet:
   - interface: ${port}
@@ -27,8 +38,8 @@ af-packet:
     use-mmap: yes
     tpacket-v3: yes
     block-size: ${Block}
-    ring-size: ${(RingBytes / Block) * Math.floor(Block / Frame)}
-    buffer-size: ${RingBytes}
+    ring-size: ${ringMb * Math.floor(Block / Frame)}
+    buffer-size: ${ringMb}mb
     checksum-checks: no
 unix-command:
   enabled: yes
@@ -69,24 +80,18 @@ export class LiveEngine {
     private readonly socket: string,
   ) {
     this.eve = join(dir, 'eve.json');
+    process.once('exit', () => child.kill('SIGKILL'));
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (d: Buffer) => (this.said = (this.said + d.toString()).slice(-4000)));
     }
   }
 
-  /** Starts one on the wire's end; it listens when this resolves. `scratch`: where its files go; `more`: arguments. */
-  static async start(
-    name: EngineName,
-    wire: Wire,
-    place: Place,
-    rules: string,
-    scratch: string,
-    more: readonly string[] = [],
-  ): Promise<LiveEngine> {
+  /** Starts one on the wire's end; it listens when this resolves. */
+  static async start({ name, wire, place, rules, scratch, ringMb = 64, more = [] }: EngineStart): Promise<LiveEngine> {
     const dir = mkdtempSync(join(scratch, `${name}-`));
     const socket = join(dir, 'control.socket');
     const file = join(dir, 'bench.yaml');
-    writeFileSync(file, config(wire.port, socket));
+    writeFileSync(file, config(wire.port, socket, ringMb));
     const shared = ['-c', file, '-S', rules, '-k', 'none', '-l', dir];
     for (const file of ['classification-file', 'reference-config-file']) {
       shared.push('--set', `${file}=signatures/${file.split('-')[0]}.config`);

@@ -45,6 +45,9 @@ export class Wire {
 
   constructor() {
     const run = (...args: string[]): void => void execFileSync('ip', args);
+    // Whoever is told to stop leaves no namespace behind.
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+    process.once('exit', () => this.close());
     try {
       for (const ns of [this.sender, this.monitor]) {
         run('netns', 'add', ns);

@@ -22,16 +22,28 @@ const LargePages: [size: number, requests: number, connections: number][] = [
   [400_000, 400, 2],
 ];
 
+/** As many requests for a small page: the most work for a sensor, byte by byte. */
+const SmallPages: typeof LargePages = [[500, 20_000, 50]];
+
 /** 20,000 kept-alive requests of `ab` on a hundred connections; most lie past a stream depth of 1 MiB. */
-export async function largeCapture(): Promise<string> {
-  const file = join(Dir, 'keep-alive-20000.pcap');
+export function largeCapture(): Promise<string> {
+  return recorded('keep-alive-20000.pcap', LargePages);
+}
+
+/** 20,000 kept-alive requests on fifty connections, about 20 MB. */
+export function smallCapture(): Promise<string> {
+  return recorded('small-pages-20000.pcap', SmallPages);
+}
+
+async function recorded(name: string, pages: typeof LargePages): Promise<string> {
+  const file = join(Dir, name);
   if (existsSync(file)) return file;
   const missing = labMissing();
   if (missing !== '') throw new Error(`recording the large capture ${missing}`);
   mkdirSync(Dir, { recursive: true });
   for (let attempt = 1; ; attempt++) {
     try {
-      await recordLarge(`${file}.part`, attempt === 1);
+      await record(`${file}.part`, pages, attempt === 1);
       renameSync(`${file}.part`, file);
       return file;
     } catch (e) {
@@ -41,16 +53,16 @@ export async function largeCapture(): Promise<string> {
   }
 }
 
-/** Runs all of LargePages, at the same time or (gentler) one page after the other. */
-async function recordLarge(file: string, together: boolean): Promise<void> {
+/** Asks for all of `pages`, at the same time or (gentler) one page after the other. */
+async function record(file: string, pages: typeof LargePages, together: boolean): Promise<void> {
   const lab = new Lab({
     content: (root) => {
-      for (const [i, [size]] of LargePages.entries()) writeFileSync(join(root, `size${i}.html`), pageText(i + 1, size));
+      for (const [i, [size]] of pages.entries()) writeFileSync(join(root, `size${i}.html`), pageText(i + 1, size));
     },
     threads: 150,
   });
   const fetchPage = (i: number): Promise<void> => {
-    const [, requests, connections] = LargePages[i];
+    const [, requests, connections] = pages[i];
     const url = `http://${ServerIp}/size${i}.html`;
     const args = ['-q', '-k', '-n', String(requests), '-c', String(connections), url];
     return new Promise((done, fail) => {
@@ -59,8 +71,8 @@ async function recordLarge(file: string, together: boolean): Promise<void> {
     });
   };
   const work = async (): Promise<void> => {
-    if (together) await Promise.all(LargePages.map((_, i) => fetchPage(i)));
-    else for (let i = 0; i < LargePages.length; i++) await fetchPage(i);
+    if (together) await Promise.all(pages.map((_, i) => fetchPage(i)));
+    else for (let i = 0; i < pages.length; i++) await fetchPage(i);
   };
   try {
     await lab.record(file, work, { bulk: true });
