@@ -5,14 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Ajv } from 'ajv';
+import fc from 'fast-check';
 import { Settings } from '../../src/core/settings.js';
 import { eveForced } from '../../src/output/eve/config.js';
 import { EveWriter } from '../../src/output/eve/writer.js';
+import { EveImport } from '../../src/output/import/eve.js';
 import { alertOf, timeOf } from '../../src/output/import/eve-event.js';
 import { payloadOf } from '../../src/output/import/frame.js';
+import { Importer } from '../../src/output/import/importer.js';
 import { csvValues, snort2Fields } from '../../src/output/import/snort-csv.js';
 import { loadAlert } from '../../src/output/query/alert.js';
-import { openForReading } from '../../src/output/store/open.js';
+import { databaseProblems } from '../../src/output/store/check.js';
+import { openForReading, openForWriting } from '../../src/output/store/open.js';
 import { tcpFrame } from '../tools/build.js';
 import { peccary } from '../tools/peccary.js';
 import * as samples from './samples.js';
@@ -137,6 +141,37 @@ describe('import of EVE JSON', () => {
     assert.match(r.stderr, /3 records refused, the first: line 1: no EVE event/);
     assert.match(r.stdout, /alert 2/);
     assert.equal(alertOf(odd)?.record.src, '');
+  });
+
+  it('takes any values of members without a fault of the database', async () => {
+    const open = await openForWriting(db);
+    const to = new Importer(open, { path: db, inputs: ['/x'], append: false, sensor: 's', version: '0' });
+    const eve = new EveImport(to);
+    const events = eveLines().map((l) => JSON.parse(l));
+    let n = 0;
+    fc.assert(
+      fc.property(fc.nat(events.length - 1), fc.nat(), fc.jsonValue(), (which, at, value) => {
+        const e = structuredClone(events[which]);
+        const places: [Record<string, unknown>, string][] = [];
+        const walk = (o: Record<string, unknown>): void => {
+          for (const key of Object.keys(o)) {
+            places.push([o, key]);
+            if (typeof o[key] === 'object' && o[key] !== null) walk(o[key] as Record<string, unknown>);
+          }
+        };
+        walk(e);
+        const [of, key] = places[at % places.length];
+        of[key] = value;
+        eve.line(JSON.stringify(e), ++n);
+      }),
+      { numRuns: 3000, seed: 7 },
+    );
+    const s = to.close();
+    assert.equal(s.fault, null);
+    assert.equal(Object.values(s.taken).reduce((a, b) => a + b, 0) + s.refused, n);
+    const again = await openForReading(db);
+    assert.deepEqual(databaseProblems(again), []);
+    again.close();
   });
 
   it('replaces an earlier import of the same file', () => {

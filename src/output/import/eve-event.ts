@@ -3,6 +3,7 @@
  * back. Members of a wrong type count as absent: a file may be damaged or made by somebody else.
  */
 
+import { addressBytes } from '../address-bytes.js';
 import type { AlertRecord, EventBase, FileRecord, FlowRecord, HttpRecord, RuleInfo, TunnelRecord } from '../records.js';
 import { HttpKeep } from '../records.js';
 
@@ -12,11 +13,12 @@ export const objectOf = (v: unknown): Json | null =>
   typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Json) : null;
 export const listOf = (v: unknown): unknown[] => (Array.isArray(v) ? v : []);
 const textOf = (v: unknown): string | null => (typeof v === 'string' ? v : null);
-const numberOf = (v: unknown, otherwise: number): number =>
+export const numberOf = (v: unknown, otherwise: number): number =>
   typeof v === 'number' && Number.isSafeInteger(v) ? v : otherwise;
 const bytesOf = (v: unknown): Uint8Array | null =>
   typeof v === 'string' && v !== '' ? Buffer.from(v, 'base64') : null;
-const oneOf = <T extends string>(v: unknown, ...known: T[]): T | null => (known.includes(v as T) ? (v as T) : null);
+export const oneOf = <T extends string>(v: unknown, ...known: T[]): T | null =>
+  known.includes(v as T) ? (v as T) : null;
 
 /** Microseconds of "2026-01-02T03:04:05.123456+0100"; null when it is none. */
 export function timeOf(v: unknown): number | null {
@@ -26,6 +28,9 @@ export function timeOf(v: unknown): number | null {
   const seconds = Date.parse(`${m[1]}${zone}`) / 1000;
   return Number.isFinite(seconds) ? seconds * 1e6 + Number((m[2] ?? '').padEnd(6, '0')) : null;
 }
+
+/** The real client, as far as it is an address. */
+export const clientOf = (v: unknown): string => (addressBytes(textOf(v) ?? '').length > 0 ? String(v) : '');
 
 /** As the records have addresses: IPv6 in full is what EVE writes. */
 const addressOf = (v: unknown): string => textOf(v) ?? '';
@@ -206,7 +211,7 @@ export function alertOf(e: Json): { record: AlertRecord; rule: RuleInfo } | null
       txId,
       txGuessed: e.tx_guessed === true,
       http: httpOf(e.http, txId),
-      client: textOf(alert.xff) ?? textOf(e.xff) ?? '',
+      client: clientOf(alert.xff ?? e.xff),
       files: listOf(e.files).flatMap(fileOf),
       tunnel: tunnelOf(e.tunnel),
       flow: flowOf(e.flow, e),

@@ -1,7 +1,18 @@
 /** EVE JSON: one event a line. Alerts become rows as a sensor's do; every event is also kept as it was written. */
-import type { FlowEventRecord, HttpEventRecord } from '../records.js';
+import type { HttpEventRecord } from '../records.js';
 import { BoundedMap } from '../store/dedup.js';
-import { alertOf, baseOf, flowOf, httpOf, type Json, objectOf, timeOf } from './eve-event.js';
+import {
+  alertOf,
+  baseOf,
+  clientOf,
+  flowOf,
+  httpOf,
+  type Json,
+  numberOf,
+  objectOf,
+  oneOf,
+  timeOf,
+} from './eve-event.js';
 import type { Importer } from './importer.js';
 
 /** Flows and transactions that alerts named, remembered until their events come. */
@@ -33,7 +44,7 @@ export class EveImport {
       return;
     }
     if (e.event_type === 'alert' && this.alert(e, text)) return;
-    this.to.event(e.event_type, tsUs, typeof e.flow_id === 'number' ? e.flow_id : 0, text);
+    this.to.event(e.event_type, tsUs, numberOf(e.flow_id, 0), text);
     if (e.event_type === 'http') this.http(e);
     else if (e.event_type === 'flow') this.flow(e);
   }
@@ -51,11 +62,11 @@ export class EveImport {
   }
 
   private http(e: Json): void {
-    const txId = typeof e.tx_id === 'number' ? e.tx_id : 0;
+    const txId = numberOf(e.tx_id, 0);
     const base = baseOf(e);
     const http = httpOf(e.http, txId);
     if (http === null || this.alerted.get(base.flowId)?.has(txId) !== true) return;
-    const client = typeof e.xff === 'string' ? e.xff : '';
+    const client = clientOf(e.xff);
     this.to.update({ kind: 'http', ...base, alerted: true, http, client } satisfies HttpEventRecord);
   }
 
@@ -71,8 +82,8 @@ export class EveImport {
       appProtoTs: '',
       appProtoTc: '',
       flow,
-      state: f.state as FlowEventRecord['state'],
-      reason: f.reason as FlowEventRecord['reason'],
+      state: oneOf(f.state, 'established', 'closed', 'bypassed') ?? 'new',
+      reason: oneOf(f.reason, 'forced', 'shutdown') ?? 'timeout',
       emergency: f.emergency === true,
       alerted: true,
       action: null,

@@ -18,8 +18,11 @@ import type { Database } from './open.js';
 const Lag = 1024;
 /** Rows read at once: one by one costs a third more. */
 const AtOnce = 2048;
-/** Alerts changed after the columns of their block were made; with more the columns are made anew. */
-const LateMax = 1024;
+/** Alerts changed after the columns of their block were made; with more the columns are made anew, sooner when there is time. */
+const enum LateMax {
+  Busy = 1024,
+  Idle = 16,
+}
 
 const read = `
   SELECT a.id, a.time_us, a.run_id, a.signature_id, a.src_port, a.dst_port, a.blocked, a.host_id, a.url_id,
@@ -161,12 +164,12 @@ export class BlockMaker {
     this.deleteColumns = db.prepare('DELETE FROM block_column WHERE id >= ? AND id < ?');
     this.deleteLate = db.prepare('DELETE FROM late WHERE alert_id >= ? AND alert_id < ?');
     this.lateBlock = db
-      .prepare(`SELECT alert_id / ${BlockLen} FROM late GROUP BY 1 HAVING count(*) > ${LateMax} LIMIT 1`)
+      .prepare(`SELECT alert_id / ${BlockLen} FROM late GROUP BY 1 HAVING count(*) > ? LIMIT 1`)
       .pluck();
   }
 
   /** The oldest full block without columns, or one with many late alerts; null when there is none. */
-  next(): number | null {
+  private next(busy: boolean): number | null {
     const { lo, hi } = this.bounds.get() as { lo: number | null; hi: number | null };
     if (lo === null || hi === null) return null;
     const end = Math.floor((hi + 1 - Lag) / BlockLen);
@@ -179,14 +182,14 @@ export class BlockMaker {
       const first = this.from.get(at * BlockLen) as number;
       return Math.floor(first / BlockLen) < end ? Math.floor(first / BlockLen) : null;
     }
-    return (this.lateBlock.get() as number | undefined) ?? null;
+    return (this.lateBlock.get(busy ? LateMax.Busy : LateMax.Idle) as number | undefined) ?? null;
   }
 
   /** Makes the columns of one block that wants them; false when there is none. */
-  step(): boolean {
+  step(busy = false): boolean {
     return this.db
       .transaction(() => {
-        const block = this.next();
+        const block = this.next(busy);
         if (block === null) return false;
         this.make(block);
         return true;

@@ -66,9 +66,36 @@ export class BoundedMap<K, V> {
   }
 }
 
+/** Ids for new rows: none is given out again while something may be remembered of a row that had it. */
+class RowIds {
+  private readonly greatest;
+  /** 0: to be asked for. */
+  private last = 0;
+
+  constructor(db: Database, table: string) {
+    this.greatest = db.prepare(`SELECT coalesce(max(id), 0) FROM ${table}`).pluck();
+  }
+
+  /** The last one given out. */
+  get current(): number {
+    if (this.last === 0) this.last = this.greatest.get() as number;
+    return this.last;
+  }
+
+  next(): number {
+    this.last = this.current + 1;
+    return this.last;
+  }
+
+  forget(): void {
+    this.last = 0;
+  }
+}
+
 /** The `text` table. */
 export class TextTable {
   readonly uses: UseCounts;
+  private readonly ids: RowIds;
   private readonly cache = new BoundedMap<string, number>(CacheMax);
   private readonly find;
   private readonly insert;
@@ -76,18 +103,20 @@ export class TextTable {
   constructor(db: Database) {
     this.uses = new UseCounts(db, 'text');
     this.find = db.prepare(`SELECT id, value FROM text WHERE hash = ? LIMIT ${SameHash}`);
-    this.insert = db.prepare('INSERT INTO text (hash, value) VALUES (?, ?)');
+    this.insert = db.prepare('INSERT INTO text (id, hash, value) VALUES (?, ?, ?)');
+    this.ids = new RowIds(db, 'text');
   }
 
   /** Id of `value` with a reference more; null for null. */
   id(value: string | null): number | null {
     if (value === null) return null;
-    const known = this.cache.get(value) ?? this.look(value);
+    const known = this.known(value);
     if (known !== undefined) {
       this.uses.more(known);
       return known;
     }
-    const id = Number(this.insert.run(textHash(value), value).lastInsertRowid);
+    const id = this.ids.next();
+    this.insert.run(id, textHash(value), value);
     if (value.length <= CacheTextLen) this.cache.set(value, id);
     return id;
   }
@@ -101,12 +130,14 @@ export class TextTable {
 
   /** Id of `value` when the store has it, without a reference. */
   known(value: string): number | undefined {
-    return this.cache.get(value) ?? this.look(value);
+    const id = this.cache.get(value);
+    return id === undefined || this.uses.gone.has(id) ? this.look(value) : id;
   }
 
   /** What is remembered may not be in the database any more: a transaction was rolled back, or rows were removed. */
   forget(): void {
     this.cache.clear();
+    this.ids.forget();
     this.uses.forget();
   }
 }
@@ -152,7 +183,7 @@ export class BytesTable {
   private readonly runId: number;
   private readonly find;
   private readonly insert;
-  private last = 0;
+  private readonly ids: RowIds;
   private packet: Uint8Array | null = null;
   private packetId = 0;
 
@@ -160,35 +191,37 @@ export class BytesTable {
     this.runId = runId;
     this.uses = new UseCounts(db, 'bytes');
     this.find = db.prepare(`SELECT id, data FROM bytes WHERE hash = ? AND run_id = ? LIMIT ${SameHash}`);
-    this.insert = db.prepare('INSERT INTO bytes (run_id, hash, data, kind) VALUES (?, ?, ?, ?)');
-    this.last = (db.prepare('SELECT max(id) FROM bytes').pluck().get() as number | null) ?? 0;
+    this.insert = db.prepare('INSERT INTO bytes (id, run_id, hash, data, kind) VALUES (?, ?, ?, ?, ?)');
+    this.ids = new RowIds(db, 'bytes');
   }
 
   /** Id of `data` with a reference more; null for no bytes. */
   id(data: Uint8Array | null): number | null {
     if (data === null || data.length === 0) return null;
     const digest = hash('sha256', data, 'binary');
-    const windowed = (Math.floor(this.last / Window) % Windows) * WindowHash + bits36(digest);
-    const known = this.cache.get(digest) ?? this.look(windowed, data);
+    const windowed = (Math.floor(this.ids.current / Window) % Windows) * WindowHash + bits36(digest);
+    const cached = this.cache.get(digest);
+    const known = cached === undefined || this.uses.gone.has(cached) ? this.look(windowed, data) : cached;
     if (known !== undefined) {
       this.uses.more(known);
       return known;
     }
-    this.last = Number(this.insert.run(this.runId, windowed, data, BytesKind.Text).lastInsertRowid);
-    this.cache.set(digest, this.last);
-    return this.last;
+    const id = this.ids.next();
+    this.insert.run(id, this.runId, windowed, data, BytesKind.Text);
+    this.cache.set(digest, id);
+    return id;
   }
 
   /** The same for a packet: it is only ever that of the alert before. */
   packetOf(data: Uint8Array | null): number | null {
     if (data === null || data.length === 0) return null;
-    if (this.packet !== null && Buffer.compare(this.packet, data) === 0) {
+    if (this.packet !== null && Buffer.compare(this.packet, data) === 0 && !this.uses.gone.has(this.packetId)) {
       this.uses.more(this.packetId);
       return this.packetId;
     }
     this.packet = Buffer.from(data);
-    this.packetId = Number(this.insert.run(this.runId, null, data, BytesKind.Packet).lastInsertRowid);
-    this.last = this.packetId;
+    this.packetId = this.ids.next();
+    this.insert.run(this.packetId, this.runId, null, data, BytesKind.Packet);
     return this.packetId;
   }
 
@@ -199,6 +232,7 @@ export class BytesTable {
 
   forget(): void {
     this.cache.clear();
+    this.ids.forget();
     this.packet = null;
     this.uses.forget();
   }

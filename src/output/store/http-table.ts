@@ -7,7 +7,7 @@
 import type { HttpRecord } from '../records.js';
 import { BlockLen } from './column.js';
 import { BoundedMap, type BytesTable, type TextTable } from './dedup.js';
-import type { Database } from './open.js';
+import type { Database, Statement } from './open.js';
 
 /** Transactions remembered; others are looked up. */
 const Remembered = 16_384;
@@ -36,7 +36,8 @@ type Row = Record<(typeof textColumns)[number] | (typeof bytesColumns)[number], 
 /** What tells a later record of a transaction from an earlier one. */
 function stampOf(h: HttpRecord): string {
   const n = (b: Uint8Array | null) => b?.length ?? 0;
-  return `${h.status} ${h.length} ${n(h.requestHead)} ${n(h.responseHead)} ${n(h.requestBody)} ${n(h.responseBody)}`;
+  const lengths = `${h.status} ${h.length} ${n(h.requestHead)} ${n(h.responseHead)} ${n(h.requestBody)} ${n(h.responseBody)}`;
+  return `${lengths} ${h.hostname}\n${h.url}\n${h.userAgent}\n${h.referer}`;
 }
 
 const plain = (h: HttpRecord): (string | number | null)[] => [
@@ -68,6 +69,7 @@ export class HttpTable {
   private readonly update;
   private readonly covered;
   private readonly late;
+  private readonly follow: Partial<Record<(typeof textColumns)[number], Statement>>;
   /** Columns speak of alerts of transactions up to this row (blocks.ts). */
   private settled = 0;
   private readonly text: TextTable;
@@ -93,6 +95,10 @@ export class HttpTable {
     this.covered = db
       .prepare('SELECT count(*) FROM alert WHERE flow_id = ? AND http_id = ? AND payload_id = ?')
       .pluck();
+    // Alerts have the host and URL of their transaction.
+    const follow = (c: string) =>
+      db.prepare(`UPDATE alert SET ${c} = ? WHERE flow_id = ? AND http_id = ? AND ${c} = ?`);
+    this.follow = { host_id: follow('host_id'), url_id: follow('url_id') };
     this.late = db.prepare(
       `INSERT INTO late SELECT id FROM alert WHERE flow_id = ? AND http_id = ? AND id / ${BlockLen} IN (SELECT id FROM block)
        ON CONFLICT DO NOTHING`,
@@ -133,40 +139,46 @@ export class HttpTable {
   }
 
   private change(old: Row, flow: number, h: HttpRecord, stamp: string): Known {
-    const textIds = texts(h).map((t, i) => {
-      const id = this.text.id(t);
-      // Text that is replaced, which is rare, keeps its count: alerts name it too, without counting.
-      if (id !== null && id === old[textColumns[i]]) this.text.uses.less(id);
-      return id;
-    });
+    const textIds = texts(h).map((t) => this.text.id(t));
     const before = bytesColumns.map((c) => old[c]);
     const given = bytes(h).map((b) => this.bytes.id(b));
     const refs = given.map((id, i) => id ?? before[i]);
     this.update.run(...plain(h), ...textIds, ...given, old.id);
     this.changed(flow, old.id);
-    for (let i = 0; i < given.length; i++) {
-      const [is, was] = [given[i], before[i]];
-      if (is === null) continue;
-      if (is === was) this.bytes.uses.less(is);
-      else {
-        if (!before.includes(is)) this.covers(flow, old.id, is);
-        if (was !== null) this.uncovers(flow, old.id, was, refs);
-      }
-    }
+    textColumns.forEach((column, i) => {
+      const [is, was] = [textIds[i], old[column]];
+      if (is === null || was === null) return;
+      if (is !== was) this.follow[column]?.run(is, flow, old.id, was);
+      this.text.uses.less(was);
+    });
+    this.countBytes(flow, old.id, before, given, refs);
     return { id: old.id, stamp, refs };
   }
 
-  /** The transaction refers to `id` now: alerts whose payload it is need not count that any more. */
-  private covers(flow: number, http: number, id: number): void {
-    const alerts = this.covered.get(flow, http, id) as number;
-    for (let i = 0; i < alerts; i++) this.bytes.uses.less(id);
-  }
-
-  /** The transaction does not refer to `id` any more: its alerts whose payload it is count that from now on. */
-  private uncovers(flow: number, http: number, id: number, refs: (number | null)[]): void {
-    const alerts = refs.includes(id) ? 0 : (this.covered.get(flow, http, id) as number);
-    if (alerts === 0) this.bytes.uses.less(id);
-    else if (alerts > 1) this.bytes.uses.more(id, alerts - 1);
+  /** Each of `given` has been counted as one user more; `before` and `refs`: what the transaction referred to, and refers to. */
+  private countBytes(
+    flow: number,
+    http: number,
+    before: readonly (number | null)[],
+    given: readonly (number | null)[],
+    refs: readonly (number | null)[],
+  ): void {
+    const alerts = (id: number) => this.covered.get(flow, http, id) as number;
+    // Alerts whose payload it is count from now on that they use what the transaction does not have any more …
+    for (const id of new Set(before)) {
+      if (id === null || refs.includes(id)) continue;
+      const n = alerts(id);
+      if (n > 0) this.bytes.uses.more(id, n);
+    }
+    given.forEach((id, i) => {
+      const was = before[i];
+      if (id !== null && was !== null) this.bytes.uses.less(was);
+    });
+    // … and need not count it of what it has now.
+    for (const id of new Set(refs)) {
+      if (id === null || before.includes(id)) continue;
+      for (let n = alerts(id); n > 0; n--) this.bytes.uses.less(id);
+    }
   }
 
   /** As TextTable.forget. */

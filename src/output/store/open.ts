@@ -1,11 +1,11 @@
 /** Opening the alert database: loading better-sqlite3 only now, checking whose file it is, migrating. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { PeccaryError } from '../../core/errors.js';
 import { ApplicationId, migrations } from './schema.js';
 
-export type { Database };
+export type { Database, Statement };
 
 /** How long a statement waits for another process's transaction, in milliseconds. */
 const BusyMs = 30_000;

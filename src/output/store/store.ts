@@ -45,6 +45,9 @@ const UrgentPart = 1.05;
 /** Transactions whose alerts came before their Host header; the alerts of others stay without a host. */
 const HostlessMax = 16_384;
 
+/** Rows that went and may still be remembered, before all that is remembered is forgotten. */
+const GoneMax = 65_536;
+
 /** Records of the open transaction at most, where they are kept until it is committed. */
 const KeptMost = 1024;
 
@@ -165,6 +168,7 @@ export class AlertStore {
     this.open = false;
     this.inTransaction = 0;
     this.kept = [];
+    if (this.text.uses.gone.size + this.bytes.uses.gone.size > GoneMax) this.forget();
   }
 
   /**
@@ -176,7 +180,7 @@ export class AlertStore {
     this.tidiedMs = nowMs;
     try {
       let made = 0;
-      while (made < Tidy.Blocks && this.blocks.step()) made++;
+      while (made < Tidy.Blocks && this.blocks.step(busy)) made++;
       if (made > 0) this.http.columnsMade();
       this.words.step(performance.now() + (busy ? Tidy.WordsBusy : Tidy.Idle));
       this.retain(nowMs, busy);

@@ -5,6 +5,8 @@
 import type { Database } from './open.js';
 
 export class UseCounts {
+  /** Rows that went since `forget`: ids of theirs that somebody remembers are no more. */
+  readonly gone = new Set<number>();
   private readonly added = new Map<number, number>();
   private readonly add;
   private readonly drop;
@@ -37,6 +39,7 @@ export class UseCounts {
 
   /** The transaction was rolled back. */
   forget(): void {
+    this.gone.clear();
     this.added.clear();
   }
 
@@ -45,6 +48,7 @@ export class UseCounts {
     const n = this.added.get(id) ?? 0;
     if (n > 0) this.added.set(id, n - 1);
     else if (this.drop.run(id).changes === 0) {
+      this.gone.add(id);
       this.clean.run(id);
       this.remove.run(id);
       this.removeWords.run({ id });
