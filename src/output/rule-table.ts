@@ -6,9 +6,12 @@ import type { Rule } from '../rules/ir.js';
 import { metadataPairs } from '../rules/metadata.js';
 import type { RuleInfo } from './records.js';
 
+/** Content of rule files by name: where rules stand in them as they are, their texts are not copied. */
+export type RuleSources = Record<string, Uint8Array>;
+
 /**
- * Rule i: row i of `numbers`, and bytes[offsets[i], offsets[i+1]): its words, each ended by Mark, then its text, one byte a
- * character. Views of shared memory: may be sent to any thread.
+ * Rule i: row i of `numbers`, and bytes[offsets[i], offsets[i+1]): its words, each ended by Mark, then, unless a source has
+ * it, its text, one byte a character. Views of shared memory: may be sent to any thread.
  */
 export interface PackedRules {
   offsets: Uint32Array;
@@ -17,6 +20,7 @@ export interface PackedRules {
   numbers: Float64Array;
   /** Texts that many rules share, by number. */
   texts: string[];
+  sources: RuleSources;
 }
 
 const enum Column {
@@ -34,7 +38,10 @@ const enum Column {
   /** How many references and metadata values there are. */
   References = 10,
   Metadata = 11,
-  Stride = 12,
+  /** Where the text stands in the file's source, and its bytes; -1: it follows the words. */
+  TextAt = 12,
+  TextLen = 13,
+  Stride = 14,
 }
 
 /** Ends a word; no word of a rule holds it, because it ends the line of a rule. */
@@ -56,7 +63,7 @@ class Texts {
 }
 
 /** Packs rules in the order in which AlertRecord.rule counts them. */
-export function packRules(rules: readonly Rule[]): PackedRules {
+export function packRules(rules: readonly Rule[], sources: RuleSources = {}): PackedRules {
   const texts = new Texts();
   const numbers = new Float64Array(new SharedArrayBuffer(rules.length * Column.Stride * 8));
   const offsets = new Uint32Array(new SharedArrayBuffer((rules.length + 1) * 4));
@@ -77,20 +84,26 @@ export function packRules(rules: readonly Rule[]): PackedRules {
     let line = r.msg + Mark;
     for (let n = 0; n < r.references.length; n++) line += r.references[n].type + Mark + r.references[n].value + Mark;
     for (let n = 0; n < r.metadata.length; n++) line += r.metadata[n] + Mark;
-    offsets[i + 1] = offsets[i] + line.length + r.text.length;
+    const own = r.textAt < 0 || sources[r.file] === undefined;
+    numbers[at + Column.TextAt] = own ? -1 : r.textAt;
+    numbers[at + Column.TextLen] = r.text.length;
+    offsets[i + 1] = offsets[i] + line.length + (own ? r.text.length : 0);
     return line;
   });
   const bytes = Buffer.from(new SharedArrayBuffer(offsets[rules.length]));
   for (let i = 0; i < rules.length; i++) {
     bytes.write(words[i], offsets[i], 'latin1');
-    bytes.write(rules[i].text, offsets[i] + words[i].length, 'latin1');
+    if (numbers[i * Column.Stride + Column.TextAt] < 0)
+      bytes.write(rules[i].text, offsets[i] + words[i].length, 'latin1');
   }
-  return { offsets, bytes: new Uint8Array(bytes.buffer), numbers, texts: texts.all };
+  return { offsets, bytes: new Uint8Array(bytes.buffer), numbers, texts: texts.all, sources };
 }
 
-function unpackRule({ offsets, bytes, numbers, texts }: PackedRules, index: number): RuleInfo {
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
+function unpackRule({ offsets, bytes, numbers, texts, sources }: PackedRules, index: number): RuleInfo {
   const at = index * Column.Stride;
-  const line = Buffer.from(bytes.subarray(offsets[index], offsets[index + 1])).toString('latin1');
+  const line = latin1(bytes.subarray(offsets[index], offsets[index + 1]));
   let end = -1;
   const word = (): string => {
     const from = end + 1;
@@ -98,6 +111,8 @@ function unpackRule({ offsets, bytes, numbers, texts }: PackedRules, index: numb
     return line.slice(from, end);
   };
   const text = (col: Column): string | null => texts[numbers[at + col]] ?? null;
+  const file = text(Column.File) ?? '';
+  const from = numbers[at + Column.TextAt];
   const msg = word();
   const references = Array.from({ length: numbers[at + Column.References] }, () => ({ type: word(), value: word() }));
   const metadata = metadataPairs(Array.from({ length: numbers[at + Column.Metadata] }, word));
@@ -113,9 +128,9 @@ function unpackRule({ offsets, bytes, numbers, texts }: PackedRules, index: numb
     references,
     metadata,
     target: text(Column.Target) as RuleInfo['target'],
-    file: text(Column.File) ?? '',
+    file,
     line: numbers[at + Column.Line],
-    text: line.slice(end + 1),
+    text: from < 0 ? line.slice(end + 1) : latin1(sources[file].subarray(from, from + numbers[at + Column.TextLen])),
   };
 }
 

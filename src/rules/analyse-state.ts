@@ -1,6 +1,6 @@
 /** Flowbits, flow variables, xbits and hostbits: tests that exclude each other, and names that nothing loaded writes. */
 import type { Finding } from './finding.js';
-import type { BufferSection, Condition, Match, Rule } from './ir.js';
+import type { Condition, Rule } from './ir.js';
 
 /** What a state condition asks about: names of one kind, kept per flow or per address. */
 function asked(c: Condition): { kind: string; names: string[]; set: boolean; key: string } | null {
@@ -37,12 +37,10 @@ export function stateFindings(rule: Rule): Finding[] {
 }
 
 const nothing: readonly string[] = [];
-const captures = (m: Match): boolean => m.kind === 'pcre' && m.captures.length > 0;
-const hasCapture = (s: BufferSection): boolean => s.matches.some(captures);
 
 /** Names that a rule may set, with the kind before them. */
 function written(rule: Rule): readonly string[] {
-  if (rule.effects.length === 0 && !rule.sections.some(hasCapture)) return nothing;
+  if (rule.effects.length === 0 && !rule.captures) return nothing;
   const out: string[] = [];
   for (const e of rule.effects) {
     if (e.kind === 'flowbits' && e.cmd !== 'unset') out.push(...e.names.map((name) => `flow ${name}`));

@@ -98,12 +98,14 @@ function newRule(h: HeaderMeaning): Rule {
     sections: [],
     conditions: [],
     effects: [],
+    captures: false,
     threshold: null,
     target: null,
     prefilter: null,
     file: '',
     line: 0,
     text: '',
+    textAt: -1,
   };
 }
 

@@ -312,6 +312,8 @@ export interface Rule {
   sections: BufferSection[];
   conditions: Condition[];
   effects: Effect[];
+  /** A pcre captures into a variable: few do, and who looks for those need not look through the others. */
+  captures: boolean;
   threshold: Threshold | null;
   /** Its matches lead to bans. */
   ban?: BanSpec;
@@ -323,6 +325,8 @@ export interface Rule {
   line: number;
   /** The rule's own text, one line. */
   text: string;
+  /** Where the text stands in the file, bytes; -1: it does not as it is here. */
+  textAt: number;
   /** Offsets in it where its 2nd, 3rd … line began; absent when it stood on one. */
   joins?: number[];
 }

@@ -15,6 +15,8 @@ export interface RuleText {
   line: number;
   /** Offsets in `text` where the 2nd, 3rd … physical line begins; null for a rule on one line. */
   joins: number[] | null;
+  /** Where it stands in the file's text; absent when it was joined. */
+  at?: number;
 }
 
 export function isSpace(c: number): boolean {
@@ -49,7 +51,7 @@ export function splitRules(file: string): RuleText[] {
       joins.push(held.length);
       continue;
     }
-    if (joins === null) out.push({ text: file.slice(begin, last), line: lineNo, joins: null });
+    if (joins === null) out.push({ text: file.slice(begin, last), line: lineNo, joins: null, at: begin });
     else out.push({ text: held + file.slice(begin, last), line: first, joins });
     held = '';
     joins = null;

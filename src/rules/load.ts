@@ -20,7 +20,7 @@ import type { ListFiles } from './manage/lists.js';
 import { type Managed, manageRules } from './manage/manage.js';
 import { parseOptions, parseSnort3Rule } from './parse.js';
 import { patternFault } from './pattern-check.js';
-import { expandRuleFiles, readRuleFile } from './rule-files.js';
+import { expandRuleFiles, isGzip, readRuleFile } from './rule-files.js';
 import { isSnort3, isSuricata, translateSnort3 } from './snort3.js';
 import { joinSnort3Lines } from './snort3-lines.js';
 import { readThresholds } from './thresholds-config.js';
@@ -48,7 +48,10 @@ export function loadRules(options: LoadOptions): RuleSet {
   const loader = new RuleLoader(options.settings, options.ruleVersion ?? 7, options.checkPattern);
   const paths = expandRuleFiles(options.files, options.folder ?? process.cwd());
   if (options.lists === undefined || options.lists === null)
-    for (const path of paths) loader.addText(readRuleFile(path, options.content?.get(path)), path);
+    for (const path of paths) {
+      const bytes = options.content?.get(path);
+      loader.addText(readRuleFile(path, bytes), path, bytes !== undefined && !isGzip(bytes));
+    }
   else {
     const texts = paths.map((path) => ({ path, text: readRuleFile(path, options.content?.get(path)) }));
     loader.addManaged(manageRules(texts, options.lists));
@@ -114,10 +117,12 @@ class RuleLoader {
     this.headers = new Headers(this.env);
   }
 
-  addText(text: string, file: string): void {
+  /** `verbatim`: the text is the file's, one character a byte. */
+  addText(text: string, file: string, verbatim = false): void {
     this.env.folder = dirname(file);
     const snortFile = isSnort3(text);
-    for (const rule of splitRules(snortFile ? joinSnort3Lines(text) : text)) this.addRule(rule, file, snortFile);
+    const rules = splitRules(snortFile ? joinSnort3Lines(text) : text);
+    for (let i = 0; i < rules.length; i++) this.addRule(rules[i], file, snortFile, verbatim && !snortFile);
   }
 
   addManaged(managed: Managed): void {
@@ -127,7 +132,7 @@ class RuleLoader {
     for (const { path, text } of managed.files) this.addText(text, path);
   }
 
-  private addRule(text: RuleText, file: string, snortFile: boolean): void {
+  private addRule(text: RuleText, file: string, snortFile: boolean, verbatim: boolean): void {
     let ast: RuleAst | null = null;
     this.env.remarks.length = 0;
     try {
@@ -136,6 +141,7 @@ class RuleLoader {
       rule.file = file;
       rule.line = text.line;
       rule.text = text.text;
+      if (verbatim && text.at !== undefined) rule.textAt = text.at;
       if (text.joins !== null) rule.joins = text.joins;
       this.keep(rule);
       if (this.env.remarks.length > 0)

@@ -1,5 +1,5 @@
 /** Finding and reading rule files: names with * ? [ ], folders, plain or gzip. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { PeccaryError } from '../core/errors.js';
@@ -84,18 +84,40 @@ function expandFolder(path: string): string[] {
 export function readRuleFile(path: string, bytes = readRuleBytes(path)): string {
   if (!isGzip(bytes)) return bytes.toString('latin1');
   try {
-    return gunzipSync(bytes, { maxOutputLength: RuleFileLimit.Size }).toString('latin1');
+    // zlib takes no memory that threads share.
+    return gunzipSync(Buffer.from(bytes), { maxOutputLength: RuleFileLimit.Size }).toString('latin1');
   } catch (e) {
     throw unreadable(path, e as Error);
   }
 }
 
-/** Content of a rule file as it stands on disk. Throws PeccaryError naming the file. */
+/** Content of a rule file as it stands on disk, in memory that threads share. Throws PeccaryError naming the file. */
 export function readRuleBytes(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readShared(path) ?? shared(readFileSync(path));
   } catch (e) {
     throw unreadable(path, e as Error);
+  }
+}
+
+function shared(bytes: Buffer): Buffer {
+  const copy = Buffer.from(new SharedArrayBuffer(bytes.length));
+  bytes.copy(copy);
+  return copy;
+}
+
+/** Reads a file where it is to lie, without a copy; null for what has no size (a pipe) or changes it meanwhile. */
+function readShared(path: string): Buffer | null {
+  const fd = openSync(path, 'r');
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return null;
+    const bytes = Buffer.from(new SharedArrayBuffer(stat.size));
+    let at = 0;
+    for (let got = 1; got > 0 && at < bytes.length; at += got) got = readSync(fd, bytes, at, bytes.length - at, null);
+    return at === fstatSync(fd).size ? bytes : null;
+  } finally {
+    closeSync(fd);
   }
 }
 

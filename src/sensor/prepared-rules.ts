@@ -1,6 +1,6 @@
 /** The rules of a run, ready to be handed to the threads: loaded and compiled, or taken from the cache. */
 import { patiently } from '../core/tier-up.js';
-import { packRules } from '../output/rule-table.js';
+import { packRules, type RuleSources } from '../output/rule-table.js';
 import { type CompiledRules, compileRules } from '../rules/compile/compile.js';
 import { compileDatabases } from '../rules/compile/databases.js';
 import { flowNames, hostNames } from '../rules/compile/names.js';
@@ -52,7 +52,13 @@ export function prepareRules(request: RuleRequest, { cache, source }: Preparatio
   if (found !== null) {
     flowNames.adopt(found.rules.flowNames);
     hostNames.adopt(found.rules.hostNames);
-    return { ...found, source: null, notes, keep: () => undefined };
+    return {
+      ...found,
+      packed: { ...found.packed, sources: sourcesOf(content) },
+      source: null,
+      notes,
+      keep: () => undefined,
+    };
   }
   const { made, checks } = patiently(() => compile(request, content, false));
   return { ...made, notes, keep: () => store.write(key, made, made.databases, checks, tell) };
@@ -63,6 +69,13 @@ function isWorthKeeping(content: RuleFileBytes): boolean {
   let text = 0;
   for (const bytes of content.values()) text += isGzip(bytes) ? bytes.length * UsualPacking : bytes.length;
   return text >= CacheLimit.MinText;
+}
+
+/** The files that rules stand in as they are. */
+function sourcesOf(content: RuleFileBytes): RuleSources {
+  const out: RuleSources = {};
+  for (const [path, bytes] of content) if (!isGzip(bytes)) out[path] = bytes;
+  return out;
 }
 
 type Made = Omit<PreparedRules, 'notes' | 'keep'>;
@@ -85,7 +98,7 @@ function compile(request: RuleRequest, content: RuleFileBytes, costs: boolean): 
   return {
     made: {
       rules,
-      packed: packRules(all),
+      packed: packRules(all, sourcesOf(content)),
       report: { loaded, failed, skipped, warnings, unkept, expiresMs },
       databases: compileDatabases(rules),
       source: { set, compiled },

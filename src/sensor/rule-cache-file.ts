@@ -105,7 +105,8 @@ export function encodeRules({ key, checks, rules, packed, report, databases }: C
     checks,
     rules: layout.describe(flat),
     groups,
-    packed: layout.describe(packed),
+    // The sources are the rule files themselves, which whoever asks for the rules has read.
+    packed: layout.describe({ ...packed, sources: {} }),
     loaded: report.loaded,
     unkept: report.unkept,
     expiresMs: report.expiresMs,

@@ -296,7 +296,7 @@ export function compileRules(set: RuleSet, settings: Settings): CompiledRules {
   const c = new Compiler(new Exclusions(settings));
   const all = set.rules.flatMap(bothWays);
   // Names that only pcre captures set are numbered here, so that every thread numbers them alike.
-  for (let i = 0; i < all.length; i++) numberCaptures(all[i]);
+  for (let i = 0; i < all.length; i++) if (all[i].captures) numberCaptures(all[i]);
   for (const i of evaluationOrder(all, settings.list('action-order', [...defaultActionOrder]))) c.add(all[i]);
 
   const waitsForEvent = (d: Draft): boolean => d.rule.conditions.some(isTxEvent);

@@ -51,7 +51,7 @@ const marks: Marks = {
 };
 
 /** Borrowed until the next call. */
-function marksOf({ effects, conditions, sections }: Rule): Marks {
+function marksOf({ effects, conditions, sections, captures }: Rule): Marks {
   const m = marks;
   m.setsBits = m.testsBits = m.setsInt = m.testsInt = m.flowVar = m.pktVar = false;
   m.setsHost = m.testsXbits = m.testsPair = false;
@@ -70,7 +70,7 @@ function marksOf({ effects, conditions, sections }: Rule): Marks {
       else m.testsXbits = true;
     }
   }
-  for (let i = 0; i < sections.length; i++) {
+  for (let i = 0; captures && i < sections.length; i++) {
     const { matches } = sections[i];
     for (let j = 0; j < matches.length; j++) {
       const match = matches[j];

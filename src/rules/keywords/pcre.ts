@@ -132,6 +132,7 @@ function apply(b: RuleBuilder, value: string, negated: boolean): void {
   };
   const fault = b.env.checkPattern?.(match.expr, match.flags) ?? null;
   if (fault !== null) throw new RuleFault(`pcre does not compile: ${fault}`, null);
+  if (match.captures.length > 0) b.rule.captures = true;
   const section = b.current !== null ? b.target() : buffer === null ? b.payload() : b.section(buffer);
   b.add(section, match);
   if (relative && b.current === null && b.previousIn(match) === null) {
