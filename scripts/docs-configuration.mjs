@@ -176,7 +176,8 @@ Besides Suricata's keys, \`outputs\` has these of Peccary's own.
 - \`bans.rules\`: a list of entries with a \`name\`, the \`signatures\` whose matches count together (SID, GID:SID or
   \`classtype:NAME\`) and \`ban: after N in TIME for TIME by src|dst\`. \`src\` is who opened the connection, whichever
   direction the rule looks at; \`dst\` is the other end. A rule may say the same of itself with the keyword \`ban\`. Matches
-  count also when a limit or \`noalert\` hides the alert, not when a threshold holds them back or they are suppressed.
+  count whatever a threshold or \`noalert\` makes of the alert, but not those that \`detection_filter\` lets go by or that
+  are suppressed.
 - \`bans.allow\`: addresses, CIDR blocks and ranges that are never banned, as are the host's own addresses, its gateways and
   \`outputs.forwarded.trusted-proxies\`.
 - \`bans.repeat\`: each further ban of an address lasts \`factor\` times as long, at most \`longest\`, until it was left alone

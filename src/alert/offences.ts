@@ -1,6 +1,7 @@
 /**
- * Matches of the current packet that count towards a ban (`ban`, `bans.rules`): also those that a limit or noalert keeps
- * from being shown, not those that a threshold holds back or that are suppressed. Whoever takes them clears them.
+ * Matches of the current packet that count towards a ban (`ban`, `bans.rules`): whatever a threshold or noalert
+ * makes of their alerts, but not those that detection_filter lets go by or that are suppressed. Whoever takes them clears
+ * them.
  */
 import { counter, counts } from '../core/counters.js';
 import type { Transaction } from '../http/transaction.js';

@@ -19,7 +19,7 @@ import {
 import { Fate, observer, watch } from '../detect/recorder.js';
 import { FlowFlag, flows } from '../flow/columns.js';
 import { RuleAction, RuleCol, RuleFlag, RuleType } from '../rules/compile/layout.js';
-import { ThresholdCol } from '../rules/compile/layout-tables.js';
+import { ThresholdCol, ThresholdType } from '../rules/compile/layout-tables.js';
 import type { RuntimeRules } from '../rules/compile/tables.js';
 import { bindOffences, clearOffences, feedsBans, noteOffence } from './offences.js';
 import { bindPolicies, counterId, isSuppressed, thresholdRows, thresholdsOf } from './policies.js';
@@ -111,11 +111,10 @@ export function applyVerdict(p: Packet): Verdict {
     rated = false;
     full = false;
     suppressed = false;
+    filtered = false;
     const result = p.ipVersion === 0 ? ThresholdResult.Alert : threshold(rule, p, swapped);
-    if (result !== ThresholdResult.Nothing) {
-      verdict = act(p, m, verdict);
-      if (feedsBans && !suppressed) noteOffence(rule, matchTx[m]);
-    }
+    if (result !== ThresholdResult.Nothing) verdict = act(p, m, verdict);
+    if (feedsBans && !suppressed && !filtered) noteOffence(rule, matchTx[m]);
     if (result !== ThresholdResult.Alert || !isShown(table[rule * RuleCol.Stride + RuleCol.Flags]))
       counts[cSuppressed]++;
     else {
@@ -159,6 +158,8 @@ function tellPassed(first: number): void {
 let action = 0;
 let rated = false;
 let suppressed = false;
+/** It is one of those that detection_filter lets go by. */
+let filtered = false;
 
 function threshold(rule: number, p: Packet, swapped: boolean): ThresholdResult {
   suppressed = isSuppressed(rule, p, swapped);
@@ -168,7 +169,10 @@ function threshold(rule: number, p: Packet, swapped: boolean): ThresholdResult {
   const all = thresholdRows();
   for (let i = 0; i < rows.length; i++) {
     const result = countMatch(all, rows[i], counterId(rule), p, swapped);
-    if (result !== ThresholdResult.Alert) return result;
+    if (result !== ThresholdResult.Alert) {
+      filtered = all[rows[i] + ThresholdCol.Type] === ThresholdType.DetectionFilter;
+      return result;
+    }
     if (rateExceeded) {
       action = all[rows[i] + ThresholdCol.NewAction];
       rated = true;

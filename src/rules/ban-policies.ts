@@ -19,10 +19,11 @@ const defaults: readonly { name: string; signatures: readonly string[]; ban: str
   { name: 'forbidden', signatures: ['5100912'], ban: 'after 20 in 10m for 1h by src' },
   {
     name: 'scanners',
-    // User agents of scanners, and 30 answers of 404 in 30 seconds.
-    signatures: ['5100801', '5100802', '5100803', '5100804', '5100805', '5100806', '5100809'],
+    signatures: ['5100801', '5100802', '5100803', '5100804', '5100805', '5100806'],
     ban: 'after 1 in 1m for 1h by src',
   },
+  // Answers of 404: a storm of them is a search for what is not linked.
+  { name: 'not-found', signatures: ['5100809'], ban: 'after 30 in 30s for 1h by src' },
 ];
 
 /** The bans of a rule set; none unless `bans.enabled`. Throws PeccaryError 'config' for an entry that cannot be. */
