@@ -4,7 +4,15 @@
  */
 import type { QueueState } from '../capture/nfqueue-state.js';
 
+/** What the sensor tells its watchdog. */
+export const enum WatchdogWord {
+  Pause = 'p',
+  Over = 'o',
+}
+
 export const enum QueueWatchLimit {
+  /** Milliseconds that a pause which the sensor has told of lasts at most. */
+  PauseMs = 5000,
   /** Milliseconds between looks. */
   EveryMs = 50,
 }
@@ -19,16 +27,25 @@ export class QueueWatch {
   private readonly seen = new Map<number, Seen>();
   private lookMs = Number.NaN;
 
+  private pausedUntilMs = 0;
+
   constructor(
     private readonly queues: readonly number[],
     private readonly limitMs: number,
   ) {}
+
+  /** A pause that the sensor expects begins or is over: it does not count, up to QueueWatchLimit.PauseMs. */
+  expect(pause: boolean, nowMs: number): void {
+    this.pausedUntilMs = pause ? nowMs + QueueWatchLimit.PauseMs : 0;
+    this.seen.clear();
+  }
 
   /** How long, in milliseconds, a queue has stood still when that is too long; else 0. */
   look(states: readonly QueueState[], nowMs: number): number {
     // Who was himself stopped meanwhile has seen nothing.
     const late = nowMs - this.lookMs > this.limitMs / 2;
     this.lookMs = nowMs;
+    if (nowMs < this.pausedUntilMs) return 0;
     let longest = 0;
     for (const { queue, waiting, lastId } of states) {
       if (!this.queues.includes(queue)) continue;

@@ -337,7 +337,9 @@ export class Sensor implements RunningSensor {
   private async swap(fresh: LoadedRules): Promise<number> {
     const number = this.outputs.setPackedRules(fresh.packed);
     const next = this.rulesMessage(fresh, number);
-    const stoodMs = await this.workers.install(next, this.rulesMessage(this.current, this.ruleSet));
+    this.watchdog?.expect(true);
+    const before = this.rulesMessage(this.current, this.ruleSet);
+    const stoodMs = await this.workers.install(next, before).finally(() => this.watchdog?.expect(false));
     const old = this.current;
     this.current = fresh;
     this.expiry.set(fresh.report.expiresMs);

@@ -4,14 +4,16 @@
  * the queues; it ends with the sensor, whose end of its standard input closes.
  */
 import { queueStates } from '../capture/nfqueue-state.js';
-import { QueueWatch, QueueWatchLimit } from './queue-watch.js';
+import { QueueWatch, QueueWatchLimit, WatchdogWord } from './queue-watch.js';
 
 const [sensor, limitMs, ...queues] = process.argv.slice(2).map(Number);
 const watch = new QueueWatch(queues, limitMs);
 
 process.stdin.on('end', () => process.exit(0));
 process.stdin.on('error', () => process.exit(0));
-process.stdin.resume();
+process.stdin.on('data', (words: Buffer) => {
+  for (const word of words.toString('latin1')) watch.expect(word === WatchdogWord.Pause, performance.now());
+});
 setInterval(() => {
   const stoodMs = watch.look(queueStates(), performance.now());
   if (stoodMs === 0) return;

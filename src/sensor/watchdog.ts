@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { NfqueueConfig } from '../capture/nfqueue-config.js';
 import type { Log } from '../core/log.js';
+import { WatchdogWord } from './queue-watch.js';
 
 const enum Limit {
   /** Times that it is started again, and milliseconds before. */
@@ -47,6 +48,11 @@ export class Watchdog {
     child.once('error', (e) => ended(e.message));
     child.once('exit', (code, signal) => ended(signal ?? `status ${code}`));
     child.unref();
+  }
+
+  /** The sensor is about to stand still for a moment, and knows it. Call `expect(false)` when that is over. */
+  expect(pause: boolean): void {
+    this.child?.stdin?.write(pause ? WatchdogWord.Pause : WatchdogWord.Over);
   }
 
   close(): void {

@@ -98,6 +98,17 @@ describe('the watchdog', () => {
     for (let ms = 5000; ms < 9000; ms += 50) assert.equal(look(watch, line(5, 0, 20_000), ms), 0);
   });
 
+  it('a pause that the sensor has told of does not count, for five seconds at most', () => {
+    const watch = new QueueWatch([5], 600);
+    watch.expect(true, 0);
+    for (let ms = 0; ms <= 5550; ms += 50) assert.equal(look(watch, line(5, 1, 10), ms), 0, `${ms}`);
+    assert.ok(look(watch, line(5, 1, 10), 5600) >= 600);
+    watch.expect(true, 5650);
+    watch.expect(false, 5700);
+    for (let ms = 5750; ms <= 6300; ms += 50) assert.equal(look(watch, line(5, 1, 10), ms), 0);
+    assert.equal(look(watch, line(5, 1, 10), 6350), 600);
+  });
+
   it('numbers that begin again at 0 are movement; a watchdog that was itself stopped has seen nothing', () => {
     const watch = new QueueWatch([5], 600);
     look(watch, line(5, 1, 0xffff_ffff), 0);
