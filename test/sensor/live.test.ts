@@ -23,8 +23,22 @@ describe('interfaces of a sensor (Suricata manual, "Suricata.yaml", af-packet an
 
   it('-i takes the settings of its own entry, or those of default', () => {
     const [own, other] = liveInterfaces(settings, ['eth1', 'eth9', 'eth1'], null);
-    assert.deepEqual(own, { name: 'eth1', ringBytes: 8 * MiB, promisc: true, snapLen: 262_144, bpf: 'tcp', immediate: false });
-    assert.deepEqual(other, { name: 'eth9', ringBytes: 8 * MiB, promisc: false, snapLen: 262_144, bpf: null, immediate: false });
+    assert.deepEqual(own, {
+      name: 'eth1',
+      ringBytes: 8 * MiB,
+      promisc: true,
+      snapLen: 262_144,
+      bpf: 'tcp',
+      immediate: false,
+    });
+    assert.deepEqual(other, {
+      name: 'eth9',
+      ringBytes: 8 * MiB,
+      promisc: false,
+      snapLen: 262_144,
+      bpf: null,
+      immediate: false,
+    });
   });
 
   it('without -i all that are configured are taken, default is none', () => {

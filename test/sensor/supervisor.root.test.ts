@@ -76,7 +76,7 @@ describe('a supervised sensor, a real Apache and curl', function () {
     const fifo = join(lab.lab.dir, 'fifo');
     execFileSync('mkfifo', [fifo]);
     const how = { env: { PECCARY_TEST_FIFO: fifo }, options: ['--import', Hang] };
-    const s = await lab.sensorWith(how, '-S', rules, '--db', 'none', '--supervise', '--set', 'health.stall-timeout=2');
+    const s = await lab.sensorWith(how, '-S', rules, '--db', 'none', '--supervise', '--set', 'health.stall-timeout=4');
     process.kill(childOf(s), 'SIGWINCH');
     await s.says(/a worker's thread cannot be ended: it stood still/, 30_000);
     await s.says(/the sensor ended \(\S+\) and is started again/, 30_000);
