@@ -130,7 +130,7 @@ describe('a sensor with several workers on a veth pair', function () {
         const now = JSON.stringify(live.counters());
         same = now === before && (live.counters()['decoder.pkts'] ?? 0) >= packets ? same + 1 : 0;
         before = now;
-        return same > 40;
+        return same > 20;
       },
       `${packets} packets`,
       30_000,
