@@ -146,7 +146,8 @@ describe('a sensor in trouble, a real Apache and curl', function () {
     assert.equal(s.requests().length, 43);
     assert.equal(query(s.db, 'SELECT count(*) FROM alert'), 43 + limited.length);
     // libfaketime leaves these when its process ends by a signal or exit().
-    for (const name of [`faketime_shm_${s.pid}`, `sem.faketime_sem_${s.pid}`]) rmSync(`/dev/shm/${name}`, { force: true });
+    for (const name of [`faketime_shm_${s.pid}`, `sem.faketime_sem_${s.pid}`])
+      rmSync(`/dev/shm/${name}`, { force: true });
     assert.match(s.said, /stopped .*kernel_drops=0/);
   });
 });
