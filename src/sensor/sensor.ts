@@ -3,7 +3,6 @@
  * ends in good order. Nothing here touches a packet.
  */
 
-import { InterfaceCell } from '../capture/live-source.js';
 import { collectGarbage } from '../core/collect.js';
 import { PeccaryError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -46,6 +45,7 @@ import {
 import type { LoadedRules } from './rules-protocol.js';
 import type { InterfaceStat, ReloadReport, RunningSensor } from './running.js';
 import { Watchdog } from './watchdog.js';
+import { within } from './within.js';
 import type { WorkerSetup } from './worker-handle.js';
 import { teamPorts, WorkerTeam } from './worker-team.js';
 
@@ -268,18 +268,7 @@ export class Sensor implements RunningSensor {
   }
 
   interfaces(): InterfaceStat[] {
-    return this.interfaceNames.map((name, i) => {
-      const cell = (c: InterfaceCell): number => this.workers.counted(i, c);
-      return {
-        name,
-        packets: cell(InterfaceCell.Packets),
-        bytes: cell(InterfaceCell.Bytes),
-        kernelDrops: cell(InterfaceCell.KernelDrops),
-        interfaceDrops: cell(InterfaceCell.InterfaceDrops),
-        invalidChecksums: cell(InterfaceCell.InvalidChecksums),
-        up: this.workers.isUp(i),
-      };
-    });
+    return this.workers.interfaces(this.interfaceNames);
   }
 
   counters(): Record<string, number> {
@@ -413,17 +402,5 @@ export class Sensor implements RunningSensor {
     } catch (e) {
       this.end.fail(e as Error);
     }
-  }
-}
-
-async function within<T>(what: Promise<T>, ms: number, late: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new PeccaryError('runtime', late)), ms);
-  });
-  try {
-    return await Promise.race([what, expired]);
-  } finally {
-    clearTimeout(timer);
   }
 }

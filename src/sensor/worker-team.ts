@@ -12,6 +12,7 @@ import { freeLock, lockMemory } from '../detect/shared-access.js';
 import type { Offence } from '../respond/bans.js';
 import type { LiveDescription } from './live-description.js';
 import type { LiveResult, LiveShare, RulesMessage } from './live-protocol.js';
+import type { InterfaceStat } from './running.js';
 import { forgetMarks, type Sharing, shareTraffic } from './sharing.js';
 import { addCounters } from './sum-counters.js';
 import type { WorkerSetup } from './worker-handle.js';
@@ -114,13 +115,20 @@ export class WorkerTeam {
     return new Float64Array(this.cells[worker])[index * InterfaceCell.Stride + cell];
   }
 
-  /** A count of an interface (or queue), of all workers. */
-  counted(index: number, cell: InterfaceCell): number {
-    return this.cells.reduce((sum, _, w) => sum + this.cell(w, index, cell), 0);
-  }
-
-  isUp(index: number): boolean {
-    return this.cells.every((_, w) => this.cell(w, index, InterfaceCell.Up) === 1);
+  /** Counts of the interfaces, or queues, with these names, of all workers; one is up when it is for all of them. */
+  interfaces(names: readonly string[]): InterfaceStat[] {
+    return names.map((name, i) => {
+      const cell = (c: InterfaceCell): number => this.cells.reduce((sum, _, w) => sum + this.cell(w, i, c), 0);
+      return {
+        name,
+        packets: cell(InterfaceCell.Packets),
+        bytes: cell(InterfaceCell.Bytes),
+        kernelDrops: cell(InterfaceCell.KernelDrops),
+        interfaceDrops: cell(InterfaceCell.InterfaceDrops),
+        invalidChecksums: cell(InterfaceCell.InvalidChecksums),
+        up: cell(InterfaceCell.Up) === this.cells.length,
+      };
+    });
   }
 
   get restarts(): number {
