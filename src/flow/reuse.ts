@@ -27,8 +27,9 @@ export function reusesSession(f: number, dir: number, p: Packet): boolean {
     if (dir === Dir.ToServer && flows.cliIsn[f] === (p.seq | 0)) return false;
     // Nobody looked whether it had ended: what comes now is not to be overlooked with it.
     if (flows.state[f] === FlowState.Bypassed) return true;
-    // What is dropped or rejected has no end that could be seen: its client may use the port again.
-    if (state >= DoneEnough || (flows.flags[f] & FlowFlag.Drop) !== 0) return true;
+    if (state >= DoneEnough) return true;
+    // A connection that was dropped or rejected has no end that could be seen: its client may use the port again.
+    if (state >= Synchronised && (flows.flags[f] & FlowFlag.Drop) !== 0) return true;
     // Picked up by a SYN/ACK alone, and now whoever sent that opens a session: it was not the server.
     const answered = state === Synchronised && (flows.flags[f] & FlowFlag.Midstream) !== 0;
     if (answered && dir === Dir.ToClient) return true;

@@ -1,5 +1,5 @@
 /** Limits that traffic met between two looks at the counters (limits.ts), as findings of the health log. */
-import type { HealthFinding } from './health.js';
+import type { HealthFinding } from './health-finding.js';
 import type { Counters } from './health-measures.js';
 import type { Setting } from './health-words.js';
 import { isToldByHealth, type Limit, limits } from './limits.js';

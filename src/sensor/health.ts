@@ -3,18 +3,11 @@
  * which limits it met, for a running sensor and for the end of a replay alike. Depends on nothing but counters and
  * thresholds.
  */
-import type { HealthConfig, HealthKind } from './health-config.js';
+import type { HealthConfig } from './health-config.js';
+import type { HealthFinding } from './health-finding.js';
 import { limitFindings } from './health-limits.js';
 import { type Counters, type Measure, measures, says } from './health-measures.js';
-import { type Explained, explain } from './health-words.js';
-
-/** A measure past its threshold, or a limit that was met, in words. */
-export interface HealthFinding extends Omit<Measure, 'kind'>, Explained {
-  kind: HealthKind | 'limit';
-  /** Of a limit: its counter, and the keys of the configuration that set it. */
-  counter?: string;
-  keys?: string[];
-}
+import { explain } from './health-words.js';
 
 /** Trouble that a look at the counters found to have begun or to be over. */
 export interface HealthChange extends HealthFinding {

@@ -2,7 +2,7 @@
 import type { Places, Tree } from '../core/settings.js';
 import type { ListFiles } from '../rules/manage/lists.js';
 import type { Explained, RuleId } from './explained.js';
-import type { HealthFinding } from './health.js';
+import type { HealthFinding } from './health-finding.js';
 
 export interface ReplayOptions {
   /** Capture files or directories; "-" is standard input. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TcpFlag } from '../../src/protocol/tcp.js';
-import type { HealthFinding } from '../../src/sensor/health.js';
+import type { HealthFinding } from '../../src/sensor/health-finding.js';
 import { DefaultClient, DefaultServer, frame, ip, tcp, vlanTag } from '../tools/build.js';
 import { pcapFile } from '../tools/capture-writer.js';
 import { peccary, replayEvents } from '../tools/peccary.js';
