@@ -52,11 +52,13 @@ export function rule(over: Partial<SampleRule> = {}): SampleRule {
     sections: [],
     conditions: [],
     effects: [],
+    captures: false,
     threshold: null,
     target: null,
     prefilter: null,
     file: 'web.rules',
     line: 7,
+    textAt: -1,
     text: 'alert http any any -> any any (msg:"WEB traversal in path"; http.uri; content:"/../"; sid:1000001; rev:3;)',
     ...over,
   };
