@@ -12,14 +12,15 @@ export interface FoundWords {
   texts: FoundTexts;
   /** Whether rows of `bytes` with ids from `lo` to `hi` may be among them. */
   bytesWithin(lo: number, hi: number): boolean;
-  /** Rows of `bytes` among these (which ascend), perhaps with others. */
+  /** Rows of `bytes` among these. */
   bytesAmong(ids: ArrayLike<number>): ReadonlySet<number>;
 }
 
-/** Texts looked at one by one, before all of the table are searched at once: by words, and for a part of them. */
+/** Texts looked at one by one, before all of the table are searched at once: by words, for a part of them, of `bytes`. */
 const enum OneByOne {
   Words = 32_768,
   Part = 12_288,
+  Bytes = 65_536,
 }
 /** Texts with a word of which so few have it are all looked up at once. */
 const Few = 8192;
@@ -189,28 +190,29 @@ export class Resolver {
   private bytesWith(p: Phrase): Pick<FoundWords, 'bytesWithin' | 'bytesAmong'> {
     const done = this.done('bytes');
     const match = matchOf(p);
-    const find = this.db
-      .prepare('SELECT rowid FROM bytes_words WHERE bytes_words MATCH ? AND rowid BETWEEN ? AND ?')
-      .pluck();
-    const any = this.db
-      .prepare('SELECT 1 FROM bytes_words WHERE bytes_words MATCH ? AND rowid BETWEEN ? AND ? LIMIT 1')
-      .pluck();
+    const find = this.db.prepare('SELECT rowid FROM bytes_words WHERE bytes_words MATCH ? LIMIT ?').pluck();
     const data = this.db.prepare('SELECT data FROM bytes WHERE id = ?').pluck();
     const test = phraseTest(p);
     const holds = (id: number): boolean => {
       const bytes = data.get(id) as Buffer | undefined;
       return bytes !== undefined && test(bytes);
     };
+    // What the index names: at once when it is rare, else only after many have been looked at one by one.
+    const first = find.all(match, Few) as number[];
+    let named: Set<number> | null = first.length < Few ? new Set(first) : null;
+    let tested = 0;
+    // The index knows which words there are, not in which order.
+    const passes = (id: number): boolean =>
+      id > done || named === null ? holds(id) : named.has(id) && (p.words.length === 1 || holds(id));
     const among = (ids: ArrayLike<number>): Set<number> => {
       const found = new Set<number>();
-      if (ids.length === 0) return found;
-      const indexed = ids[0] <= done ? (find.all(match, ids[0], Math.min(done, ids[ids.length - 1])) as number[]) : [];
-      const wanted = indexed.length > 1000 ? new Set(Array.from(ids)) : null;
-      // The index knows which words there are, not in which order.
-      for (const id of indexed) if (wanted?.has(id) !== false && (p.words.length === 1 || holds(id))) found.add(id);
-      for (let i = ids.length - 1; i >= 0 && ids[i] > done; i--) if (holds(ids[i])) found.add(ids[i]);
+      tested += ids.length;
+      if (named === null && tested > OneByOne.Bytes) named = new Set(find.all(match, -1) as number[]);
+      for (let i = 0; i < ids.length; i++) if (passes(ids[i])) found.add(ids[i]);
       return found;
     };
-    return { bytesWithin: (lo, hi) => hi > done || any.get(match, lo, hi) !== undefined, bytesAmong: among };
+    const within = (lo: number, hi: number): boolean =>
+      hi > done || first.length === Few || first.some((id) => id >= lo && id <= hi);
+    return { bytesWithin: within, bytesAmong: among };
   }
 }
