@@ -120,7 +120,10 @@ async function supervise(log: Log, pidFile: string | null): Promise<void> {
 function respondBy(flags: Flags): void {
   if (flags.respond === undefined) return;
   if (flags.queue.length > 0) {
-    throw new PeccaryError('usage', '--respond is for a sensor beside the wire: inline, packets are dropped (-q alone)');
+    throw new PeccaryError(
+      'usage',
+      '--respond is for a sensor beside the wire: inline, packets are dropped (-q alone)',
+    );
   }
   flags.set = [...flags.set, `response.interface=${flags.respond}`];
 }

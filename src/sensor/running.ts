@@ -1,6 +1,6 @@
 /** A running sensor as those who steer it see it: signals, the control socket, the metrics. */
-import type { RuleNote } from '../rules/ir.js';
 import type { BanKeeper } from '../respond/bans.js';
+import type { RuleNote } from '../rules/ir.js';
 import type { HealthReport } from './health.js';
 
 /** An interface that is captured on. Counts since the sensor started. */
