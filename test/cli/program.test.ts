@@ -60,7 +60,7 @@ describe('the command line as a whole', () => {
       [['replay', '-c', 'absent.yaml', '-'], /absent\.yaml: cannot be read \(ENOENT\)/],
       [['replay', '--set', 'memcap', '-'], /--set memcap: expected key=value/],
       [['replay', '--rule-version', '6', '-'], /Expected 7 or 8/],
-      [['replay', '--workers', '2', '-'], /one worker/],
+      [['replay', '--workers', '0', '-'], /--workers/],
     ];
     for (const [args, reason] of unusable) {
       const { status, stderr } = peccary(args);
