@@ -26,7 +26,7 @@ import { answer } from './alerts-print.js';
 import { type ListRow, listColumns, rowObject, withSource } from './alerts-row.js';
 import { printRows } from './alerts-rows.js';
 import { type Format, formatOption } from './format.js';
-import { plural } from './text.js';
+import { grouped, plural } from './text.js';
 
 interface ListFlags extends DatabaseFlags, FilterFlags {
   sort: SortKey;
@@ -123,8 +123,11 @@ function* mapped<A, B>(list: Iterable<A>, to: (a: A) => B): Generator<B> {
 }
 
 function tellMore(asked: SourceFilter[], flags: ListFlags, last: ListRow, shown: number): void {
-  const total = asked.reduce((n, { source, filter }) => n + countAlerts(source.db, filter), 0);
-  if (total <= shown) return;
+  const counts = asked.map(({ source, filter }) => countAlerts(source.db, filter));
+  const count = counts.reduce((n, c) => n + c.count, 0);
+  const all = counts.every((c) => c.all);
+  if (all && count <= shown) return;
+  const total = all ? grouped(count) : `${grouped(Math.max(count, shown))} or more`;
   const next = `--after ${alertName(last.source, last.id)}`;
   const which = flags.after === undefined ? '' : ' on this page';
   process.stderr.write(`${plural(shown, 'alert')}${which} of ${total}; ${next} shows the next, --limit 0 all\n`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { type SortKey, sortKeys } from '../../src/output/query/list.js';
+import { CountBound, type SortKey, sortKeys } from '../../src/output/query/list.js';
 import { alertName, closeSources, openSources, parseAlertName, type Source } from '../../src/output/query/sources.js';
 import { openForReading, openForWriting } from '../../src/output/store/open.js';
 import { AlertStore } from '../../src/output/store/store.js';
@@ -128,4 +128,20 @@ describe('several databases', () => {
     assert.deepEqual(parseAlertName('a:7'), { source: 'a', id: 7 });
     assert.equal(parseAlertName('a:b:7'), null);
   });
+});
+
+describe('many alerts', () => {
+  useDatabase();
+
+  it('are not all counted to tell that there are more', async () => {
+    const path = join(dir, 'many.db');
+    const alerts = Array.from({ length: CountBound.Alerts + 50 }, (_, i) => ({ t: i, a: 1, rule: 0 }));
+    await write(path, alerts);
+    const said = async (...args: string[]) =>
+      (await inProcess(['alerts', 'list', '--db', path, ...args])).stderr.split(';')[0];
+    assert.equal(await said('--limit', '2'), '2 alerts of 10,000 or more');
+    assert.equal(await said('--limit', '2', '--text', 'passwd'), '2 alerts of 10,000 or more');
+    assert.equal(await said('--limit', '2', '--until', '2026-01-02T03:05'), '2 alerts of 55');
+    assert.equal(await said('--limit', '10040'), '10,040 alerts of 10,040 or more');
+  }).timeout(60_000);
 });

@@ -9,9 +9,11 @@ import type { AlertRecord, HttpEventRecord } from '../../src/output/records.js';
 import { BlockLen } from '../../src/output/store/column.js';
 import type { Condition } from '../../src/output/store/condition.js';
 import { type Database, openForReading, openForWriting } from '../../src/output/store/open.js';
+import { firstByAddress, firstById } from '../../src/output/store/order.js';
 import { Retention } from '../../src/output/store/retention.js';
-import { countAlertsOf, selectAlerts } from '../../src/output/store/select.js';
+import { countAlertsOf, countUpTo, selectAlerts } from '../../src/output/store/select.js';
 import { AlertStore } from '../../src/output/store/store.js';
+import { summaryOf } from '../../src/output/store/summary.js';
 import { hasValue, type TopField, timelineOf, topOf } from '../../src/output/store/top.js';
 import * as samples from './samples.js';
 
@@ -51,6 +53,7 @@ before(async function () {
           r.http = null;
           r.txId = -1;
         }
+        if (n % 2003 === 0) r.src = '';
         if (n % 1009 === 0) {
           // Out of order in time, and answered late.
           r.tsUs -= DayUs;
@@ -81,6 +84,12 @@ before(async function () {
   for (let removed = 0; removed < 300; ) removed += steps.stepAge(samples.t0 + DayUs / 10) || 300;
   store.close(null);
   assert.equal(store.fault, null);
+  const triaging = await openForWriting(path);
+  triaging.exec(`INSERT INTO triage SELECT id, id % 2, id % 3 = 0 FROM alert WHERE id % 7 = 0;
+    INSERT INTO alert_tag SELECT id, 'scan' FROM alert WHERE id % 5 = 0;
+    INSERT INTO alert_tag SELECT id, 'odd' FROM alert WHERE id % 10 = 0;
+    INSERT INTO alert_note SELECT NULL, id, 1, 'me', iif(id % 2, 'comment', 'archived'), '' FROM alert, (VALUES (1), (2)) WHERE id % 9 = 0`);
+  triaging.close();
   db = await openForReading(path);
 });
 
@@ -176,6 +185,13 @@ function cases(): [string, Condition, string][] {
       `f.flow_id IN (${7 * 2 ** 32 + 900}, ${7 * 2 ** 32 + 30_000})`,
     ],
     ['id', { field: 'id', ids: [400, BlockLen - 1, BlockLen, 10 ** 9] }, `a.id IN (400, ${BlockLen - 1}, ${BlockLen})`],
+    ['archived', { field: 'mark', is: 'archived' }, 'a.id % 7 = 0 AND a.id % 2 = 1'],
+    ['escalated', { field: 'mark', is: 'escalated' }, 'a.id % 21 = 0'],
+    ['commented', { field: 'mark', is: 'commented' }, 'a.id % 9 = 0 AND a.id % 2 = 1'],
+    ['not archived', { not: { field: 'mark', is: 'archived' } }, 'NOT (a.id % 7 = 0 AND a.id % 2 = 1)'],
+    ['tags', { field: 'tag', tags: ['odd', 'scan'] }, 'a.id % 5 = 0'],
+    ['no tag', { field: 'tag', tags: ["o'dd"] }, '0'],
+    ['ids in any order', { field: 'id', ids: [BlockLen, 10 ** 9, 400] }, `a.id IN (400, ${BlockLen})`],
     ['time', { field: 'time', since: day, until: day + DayUs }, `a.time_us BETWEEN ${day} AND ${day + DayUs}`],
     ['word', word(CommonWord), holds(/(?<![0-9a-z\x80-\xff])passwd(?![0-9a-z\x80-\xff])/i)],
     ['word of a message', word('SAMPLE'), "s.msg LIKE 'sample %'"],
@@ -233,7 +249,7 @@ describe('questions over columns and rows', function () {
       assert.deepEqual(ids(condition), want, name);
       assert.equal(countAlertsOf(db, condition), want.length, name);
       if (want.length < 9000) assert.deepEqual(ids(condition, false), byRows(where, 'ASC'), name);
-      if (!['no run', 'no word', 'word of a message', 'url'].includes(name))
+      if (!['no run', 'no tag', 'no word', 'word of a message', 'url'].includes(name))
         assert.ok(want.length > 0, `${name}: nothing`);
     }
   });
@@ -245,6 +261,72 @@ describe('questions over columns and rows', function () {
       const after = all[at];
       assert.deepEqual([...selectAlerts(db, c, { newest: true, after })], all.slice(at + 1));
       assert.deepEqual([...selectAlerts(db, c, { newest: false, after })], all.slice(0, at).reverse());
+    }
+  });
+
+  it('gives pages by number and by address, after any alert', () => {
+    for (const [condition, where] of [
+      [{ and: [] }, '1'],
+      [{ field: 'blocked', value: 1 }, 'a.blocked = 1'],
+      [
+        { field: 'src', ranges: range('64.0.0.0/3') },
+        `length(a.src) = 4 AND a.src BETWEEN x'40000000' AND x'5fffffff'`,
+      ],
+    ] as [Condition, string][]) {
+      const rows = (order: string) =>
+        db.prepare(`SELECT id, src, dst, time_us AS timeUs FROM alert a WHERE ${where} ORDER BY ${order}`).all() as {
+          id: number;
+          src: Buffer;
+          dst: Buffer;
+          timeUs: number;
+        }[];
+      const numbers = rows('id').map((r) => r.id);
+      assert.deepEqual(firstById(db, condition, -1, null), numbers);
+      for (const at of [0, 100, numbers.length - 30])
+        assert.deepEqual(firstById(db, condition, 50, numbers[at]), numbers.slice(at + 1, at + 51));
+      for (const by of ['src', 'dst'] as const) {
+        const want = rows(`${by}, time_us DESC, id DESC`);
+        const all = want.map((r) => r.id);
+        assert.deepEqual(firstByAddress(db, condition, by, -1, null), all);
+        assert.deepEqual(firstByAddress(db, condition, by, 60, null), all.slice(0, 60));
+        const wide = want.findIndex((r) => r[by].length === 16);
+        for (const at of [0, 5, Math.floor(all.length / 2), wide, all.length - 3].filter((i) => i >= 0)) {
+          const after = { ...want[at], key: want[at][by] };
+          assert.deepEqual(firstByAddress(db, condition, by, 40, after), all.slice(at + 1, at + 41), `${by} ${at}`);
+        }
+      }
+    }
+    assert.equal(firstByAddress(db, { and: [] }, 'src', 1, null).length, 1);
+    assert.ok((db.prepare("SELECT count(*) FROM alert WHERE src = x''").pluck().get() as number) > 5);
+  });
+
+  it('counts no further than asked, and says so', () => {
+    const all = countAlertsOf(db, { and: [] });
+    const none = Number.POSITIVE_INFINITY;
+    assert.deepEqual(countUpTo(db, { and: [] }, { most: all, parts: none }), { count: all, all: true });
+    assert.deepEqual(countUpTo(db, { and: [] }, { most: all - 1, parts: none }), { count: all - 1, all: false });
+    assert.deepEqual(countUpTo(db, { and: [] }, { most: 10, parts: none }), { count: 10, all: false });
+    const some = countUpTo(db, { and: [] }, { most: all, parts: 1 });
+    assert.ok(!some.all && some.count > 0 && some.count < all);
+  });
+
+  it('sums up in one walk what the rows say', () => {
+    for (const [condition, where] of [
+      [{ and: [] }, '1'],
+      [{ not: { field: 'mark', is: 'archived' } }, 'NOT (a.id % 7 = 0 AND a.id % 2 = 1)'],
+      [{ field: 'run', ids: [9] }, '0'],
+    ] as [Condition, string][]) {
+      const want = db
+        .prepare(
+          `SELECT count(*) AS alerts, min(time_us) AS firstUs, max(time_us) AS lastUs, count(DISTINCT nullif(src, x'')) AS sources
+           FROM alert a WHERE ${where}`,
+        )
+        .get() as object;
+      const rules = db.prepare(`SELECT signature_id, count(*) FROM alert a WHERE ${where} GROUP BY 1`).raw().all();
+      const { bySignature, also, ...got } = summaryOf(db, condition, [{ field: 'blocked', value: 1 }]);
+      assert.deepEqual(got, want);
+      assert.deepEqual(bySignature, new Map(rules as [number, number][]));
+      assert.deepEqual(also, [byRows(`${where} AND a.blocked = 1`).length]);
     }
   });
 
@@ -335,6 +417,10 @@ describe('questions over columns and rows', function () {
         countAlertsOf(db, condition);
       }
       topOf(db, { field: 'blocked', value: 1 }, 'src', 3);
+      firstById(db, { field: 'blocked', value: 1 }, 3, null);
+      firstByAddress(db, { field: 'blocked', value: 1 }, 'src', 3, null);
+      countUpTo(db, { and: [] }, { most: 3, parts: 2 });
+      summaryOf(db, { and: [] }, [{ field: 'mark', is: 'archived' }]);
       timelineOf(db, { and: [] }, { fromUs: 0, stepUs: 1e15, steps: 2, bySignature: true });
     } finally {
       db.prepare = prepare;
@@ -347,7 +433,9 @@ describe('questions over columns and rows', function () {
         return { sql, plan: plan.map((p) => p.detail).join('; ') };
       });
     assert.ok(plans.length > 15);
-    const scans = plans.filter(({ plan }) => /SCAN (a|h|f|alert|http|flow|bytes|block_column)\b/.test(plan));
+    const scans = plans.filter(({ plan }) =>
+      /SCAN (a|h|f|g|alert|http|flow|bytes|block_column|triage|alert_tag|alert_note)\b/.test(plan),
+    );
     assert.deepEqual(scans, []);
     assert.ok(plans.filter(({ plan }) => /SEARCH a USING INTEGER PRIMARY KEY/.test(plan)).length > 10);
   });

@@ -126,27 +126,17 @@ function askedOf(db: Database, c: Condition): Asked {
     case 'text':
       return orOf(c.list.map(words));
     case 'tag':
-      return { field: 'id', ids: tagged(db, c.list) };
+      return { field: 'tag', tags: c.list };
   }
 }
-
-function tagged(db: Database, tags: string[]): number[] {
-  const sql = `SELECT DISTINCT alert_id FROM alert_tag WHERE tag IN (${tags.map(() => '?').join(', ')}) ORDER BY alert_id`;
-  return db
-    .prepare(sql)
-    .pluck()
-    .all(...tags) as number[];
-}
-
-const stateColumns = { open: 'archived', archived: 'archived', escalated: 'escalated' };
 
 /** null: no matter. */
 function stateOf(db: Database, state: TriageState): Asked | null {
   if (state === 'all') return null;
-  const sql = `SELECT alert_id FROM triage WHERE ${stateColumns[state]} = 1 ORDER BY alert_id`;
-  const ids = db.prepare(sql).pluck().all() as number[];
-  if (state !== 'open') return { field: 'id', ids };
-  return ids.length === 0 ? null : { not: { field: 'id', ids } };
+  if (state !== 'open') return { field: 'mark', is: state };
+  // Without archived alerts columns answer alone.
+  const some = db.prepare('SELECT 1 FROM triage WHERE archived = 1 LIMIT 1').get();
+  return some === undefined ? null : { not: { field: 'mark', is: 'archived' } };
 }
 
 /** What the filter asks of the store. */

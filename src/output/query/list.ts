@@ -2,13 +2,11 @@
  * Alerts one a row, page by page. A page goes on after a certain alert (keyset paging), so that a late page costs what the
  * first does and alerts that come meanwhile move nothing.
  */
-import type { AddressRange } from '../address-bytes.js';
 import type { Condition } from '../store/condition.js';
 import type { Database } from '../store/open.js';
-import { countAlertsOf, selectAlerts } from '../store/select.js';
-import { countsOf } from '../store/top.js';
+import { firstByAddress, firstById } from '../store/order.js';
+import { countUpTo, selectAlerts } from '../store/select.js';
 import { type AlertFilter, questionOf } from './filter.js';
-import { addressOf } from './top.js';
 
 /** A row of `alerts list`. */
 export interface AlertRow {
@@ -56,9 +54,6 @@ export interface After {
   id: number;
 }
 
-/** Alerts looked up at once. */
-const Chunk = 1000;
-
 const columns = `a.id, a.run_id AS run, a.time_us AS timeUs, s.gid, s.sid, s.rev, s.msg AS signature, s.category, s.severity,
   a.blocked, a.src, a.dst, a.client, a.src = f.src AS fromClient, a.src_port AS srcPort, a.dst_port AS dstPort, a.proto,
   a.pcap_cnt AS pcapCnt, f.flow_id AS flowId, h.method, th.value AS host, tu.value AS url, h.status, ta.value AS userAgent,
@@ -92,8 +87,8 @@ function* idsInOrder(db: Database, c: Condition, sort: SortKey, limit: number, a
   if (sort === 'time') {
     for (const found of selectAlerts(db, c, { newest: true, after: after ?? undefined })) yield found.id;
   } else if (sort === 'severity' || sort === 'signature') yield* bySignature(db, c, sort, after);
-  else if (sort === 'id' || limit < 0) yield* byColumn(db, c, sort, limit, after);
-  else yield* byAddress(db, c, sort, limit, after);
+  else if (sort === 'id') yield* firstById(db, c, limit, after?.id ?? null);
+  else yield* firstByAddress(db, c, sort, limit, after === null ? null : { ...after, key: after.key as Buffer });
 }
 
 /** Signatures are few: those with the first key, then those with the next. */
@@ -116,66 +111,6 @@ function* bySignature(
     const from = order === 0 && after !== null ? after : undefined;
     for (const found of selectAlerts(db, all, { newest: true, after: from })) yield found.id;
   }
-}
-
-/** Every address there is. */
-const addresses: AddressRange[] = [4, 16].map((n) => ({ lo: Buffer.alloc(n), hi: Buffer.alloc(n, 0xff) }));
-
-/** Alerts without an address, then those of the first address, of the next …; a page has no more addresses than alerts. */
-function* byAddress(
-  db: Database,
-  c: Condition,
-  sort: 'src' | 'dst',
-  limit: number,
-  after: After | null,
-): Generator<number> {
-  const start = after === null ? Buffer.alloc(0) : (after.key as Buffer);
-  let values: Buffer[] = [];
-  for (const key of countsOf(db, c, sort).keys()) {
-    const value = addressOf(key);
-    if (Buffer.compare(value, start) < 0) continue;
-    values.push(value);
-    if (values.length >= 2 * limit + Chunk) values = values.sort(Buffer.compare).slice(0, limit + 1);
-  }
-  if (start.length === 0) values.push(start);
-  for (const value of values.sort(Buffer.compare)) {
-    const own: Condition =
-      value.length === 0
-        ? { not: { field: sort, ranges: addresses } }
-        : { field: sort, ranges: [{ lo: value, hi: value }] };
-    const from = after !== null && value.equals(start) ? after : undefined;
-    for (const found of selectAlerts(db, { and: [own, c] }, { newest: true, after: from })) yield found.id;
-  }
-}
-
-interface Placed {
-  key: number | Buffer;
-  timeUs: number;
-  id: number;
-}
-
-/** By a column of the alert itself: all that pass are looked at, and no more kept than the page takes. */
-function byColumn(
-  db: Database,
-  c: Condition,
-  sort: 'id' | 'src' | 'dst',
-  limit: number,
-  after: After | null,
-): number[] {
-  const keyOf = db.prepare(`SELECT ${sort} FROM alert WHERE id = ?`).pluck();
-  const compare = (a: Placed, b: Placed): number => compareKeys(a.key, b.key) || b.timeUs - a.timeUs || b.id - a.id;
-  const start = after === null ? null : { ...after, key: sort === 'id' ? after.id : (after.key as Buffer) };
-  // Of ids only the number counts.
-  const begins = (p: Placed): boolean => start === null || (sort === 'id' ? p.id > start.id : compare(p, start) > 0);
-  let best: Placed[] = [];
-  for (const { id, timeUs } of selectAlerts(db, c, { newest: true })) {
-    const key = sort === 'id' ? id : (keyOf.get(id) as Buffer | undefined);
-    if (key === undefined || !begins({ key, timeUs, id })) continue;
-    best.push({ key, timeUs, id });
-    if (limit >= 0 && best.length >= 2 * limit + Chunk) best = best.sort(compare).slice(0, limit);
-  }
-  best.sort(compare);
-  return (limit < 0 ? best : best.slice(0, limit)).map((p) => p.id);
 }
 
 /** One alert as a row of a list, or null. */
@@ -206,8 +141,18 @@ export function highestId(db: Database): number {
   return (db.prepare('SELECT max(id) FROM alert').pluck().get() as number | null) ?? 0;
 }
 
-export function countAlerts(db: Database, f: AlertFilter): number {
-  return countAlertsOf(db, questionOf(db, f));
+/** How far alerts are counted for a list: a count of all would take many times what the list does. */
+export const enum CountBound {
+  Alerts = 10_000,
+  /** Blocks of alerts that words are looked for in; other filters are quick in all blocks. */
+  PartsWithWords = 8,
+}
+
+/** How many alerts pass; not `all`: that many or more. */
+export function countAlerts(db: Database, f: AlertFilter): { count: number; all: boolean } {
+  const words = [...f.all, ...f.none].some((c) => c.on === 'text');
+  const parts = words ? CountBound.PartsWithWords : Number.POSITIVE_INFINITY;
+  return countUpTo(db, questionOf(db, f), { most: CountBound.Alerts, parts });
 }
 
 /** What `sort` compares of a row; null for time and id, which every order ends with. */

@@ -1,7 +1,7 @@
 /** What a database holds, in numbers. */
-import type { Condition } from '../store/condition.js';
+import { anything, type Condition, type Mark } from '../store/condition.js';
 import type { Database } from '../store/open.js';
-import { countAlertsOf, spanOf } from '../store/select.js';
+import { summaryOf } from '../store/summary.js';
 import { countsOf } from '../store/top.js';
 import { type AlertFilter, questionOf } from './filter.js';
 
@@ -35,28 +35,32 @@ export interface StoreStats {
   usedBytes: number;
 }
 
+const marks: Mark[] = ['archived', 'escalated', 'commented'];
+
 /** Runs told, the newest. */
 const RunsMax = 20;
 
 export function storeStats(db: Database, f: AlertFilter): StoreStats {
-  const c = questionOf(db, f);
-  const count = (more: Condition): number => countAlertsOf(db, { and: [c, more] });
-  const ids = (sql: string): Condition => ({ field: 'id', ids: db.prepare(sql).pluck().all() as number[] });
+  const tags = db.prepare('SELECT DISTINCT tag FROM alert_tag').pluck().all() as string[];
+  const { alerts, firstUs, lastUs, bySignature, sources, also } = summaryOf(db, questionOf(db, f), [
+    { field: 'blocked', value: 1 },
+    ...marks.map((is): Condition => ({ field: 'mark', is })),
+    ...tags.map((tag): Condition => ({ field: 'tag', tags: [tag] })),
+  ]);
+  const [blocked, archived, escalated, commented, ...tagged] = also;
   const pages = (name: string): number => db.pragma(name, { simple: true }) as number;
-  const bySignature = countsOf(db, c, 'signature');
-  const span = spanOf(db, c);
   return {
-    alerts: countAlertsOf(db, c),
-    firstUs: span?.firstUs ?? null,
-    lastUs: span?.lastUs ?? null,
+    alerts,
+    firstUs,
+    lastUs,
     bySeverity: severities(db, bySignature),
-    blocked: count({ field: 'blocked', value: 1 }),
+    blocked,
     signatures: bySignature.size,
-    sources: countsOf(db, c, 'src').size,
-    archived: count(ids('SELECT alert_id FROM triage WHERE archived = 1')),
-    escalated: count(ids('SELECT alert_id FROM triage WHERE escalated = 1')),
-    commented: count(ids("SELECT DISTINCT alert_id FROM alert_note WHERE action = 'comment'")),
-    tags: tags(db, c),
+    sources,
+    archived,
+    escalated,
+    commented,
+    tags: mostFirst(tags.map((tag, i) => ({ tag, count: tagged[i] }))),
     runs: runStats(db, f),
     usedBytes: (pages('page_count') - pages('freelist_count')) * pages('page_size'),
   };
@@ -72,13 +76,8 @@ function severities(db: Database, bySignature: ReadonlyMap<number | string, numb
   return Array.from(counts, ([s, n]) => ({ severity: s, count: n })).sort((a, b) => a.severity - b.severity);
 }
 
-function tags(db: Database, c: Condition): StoreStats['tags'] {
-  const all = db.prepare('SELECT DISTINCT tag FROM alert_tag').pluck().all() as string[];
-  const idsOf = db.prepare('SELECT alert_id FROM alert_tag WHERE tag = ? ORDER BY alert_id').pluck();
-  return all
-    .map((tag) => ({ tag, count: countAlertsOf(db, { and: [{ field: 'id', ids: idsOf.all(tag) as number[] }, c] }) }))
-    .filter((t) => t.count > 0)
-    .sort((a, b) => b.count - a.count || (a.tag < b.tag ? -1 : 1));
+function mostFirst(tags: StoreStats['tags']): StoreStats['tags'] {
+  return tags.filter((t) => t.count > 0).sort((a, b) => b.count - a.count || (a.tag < b.tag ? -1 : 1));
 }
 
 function runStats(db: Database, f: AlertFilter): RunStats[] {
@@ -88,7 +87,8 @@ function runStats(db: Database, f: AlertFilter): RunStats[] {
        ORDER BY id DESC LIMIT ${RunsMax}`,
     )
     .all() as Omit<RunStats, 'alerts'>[];
+  const alerts = countsOf(db, anything, 'run');
   return rows
     .filter((r) => f.runs === null || f.runs.includes(r.id))
-    .map((r) => ({ ...r, alerts: countAlertsOf(db, { field: 'run', ids: [r.id] }) }));
+    .map((r) => ({ ...r, alerts: alerts.get(r.id) ?? 0 }));
 }

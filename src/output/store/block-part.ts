@@ -2,8 +2,8 @@
 import type { AddressRange } from '../address-bytes.js';
 import { Bits } from './bits.js';
 import { BlockFields, BlockLen, type Column, decodeColumn, decodeTimes, decodeWords, Field } from './column.js';
-import type { Leaf } from './condition.js';
-import type { Database } from './open.js';
+import type { Leaf, Mark } from './condition.js';
+import type { Database, Statement } from './open.js';
 import type { FoundTexts, Resolver } from './resolve.js';
 
 export interface BlockRow {
@@ -14,18 +14,34 @@ export interface BlockRow {
   removed: number;
 }
 
+/** Alerts of a span of ids: each is asked of an index, so that a million archived alerts cost a list what its block has. */
+export const markSql: Record<Mark, string> = {
+  archived: 'SELECT alert_id FROM triage WHERE alert_id BETWEEN ? AND ? AND archived = 1',
+  escalated: 'SELECT alert_id FROM triage WHERE alert_id BETWEEN ? AND ? AND escalated = 1',
+  commented: "SELECT alert_id FROM alert_note WHERE alert_id BETWEEN ? AND ? AND action = 'comment'",
+};
+export const taggedSql = 'SELECT alert_id FROM alert_tag WHERE tag = ? AND alert_id BETWEEN ? AND ?';
+
 /** Statements that parts of one question share. */
 export class BlockReader {
   readonly column;
   readonly within;
   readonly bounds;
   readonly alive;
+  readonly tagged;
+  readonly marked: Record<Mark, Statement>;
 
   constructor(db: Database) {
     this.column = db.prepare('SELECT data FROM block_column WHERE id = ?').pluck();
     this.within = db.prepare('SELECT data FROM block_column WHERE id = ? AND hi >= ? AND lo <= ?').pluck();
     this.bounds = db.prepare('SELECT lo, hi FROM block_column WHERE id = ?');
     this.alive = db.prepare('SELECT id FROM alert WHERE id BETWEEN ? AND ?').pluck();
+    this.tagged = db.prepare(taggedSql).pluck();
+    this.marked = {
+      archived: db.prepare(markSql.archived).pluck(),
+      escalated: db.prepare(markSql.escalated).pluck(),
+      commented: db.prepare(markSql.commented).pluck(),
+    };
   }
 }
 
@@ -48,7 +64,7 @@ const spanFields = {
 const Few = 64;
 
 /** Index of the first value that is not less than `x`. */
-function lowerBound(values: Uint32Array, x: number): number {
+export function lowerBound(values: Uint32Array | Float64Array, x: number): number {
   let lo = 0;
   let hi = values.length;
   while (lo < hi) {
@@ -60,7 +76,7 @@ function lowerBound(values: Uint32Array, x: number): number {
 }
 
 /** Order of value `i` of a wide column and an address of 16 bytes. */
-function compareWide(c: Column, i: number, address: Buffer): number {
+export function compareWide(c: Column, i: number, address: Buffer): number {
   for (let w = 0; w < 4; w++) {
     const d = c.values[i * 4 + w] - address.readUInt32BE(w * 4);
     if (d !== 0) return d;
@@ -96,6 +112,11 @@ export class BlockPart {
   get times(): Float64Array {
     this.timeColumn ??= decodeTimes(this.reader.column.get(this.row.id * BlockFields + Field.Time) as Buffer);
     return this.timeColumn;
+  }
+
+  /** Alerts when the columns were made. */
+  get made(): number {
+    return this.row.alerts;
   }
 
   /** All alerts of the block are as the columns say, and fill it. */
@@ -155,9 +176,13 @@ export class BlockPart {
       case 'time':
         return this.between(c.since, c.until);
       case 'id':
-        return this.withIds(c.ids);
+        return this.withIds(this.resolver.ascending(c.ids));
       case 'flow':
-        return this.withIds(this.resolver.alertsOfFlows(c.ids));
+        return this.withIds(this.resolver.ascending(this.resolver.alertsOfFlows(c.ids)));
+      case 'mark':
+        return this.named(this.reader.marked[c.is]);
+      case 'tag':
+        return c.tags.reduce((bits, tag) => bits.or(this.named(this.reader.tagged, tag)), new Bits(BlockLen));
       case 'text':
         return this.withWords(c);
       default:
@@ -268,10 +293,19 @@ export class BlockPart {
     return bits;
   }
 
-  private withIds(ids: readonly number[]): Bits {
+  /** `ids`: ascending. */
+  private withIds(ids: Float64Array): Bits {
     const bits = new Bits(BlockLen);
     const first = this.row.id * BlockLen;
-    for (const id of ids) if (id >= first && id < first + BlockLen) bits.add(id - first);
+    for (let i = lowerBound(ids, first); i < ids.length && ids[i] < first + BlockLen; i++) bits.add(ids[i] - first);
+    return bits;
+  }
+
+  /** Alerts that a statement names: its last two values are the span of ids. */
+  private named(ids: Statement, ...values: string[]): Bits {
+    const bits = new Bits(BlockLen);
+    const first = this.row.id * BlockLen;
+    for (const id of ids.all(...values, first, first + BlockLen - 1) as number[]) bits.add(id - first);
     return bits;
   }
 

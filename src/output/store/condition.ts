@@ -1,6 +1,8 @@
 /** What can be asked of alerts: the leaves are answered by columns and, for alerts that no column has yet, by SQL. */
 import type { AddressRange } from '../address-bytes.js';
 
+export type Mark = 'archived' | 'escalated' | 'commented';
+
 export type Condition =
   /** Rows of `signature` and `run`. */
   | { field: 'signature' | 'run'; ids: readonly number[] }
@@ -18,6 +20,9 @@ export type Condition =
   /** Microseconds, inclusive; null: open. */
   | { field: 'time'; since: number | null; until: number | null }
   | { field: 'id'; ids: readonly number[] }
+  /** What people did: a mark that an alert has, and any of these tags. */
+  | { field: 'mark'; is: Mark }
+  | { field: 'tag'; tags: readonly string[] }
   /** Words in message, host, URL, user agent, referer, payload, heads or bodies (fulltext.ts). */
   | { field: 'text'; text: string; prefix: boolean }
   | { and: readonly Condition[] }

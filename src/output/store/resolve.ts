@@ -80,6 +80,7 @@ const like = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 export class Resolver {
   private readonly db: Database;
   private readonly known = new Map<Leaf | object, unknown>();
+  private readonly sorted = new Map<readonly number[], Float64Array>();
 
   constructor(db: Database) {
     this.db = db;
@@ -122,6 +123,16 @@ export class Resolver {
         OneByOne.Part,
       );
     });
+  }
+
+  /** The same numbers in ascending order. */
+  ascending(ids: readonly number[]): Float64Array {
+    let sorted = this.sorted.get(ids);
+    if (sorted === undefined) {
+      sorted = Float64Array.from(ids).sort();
+      this.sorted.set(ids, sorted);
+    }
+    return sorted;
   }
 
   /** Ids of the alerts of flows with these EVE ids. */

@@ -95,6 +95,24 @@ export function countAlertsOf(db: Database, c: Condition): number {
   return n;
 }
 
+/**
+ * As many alerts that pass as there are, counted in the newest parts first until there are more than `most` or `parts`
+ * parts have been asked. `all`: the count is of all parts.
+ */
+export function countUpTo(
+  db: Database,
+  c: Condition,
+  o: { most: number; parts: number },
+): { count: number; all: boolean } {
+  const refs = overlapping(db, c).sort((a, b) => b.lastUs - a.lastUs);
+  let n = 0;
+  for (const [i, ref] of refs.entries()) {
+    if (n > o.most || i === o.parts) return { count: Math.min(n, o.most), all: false };
+    n += evaluate(ref.open(), c).count();
+  }
+  return n > o.most ? { count: o.most, all: false } : { count: n, all: true };
+}
+
 /** Earliest and latest alert that pass, or null. */
 export function spanOf(db: Database, c: Condition): { firstUs: number; lastUs: number } | null {
   const first = selectAlerts(db, c, { newest: false }).next().value as Found | undefined;

@@ -1,7 +1,7 @@
 /** Questions about alerts that no column speaks of yet, or rightly: asked of their rows, by their ids. */
 import type { AddressRange } from '../address-bytes.js';
 import { Bits } from './bits.js';
-import type { Leaf } from './condition.js';
+import type { Leaf, Mark } from './condition.js';
 import type { Database } from './open.js';
 import type { FoundTexts, Resolver } from './resolve.js';
 
@@ -35,6 +35,12 @@ const bytesColumns = [
   'h.request_body_id',
   'h.response_body_id',
 ];
+
+const marks: Record<Mark, string> = {
+  archived: 'EXISTS (SELECT 1 FROM triage g WHERE g.alert_id = a.id AND g.archived = 1)',
+  escalated: 'EXISTS (SELECT 1 FROM triage g WHERE g.alert_id = a.id AND g.escalated = 1)',
+  commented: "EXISTS (SELECT 1 FROM alert_note g WHERE g.alert_id = a.id AND g.action = 'comment')",
+};
 
 const joined = 'alert a LEFT JOIN http h ON h.id = a.http_id LEFT JOIN flow f ON f.id = a.flow_id';
 const listed = '(SELECT value FROM json_each(?))';
@@ -172,6 +178,15 @@ export class TailPart {
         return anyOf(c.words.map((w) => ({ sql: 'a.proto = ? COLLATE NOCASE', values: [w] })));
       case 'blocked':
         return { sql: 'a.blocked = ?', values: [c.value] };
+      case 'mark':
+        return { sql: marks[c.is], values: [] };
+      case 'tag':
+        return anyOf(
+          c.tags.map((tag) => ({
+            sql: 'EXISTS (SELECT 1 FROM alert_tag g WHERE g.alert_id = a.id AND g.tag = ?)',
+            values: [tag],
+          })),
+        );
       case 'text':
         return this.words(c);
       default:

@@ -101,9 +101,13 @@ class NumberCounts {
 }
 
 /** IPv6 addresses in hexadecimal digits and words are text here, all else numbers. */
-class Counts {
+export class Counts {
   readonly numbers = new NumberCounts();
   readonly texts = new Map<string, number>();
+
+  get size(): number {
+    return this.numbers.size + this.texts.size;
+  }
 
   add(value: number | string, n = 1): void {
     if (typeof value === 'number') this.numbers.add(value, n);
@@ -162,6 +166,13 @@ function countTail(part: TailPart, by: TopField, bits: Bits, into: Counts): void
   }
 }
 
+/** Counts values of a part. `bits` null: of all its alerts; in full columns that is quicker. */
+export function countPart(part: Part, by: TopField, bits: Bits | null, into: Counts): void {
+  const whole = bits === null || bits.count() === part.size;
+  if (part instanceof BlockPart) countBlock(part, by, whole && part.complete ? null : (bits ?? part.all()), into);
+  else countTail(part, by, bits ?? part.all(), into);
+}
+
 const isAny = (c: Condition): boolean => 'and' in c && c.and.every(isAny);
 
 function gather(db: Database, c: Condition, by: TopField): Counts {
@@ -172,8 +183,7 @@ function gather(db: Database, c: Condition, by: TopField): Counts {
     const part = ref.open();
     const bits = isAny(c) && part instanceof BlockPart && part.complete ? null : evaluate(part, c);
     if (bits?.empty) continue;
-    if (part instanceof BlockPart) countBlock(part, by, bits, counts);
-    else countTail(part, by, bits ?? part.all(), counts);
+    countPart(part, by, bits, counts);
   }
   return counts;
 }
