@@ -8,7 +8,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What must stay a package: modules with native parts, and what is looked for at run time only. */
-const external = ['better-sqlite3', 'pcap-parser', 'msgpackr-extract', 'maxmind', 'prom-client'];
+const external = ['better-sqlite3', 'pcap-parser', 'msgpackr-extract', 'maxmind', 'cap', 'prom-client'];
 const entries = [
   'cli/main.js',
   'sensor/replay-worker.js',

@@ -56,6 +56,11 @@ export const enum InterfaceCell {
   SeenReceived = 6,
   SeenDropped = 7,
   SeenIfDropped = 8,
+  /** Of --capture cap: packets that found its ring full, interruptions of a burst, and both as of the last count. */
+  RingFull = 9,
+  Reopened = 10,
+  SeenRingFull = 11,
+  SeenReopened = 12,
   Stride = 16,
 }
 
@@ -182,6 +187,7 @@ export class LiveSource implements PacketSource {
         if (handle !== 0) this.adopt(i, handle);
       });
       if (given.fresh) this.discard(this.taps);
+      for (let i = 0; i < list.length; i++) this.listens(i);
       return;
     }
     for (const [i, tap] of this.taps.entries()) {
@@ -198,6 +204,7 @@ export class LiveSource implements PacketSource {
   take(i: number, handle: number): void {
     this.adopt(i, handle);
     this.discard([this.taps[i]]);
+    this.listens(i);
     this.note('info', `${this.taps[i].config.name}: is back`);
   }
 
@@ -210,7 +217,11 @@ export class LiveSource implements PacketSource {
     tap.received = cells[at + InterfaceCell.SeenReceived];
     tap.dropped = cells[at + InterfaceCell.SeenDropped];
     tap.ifDropped = cells[at + InterfaceCell.SeenIfDropped];
-    cells[at + InterfaceCell.Up] = 1;
+  }
+
+  /** Tells that interface i is up: not before what comes is inspected, so after `discard`. */
+  private listens(i: number): void {
+    if (this.taps[i].handle !== 0) this.cells[i * InterfaceCell.Stride + InterfaceCell.Up] = 1;
   }
 
   /** Throws away what is there and comes within a block's time. */
@@ -381,7 +392,8 @@ export class LiveSource implements PacketSource {
   }
 }
 
-function remedy(message: string): string {
+/** What helps when an interface cannot be opened, to follow libpcap's message. */
+export function remedy(message: string): string {
   if (/permission|not permitted/i.test(message)) {
     return '; run as root, or with the capabilities CAP_NET_RAW and CAP_NET_ADMIN';
   }

@@ -49,12 +49,16 @@ const stats: Run = async (client, names, flags) => {
 interface InterfaceRow {
   name: string;
   pkts: number;
-  drop: number;
+  /** null: not known. */
+  drop: number | null;
   'invalid-checksums': number;
   bytes?: number;
-  'iface-drop'?: number;
+  'iface-drop'?: number | null;
   up?: boolean;
 }
+
+const dropsText = (n: number | null | undefined): string =>
+  n === undefined ? '' : n === null ? 'not known' : grouped(n);
 
 const interfaceColumns: Column<InterfaceRow>[] = [
   { title: 'interface', text: (r) => r.name },
@@ -63,11 +67,11 @@ const interfaceColumns: Column<InterfaceRow>[] = [
   { title: 'bytes', text: (r) => (r.bytes === undefined ? '' : byteSize(r.bytes)), right: true },
   {
     title: 'dropped by kernel',
-    text: (r) => grouped(r.drop),
+    text: (r) => dropsText(r.drop),
     right: true,
-    style: (r) => (r.drop > 0 ? 'red' : null),
+    style: (r) => (r.drop !== null && r.drop > 0 ? 'red' : null),
   },
-  { title: 'by interface', text: (r) => (r['iface-drop'] === undefined ? '' : grouped(r['iface-drop'])), right: true },
+  { title: 'by interface', text: (r) => dropsText(r['iface-drop']), right: true },
   { title: 'bad checksums', text: (r) => grouped(r['invalid-checksums']), right: true },
 ];
 
@@ -81,7 +85,7 @@ const interfaces: Run = async (client, _words, flags) => {
   };
 };
 
-type Health = Pick<HealthReport, 'measures' | 'findings'> & { at: string; interval: number };
+type Health = Pick<HealthReport, 'measures' | 'findings' | 'unknown'> & { at: string; interval: number };
 
 const health: Run = async (client, _words, flags) => {
   const report = await ask<Health>(client, 'health');
@@ -98,11 +102,12 @@ const health: Run = async (client, _words, flags) => {
     },
     { title: 'threshold', text: ({ threshold }) => percentText(threshold), right: true },
   ];
+  const unknown = report.unknown.length === 0 ? [] : [line(`not known: ${report.unknown.join(', ')}`)];
   const found = report.findings.map(({ summary, cause, remedy }) => line(`${summary}: ${cause}; ${remedy}`));
   const head = `${wrong.size === 0 ? 'good' : plural(report.findings.length, 'finding')}, ${Math.round(report.interval)} s until ${report.at}`;
   return {
     json: report,
-    text: () => [line(head), ...found, '\n', table(report.measures, columns, flags)].join(''),
+    text: () => [line(head), ...unknown, ...found, '\n', table(report.measures, columns, flags)].join(''),
   };
 };
 

@@ -30,6 +30,7 @@ interface Flags extends ConfigOptions, RuleOptions {
   interface: string[];
   queue: string[];
   bpf?: string;
+  capture: SensorOptions['capture'];
   workers?: number;
   checksums?: ReplayOptions['checksums'];
   logDir?: string;
@@ -67,6 +68,11 @@ export function registerRun(program: Command): void {
     .option('-q, --queue <number>', 'be inline: answer an NFQUEUE queue, or several as 0:3 (repeatable)', collect, []);
   addConfigOptions(addRuleOptions(command))
     .option('--bpf <filter>', 'inspect only packets that match a BPF filter')
+    .addOption(
+      new Option('--capture <package>', 'what captures on interfaces: libpcap, or the npm package cap')
+        .choices(['libpcap', 'cap'])
+        .default('libpcap'),
+    )
     .addOption(
       new Option('--workers <n>', 'threads that divide the traffic (default 1, or threads of af-packet)').argParser(
         workerNumber,
@@ -146,6 +152,7 @@ async function sensorOptions(flags: Flags, log: Log): Promise<Start> {
     interfaces: flags.interface,
     queues: queueNumbers(flags.queue),
     bpf: flags.bpf ?? null,
+    capture: flags.capture,
     workers: flags.workers ?? null,
     config,
     configRead: settings.known(),
@@ -278,8 +285,9 @@ function tellEnd({ packets, bytes, alerts, outputs }: SensorSummary, interfaces:
       alerts: outputs.lostAlerts,
     });
   }
-  const kernelDrops = interfaces.reduce((sum, i) => sum + i.kernelDrops, 0);
-  log('info', 'stopped', { packets, bytes, kernel_drops: kernelDrops, alerts });
+  const known = interfaces.every((i) => i.kernelDrops !== null);
+  const kernelDrops = interfaces.reduce((sum, i) => sum + (i.kernelDrops ?? 0), 0);
+  log('info', 'stopped', { packets, bytes, kernel_drops: known ? kernelDrops : 'not known', alerts });
   if (outputs.faults.length > 0 || outputs.lostEvents > 0) process.exitCode = 1;
 }
 

@@ -90,8 +90,8 @@ export class Commander {
   private health(): Reply {
     const report = this.sensor.health();
     if (report === null) return refused('The first interval is not over yet');
-    const { atMs, seconds, measures, findings } = report;
-    return done({ at: timestamp(atMs), interval: seconds, measures, findings });
+    const { atMs, seconds, measures, unknown, findings } = report;
+    return done({ at: timestamp(atMs), interval: seconds, measures, unknown, findings });
   }
 
   private interfaceStat(args: Arguments): Reply {

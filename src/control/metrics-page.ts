@@ -20,8 +20,14 @@ const ofCounters: [name: string, help: string, counter: string][] = [
   ['peccary_events_lost_total', 'Events that no output got.', 'output.events_lost'],
 ];
 
+/** What a way of capturing may not count: then there is no such metric, which is not the same as 0. */
+const unknown = {
+  counter: 'capture.kernel_drops',
+  isFor: (sensor: RunningSensor): boolean => sensor.interfaces().some(({ kernelDrops }) => kernelDrops === null),
+};
+
 /** Metrics of each interface. */
-const ofInterfaces: [name: string, help: string, value: (stat: InterfaceStat) => number][] = [
+const ofInterfaces: [name: string, help: string, value: (stat: InterfaceStat) => number | null][] = [
   ['peccary_interface_packets_total', 'Packets received.', (s) => s.packets],
   ['peccary_interface_bytes_total', 'Bytes received.', (s) => s.bytes],
   ['peccary_interface_kernel_drops_total', 'Packets dropped because the ring was full.', (s) => s.kernelDrops],
@@ -50,7 +56,8 @@ export function metricsPage(sensor: RunningSensor): MetricsPage {
       registers,
       collect() {
         this.reset();
-        this.inc(counters[key] ?? 0);
+        if (key === unknown.counter && unknown.isFor(sensor)) this.remove();
+        else this.inc(counters[key] ?? 0);
       },
     });
   }
@@ -129,7 +136,10 @@ function addInterfaces(sensor: RunningSensor, registry: Registry): void {
       registers: [registry],
       collect() {
         this.reset();
-        for (const stat of sensor.interfaces()) this.inc({ interface: stat.name }, value(stat));
+        for (const stat of sensor.interfaces()) {
+          const n = value(stat);
+          if (n !== null) this.inc({ interface: stat.name }, n);
+        }
       },
     });
   }

@@ -38,7 +38,8 @@ function liveOrNone(settings: Settings, options: SensorOptions): LiveDescription
     return describeLive(settings, options);
   } catch (e) {
     const none = options.interfaces.length === 0 && options.queues.length === 0;
-    if (e instanceof PeccaryError && e.kind === 'usage' && none) return { interfaces: [], nfqueue: null };
+    if (e instanceof PeccaryError && e.kind === 'usage' && none)
+      return { interfaces: [], nfqueue: null, capRing: null };
     throw e;
   }
 }

@@ -26,7 +26,7 @@ const mem = u8;
 
 const enum Limit {
   /** Milliseconds that the kernel may hold back a packet of a block that is not full, with a margin. */
-  HoldMs = 50,
+  HoldMs = 100,
   /** Milliseconds of waiting in `next`. */
   IdleMs = 100,
   /** Milliseconds of waiting for packets at a time: others' records are looked for in between. */
@@ -185,8 +185,9 @@ export class Exchange implements LiveInput {
     Atomics.add(this.ticks, Tick.Fence, 1); // the rings are looked at after the marks of those who fill them
     const us = Math.min(seen, this.lookAtRings());
     this.mark(mine + Mark.HandedOn, us);
-    // A look ahead that a full ring holds up goes on when what came was processed.
-    this.untilUs = this.fullMs === 0 && !this.hurried ? Math.min(us, handedOn) : Number.POSITIVE_INFINITY;
+    // Also while a full ring holds up the look ahead: what the worker that has looked least far gave away can be given
+    // out everywhere, so that its rings drain; past Limit.FullMs the look goes on anyway.
+    this.untilUs = this.hurried ? Number.POSITIVE_INFINITY : Math.min(us, handedOn);
   }
 
   private mark(cell: number, us: number): void {

@@ -47,13 +47,14 @@ export class HealthLog {
 }
 
 /** What was counted, with its share of the interval's packets or flows, and limits; what was not counted is left out. */
-function facts({ measures, findings, seconds }: HealthReport, packets: number): LogFacts {
+function facts({ measures, unknown, findings, seconds }: HealthReport, packets: number): LogFacts {
   const out: LogFacts = { seconds: Math.round(seconds), packets };
   for (const { kind, count, rate } of measures) {
     if (count === 0) continue;
     out[kind] = count;
     out[`${kind}_percent`] = Number((rate * 100).toPrecision(3));
   }
+  for (const kind of unknown) out[kind] = 'not known';
   for (const { counter, count } of findings) if (counter !== undefined) out[counter] = count;
   return out;
 }

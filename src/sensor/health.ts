@@ -3,7 +3,7 @@
  * which limits it met, for a running sensor and for the end of a replay alike. Depends on nothing but counters and
  * thresholds.
  */
-import type { HealthConfig } from './health-config.js';
+import type { HealthConfig, HealthKind } from './health-config.js';
 import type { HealthFinding } from './health-finding.js';
 import { limitFindings } from './health-limits.js';
 import { type Counters, type Measure, measures, says } from './health-measures.js';
@@ -19,6 +19,8 @@ export interface HealthReport {
   atMs: number;
   seconds: number;
   measures: Measure[];
+  /** What the capture does not count: not among the measures. */
+  unknown: readonly HealthKind[];
   /** What is wrong at present. */
   findings: HealthFinding[];
   /** What changed in this interval. */
@@ -57,11 +59,15 @@ export class HealthWatch {
   /** By name. */
   private readonly active = new Map<string, HealthFinding>();
 
-  constructor(private readonly config: HealthConfig) {}
+  constructor(
+    private readonly config: HealthConfig,
+    private readonly unknown: readonly HealthKind[] = [],
+  ) {}
 
   /** What has become of things since the look before; the first: since all counters were 0. */
   look(now: Counters, atMs: number, seconds: number): HealthReport {
-    const all = measures(this.before, now, this.config);
+    const { unknown } = this;
+    const all = measures(this.before, now, this.config).filter(({ kind }) => !unknown.includes(kind));
     const met = this.config.limits ? limitFindings(this.before, now, 'live') : [];
     this.before = { ...now };
     const changes: HealthChange[] = [];
@@ -71,7 +77,7 @@ export class HealthWatch {
     }
     for (const limit of met) this.judge(limit, limit.count > 0, limit.count === 0, changes);
     const findings = [...all, ...met].flatMap((m) => this.active.get(nameOf(m)) ?? []);
-    return { atMs, seconds, measures: all, findings, changes };
+    return { atMs, seconds, measures: all, unknown, findings, changes };
   }
 
   private judge(finding: HealthFinding, isPast: boolean, isOver: boolean, changes: HealthChange[]): void {

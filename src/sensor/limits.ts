@@ -45,6 +45,21 @@ export const limits: readonly Limit[] = [
     remedy: 'a worker stands still: see the log, and give the sensor as many processors as it has workers',
   },
   {
+    counter: 'capture.cap_ring_full',
+    what: 'live: packets that --capture cap has read and the worker has not',
+    keys: [],
+    effect: 'the packet is not inspected',
+    remedy:
+      'leave out --capture, drop the dearest rules (peccary rules profile names them) or leave traffic out (--bpf)',
+  },
+  {
+    counter: 'capture.cap_reopened',
+    what: 'live: time that --capture cap reads packets without a break',
+    keys: [],
+    effect: "the interface is opened anew, what the kernel's ring has is not inspected",
+    remedy: 'leave out --capture: libpcap reads more packets a second',
+  },
+  {
     counter: 'decoder.too_many_layers',
     what: 'decode: headers of a packet, packets within a packet',
     keys: ['decoder.max-layers', 'decoder.max-nesting'],

@@ -1,7 +1,9 @@
 /** What a sensor is to listen on, or to answer, from its options and configuration. */
 import type { Batch, PacketSource, SourceStatus } from '../capture/batch.js';
+import { capPackage } from '../capture/cap-feed.js';
 import { type LiveInterface, liveChecksums, liveInterfaces, liveThreads } from '../capture/live-config.js';
 import { type NfqueueConfig, nfqueueConfig, queueName } from '../capture/nfqueue-config.js';
+import { PacketRing } from '../capture/packet-ring.js';
 import { PeccaryError } from '../core/errors.js';
 import type { Settings } from '../core/settings.js';
 import type { ChecksumMode } from './checksums.js';
@@ -13,6 +15,8 @@ export interface LiveDescription {
   interfaces: LiveInterface[];
   /** Packet queues to answer instead: the sensor is inline. */
   nfqueue: NfqueueConfig | null;
+  /** The ring that npm's cap fills on the main thread (capture/cap-feed.ts); null: libpcap in the worker. */
+  capRing: SharedArrayBuffer | null;
 }
 
 /** Where a live worker's packets come from. */
@@ -34,14 +38,24 @@ export interface LiveChoice {
   queues: number[];
   /** --bpf or null. */
   bpf: string | null;
+  /** --capture: by what interfaces are captured. */
+  capture: 'libpcap' | 'cap';
 }
 
 /** Throws PeccaryError when there is nothing, or both. */
-export function describeLive(settings: Settings, { interfaces, queues, bpf }: LiveChoice): LiveDescription {
-  if (queues.length === 0) return { interfaces: liveInterfaces(settings, interfaces, bpf), nfqueue: null };
+export function describeLive(settings: Settings, { interfaces, queues, bpf, capture }: LiveChoice): LiveDescription {
+  if (capture === 'cap') {
+    if (queues.length > 0)
+      throw new PeccaryError('usage', '--capture cap has no meaning with -q: queues are no interfaces');
+    capPackage();
+  }
+  if (queues.length === 0) {
+    const capRing = capture === 'cap' ? new PacketRing().shared : null;
+    return { interfaces: liveInterfaces(settings, interfaces, bpf), nfqueue: null, capRing };
+  }
   if (interfaces.length > 0) throw new PeccaryError('usage', '-q and -i cannot be combined: start a sensor for each');
   if (bpf !== null) throw new PeccaryError('usage', '--bpf has no meaning with -q: the firewall rule chooses packets');
-  return { interfaces: [], nfqueue: nfqueueConfig(settings, queues) };
+  return { interfaces: [], nfqueue: nfqueueConfig(settings, queues), capRing: null };
 }
 
 /**
@@ -53,6 +67,11 @@ export function liveWorkers(settings: Settings, asked: number | null, live: Live
     if (asked !== null && asked > 1)
       throw new PeccaryError('usage', '-q has one worker: start a sensor for each queue');
     return 1;
+  }
+  if (live.capRing !== null) {
+    if (asked === null || asked === 1) return 1;
+    const why = 'the package cap loads in one thread only and cannot divide the traffic';
+    throw new PeccaryError('usage', `--capture cap has one worker: ${why}; leave out --workers or --capture`);
   }
   const names = live.interfaces.map((i) => i.name);
   const workers = asked ?? Math.min(liveThreads(settings, names), SharingLimit.Workers);
@@ -76,4 +95,22 @@ export function failingOpen(config: LoadedConfig, settings: Settings, live: Live
   const chosen = settings.string('exception-policy', 'auto').toLowerCase() !== 'auto';
   if (live.nfqueue?.failOpen !== true || chosen || tree === null || typeof tree !== 'object') return config;
   return { ...config, tree: { ...tree, 'exception-policy': 'ignore' } };
+}
+
+/** Suricata's name for the way of capturing. */
+export function captureModeOf({ nfqueue, capRing }: LiveDescription): string {
+  if (nfqueue !== null) return 'NFQ';
+  return capRing === null ? 'AF_PACKET_DEV' : 'PCAP_DEV';
+}
+
+/** Told once when `--capture cap` starts. */
+export const CapNote =
+  '--capture cap: what the kernel or an interface drops is not known, and an interface that goes away ends the process ' +
+  '(--supervise starts it again)';
+
+/** The counters without those that the capture cannot know: a 0 would say that nothing was dropped. */
+export function countedBy({ capRing }: LiveDescription, counters: Record<string, number>): Record<string, number> {
+  if (capRing === null) return counters;
+  const kernels = ['capture.kernel_packets', 'capture.kernel_drops', 'capture.kernel_ifdrops'];
+  return Object.fromEntries(Object.entries(counters).filter(([name]) => !kernels.includes(name)));
 }

@@ -1,4 +1,5 @@
 /** Where a live worker's packets come from: made from a description, so that the thread that reads them opens it. */
+import { CapSource } from '../capture/cap-source.js';
 import { type CaptureNote, LiveSource } from '../capture/live-source.js';
 import { NfqueueSource } from '../capture/nfqueue-source.js';
 import { Exchange } from './exchange.js';
@@ -10,12 +11,13 @@ import type { LiveShare } from './live-protocol.js';
  * PeccaryError, naming the remedy.
  */
 export function openLive(
-  { interfaces, nfqueue }: LiveDescription,
+  { interfaces, nfqueue, capRing }: LiveDescription,
   cells: Float64Array,
   note: CaptureNote,
   share: LiveShare | null = null,
 ): LiveInput {
   if (nfqueue !== null) return new NfqueueSource(nfqueue, cells, note);
+  if (capRing !== null) return new CapSource(interfaces, capRing, cells);
   if (share === null) return new LiveSource(interfaces, cells, note);
   const { handles, fresh, sharing } = share;
   return new Exchange(

@@ -8,9 +8,9 @@ export interface InterfaceStat {
   name: string;
   packets: number;
   bytes: number;
-  /** Packets that the kernel dropped because the ring was full, and that the interface dropped before. */
-  kernelDrops: number;
-  interfaceDrops: number;
+  /** Packets that the kernel dropped because the ring was full, and that the interface dropped before; null: not known. */
+  kernelDrops: number | null;
+  interfaceDrops: number | null;
   invalidChecksums: number;
   /** false while the interface is away. */
   up: boolean;

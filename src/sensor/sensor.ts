@@ -22,6 +22,9 @@ import { type HealthConfig, healthConfig } from './health-config.js';
 import { HealthLog } from './health-log.js';
 import { stallSeconds } from './heartbeat.js';
 import {
+  CapNote,
+  captureModeOf,
+  countedBy,
   defaultChecksums,
   describeLive,
   failingOpen,
@@ -123,11 +126,11 @@ export class Sensor implements RunningSensor {
     loadMs: number,
     private readonly healthOf: HealthConfig,
   ) {
-    this.healthWatch = new HealthWatch(healthOf);
+    this.healthWatch = new HealthWatch(healthOf, live.capRing === null ? [] : ['kernel_drops', 'interface_drops']);
     this.healthLog = new HealthLog(options.logDir, options.log);
     this.interfaceNames = liveNames(live);
     this.runningMode = workerCount === 1 ? 'single' : 'workers';
-    this.captureMode = live.nfqueue === null ? 'AF_PACKET_DEV' : 'NFQ';
+    this.captureMode = captureModeOf(live);
     this.clients = live.nfqueue !== null && settings.bool('bans.enabled', false) ? ClientTable.create() : null;
     this.last = { ...reportOf(current.report, null, loadMs), atMs: Date.now() };
     this.workers = new WorkerTeam({
@@ -168,6 +171,7 @@ export class Sensor implements RunningSensor {
       startedUs: Date.now() * 1000,
     };
     const workers = liveWorkers(settings, options.workers, live);
+    if (live.capRing !== null) options.log('warning', CapNote);
     const onTrouble = (message: string): void => options.log('warning', message);
     const outputs = new Outputs({ ...outConfig, db, run, workers: teamPorts(workers), live: true, onTrouble });
     try {
@@ -273,7 +277,7 @@ export class Sensor implements RunningSensor {
 
   counters(): Record<string, number> {
     return {
-      ...this.workers.counters(),
+      ...countedBy(this.live, this.workers.counters()),
       ...this.bans?.counters(),
       ...this.otherCounters(),
       'sensor.worker_restarts': this.workers.restarts,

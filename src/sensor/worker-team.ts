@@ -3,6 +3,7 @@
  * Several share the traffic (sharing.ts) and what rules keep by host.
  */
 import { randomInt } from 'node:crypto';
+import { CapFeed } from '../capture/cap-feed.js';
 import { Fanout } from '../capture/fanout.js';
 import { InterfaceCell } from '../capture/live-source.js';
 import type { Log } from '../core/log.js';
@@ -48,6 +49,7 @@ export class WorkerTeam {
   private readonly datasets = datasetLogMemory();
   private readonly run = randomInt(1 << 18);
   private fanout: Fanout | null = null;
+  private feed: CapFeed | null = null;
   private readonly names: number;
 
   constructor(private readonly o: TeamOptions) {
@@ -100,6 +102,7 @@ export class WorkerTeam {
     for (const keeper of this.keepers) keeper.onOffences = this.onOffences;
     try {
       const [read] = await Promise.all(this.keepers.map((k) => k.start()));
+      this.feed = this.startFeed();
       this.fanout?.watch(
         (w, i) => this.cell(w, i, InterfaceCell.Up) === 0,
         (w, i, handle) => this.keepers[w].offer(i, handle),
@@ -111,20 +114,28 @@ export class WorkerTeam {
     }
   }
 
+  /** What captures on this thread, where that is chosen. */
+  private startFeed(): CapFeed | null {
+    const { live, log } = this.o;
+    if (live.capRing === null) return null;
+    return new CapFeed(live.interfaces, live.capRing, new Float64Array(this.cells[0]), log);
+  }
+
   private cell(worker: number, index: number, cell: InterfaceCell): number {
     return new Float64Array(this.cells[worker])[index * InterfaceCell.Stride + cell];
   }
 
   /** Counts of the interfaces, or queues, with these names, of all workers; one is up when it is for all of them. */
   interfaces(names: readonly string[]): InterfaceStat[] {
+    const known = this.o.live.capRing === null;
     return names.map((name, i) => {
       const cell = (c: InterfaceCell): number => this.cells.reduce((sum, _, w) => sum + this.cell(w, i, c), 0);
       return {
         name,
         packets: cell(InterfaceCell.Packets),
         bytes: cell(InterfaceCell.Bytes),
-        kernelDrops: cell(InterfaceCell.KernelDrops),
-        interfaceDrops: cell(InterfaceCell.InterfaceDrops),
+        kernelDrops: known ? cell(InterfaceCell.KernelDrops) : null,
+        interfaceDrops: known ? cell(InterfaceCell.InterfaceDrops) : null,
         invalidChecksums: cell(InterfaceCell.InvalidChecksums),
         up: cell(InterfaceCell.Up) === this.cells.length,
       };
@@ -191,5 +202,6 @@ export class WorkerTeam {
   async terminate(): Promise<void> {
     await Promise.all(this.keepers.map((k) => k.terminate()));
     this.fanout?.close();
+    this.feed?.close();
   }
 }

@@ -140,6 +140,7 @@ describe('a sensor on veth pairs, frames of our own', function () {
     const live = await Sensor.start({
       interfaces: [pairs[0][1]],
       queues: [],
+      capture: 'libpcap',
       workers: null,
       bpf: 'tcp',
       config,

@@ -15,12 +15,12 @@ export interface BlockRow {
 }
 
 /** Alerts of a span of ids: each is asked of an index, so that a million archived alerts cost a list what its block has. */
-export const markSql: Record<Mark, string> = {
+const markSql: Record<Mark, string> = {
   archived: 'SELECT alert_id FROM triage WHERE alert_id BETWEEN ? AND ? AND archived = 1',
   escalated: 'SELECT alert_id FROM triage WHERE alert_id BETWEEN ? AND ? AND escalated = 1',
   commented: "SELECT alert_id FROM alert_note WHERE alert_id BETWEEN ? AND ? AND action = 'comment'",
 };
-export const taggedSql = 'SELECT alert_id FROM alert_tag WHERE tag = ? AND alert_id BETWEEN ? AND ?';
+const taggedSql = 'SELECT alert_id FROM alert_tag WHERE tag = ? AND alert_id BETWEEN ? AND ?';
 
 /** Statements that parts of one question share. */
 export class BlockReader {
