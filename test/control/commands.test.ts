@@ -66,7 +66,7 @@ describe('commands of the control socket (Suricata manual, "Interacting via Unix
     const { ok, message } = await run('health');
     assert.ok(ok);
     const { measures, findings, ...when } = message as HealthReport;
-    assert.deepEqual(when, { at: '2026-01-02T00:00:00.000000+0000', interval: 60 });
+    assert.deepEqual(when, { at: '2026-01-02T00:00:00.000000+0000', interval: 60, unknown: [] });
     assert.equal(measures.length, healthKinds.length);
     assert.deepEqual(findings, sensor.healthReport.findings);
     assert.equal(findings.length, 1);

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import type { Batch } from '../../src/capture/batch.js';
 import { SourceStatus } from '../../src/capture/batch.js';
+import { CapSource } from '../../src/capture/cap-source.js';
 import { crossMemory } from '../../src/capture/crossing.js';
-import type { LiveSource } from '../../src/capture/live-source.js';
+import type { LiveInterface } from '../../src/capture/live-config.js';
+import { InterfaceCell, type LiveSource } from '../../src/capture/live-source.js';
+import { PacketRing as CaptureRing, RecordKind } from '../../src/capture/packet-ring.js';
 import { counterSnapshot, resetCounters } from '../../src/core/counters.js';
 import { Region, u8 } from '../../src/core/memory.js';
 import { Settings } from '../../src/core/settings.js';
@@ -130,5 +133,28 @@ describe('Limits of a running sensor (docs/limits.md)', function () {
     assert.deepEqual(told(), ['begins pcap_log.window_cut']);
     assert.equal(ring({ bufferBytes: 8 << 20 }, 2000, 1500), 2000);
     assert.deepEqual(told(), []);
+  });
+
+  it('--capture cap: what the worker has not read when the ring is full, and bursts that are ended, are counted and told', () => {
+    resetCounters();
+    const cells = new Float64Array(InterfaceCell.Stride);
+    const tap = { name: 'a', bpf: null } as unknown as LiveInterface;
+    const feed = new CaptureRing();
+    const reader = new CapSource([tap], feed.shared, cells);
+    const bytes = Buffer.alloc(60_000);
+    const push = (): boolean => feed.push(RecordKind.Packet, bytes, bytes.length, LinkType.Ethernet, 0, 0);
+    while (push()) assert.equal(cells[InterfaceCell.RingFull], 0);
+    cells[InterfaceCell.RingFull]++; // as CapFeed does
+    reader.count();
+    assert.deepEqual(told(), ['begins capture.cap_ring_full']);
+    const batch = new SharedBatch();
+    assert.equal(reader.next(batch, 0), SourceStatus.Packets);
+    assert.ok(push(), 'there is room for what comes after');
+    resetCounters();
+    cells[InterfaceCell.Reopened]++;
+    reader.count();
+    reader.count();
+    assert.equal(counterSnapshot()['capture.cap_reopened'], 1);
+    assert.deepEqual(told(), ['begins capture.cap_reopened']);
   });
 });
